@@ -1,0 +1,5 @@
+//! Settings: read once, checked once.
+
+mod model;
+
+pub use model::{ModelSettings, PriceSettings, ProviderSettings};

@@ -1,0 +1,76 @@
+//! `[model]`: which language models answer, and how patiently we ask.
+
+use std::collections::BTreeMap;
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+/// Which models answer.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelSettings {
+    /// Providers by name, asked in this order until one answers.
+    pub chain: Vec<String>,
+    pub system_prompt: String,
+    /// How much of a conversation a model gets to see, in tokens.
+    pub context_tokens: u32,
+    pub providers: BTreeMap<String, ProviderSettings>,
+}
+
+/// One OpenAI-compatible provider.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderSettings {
+    /// Its base URL, with `/v1`.
+    pub base_url: String,
+    pub api_key: Option<SecretString>,
+    pub model: String,
+    #[serde(default)]
+    pub price: PriceSettings,
+    /// The longest answer, in tokens; none leaves it to the provider.
+    pub max_answer_tokens: Option<u32>,
+    /// Whether to send `max_tokens`, which older servers know instead of `max_completion_tokens`.
+    #[serde(default)]
+    pub use_max_tokens: bool,
+    #[serde(default = "defaults::connect_timeout_seconds")]
+    pub connect_timeout_seconds: u64,
+    #[serde(default = "defaults::first_token_timeout_seconds")]
+    pub first_token_timeout_seconds: u64,
+    #[serde(default = "defaults::idle_timeout_seconds")]
+    pub idle_timeout_seconds: u64,
+    #[serde(default = "defaults::total_timeout_seconds")]
+    pub total_timeout_seconds: u64,
+    /// How often a request that gave no text yet is repeated.
+    #[serde(default = "defaults::retries")]
+    pub retries: u32,
+}
+
+/// What a million tokens cost, in whatever currency you like to count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PriceSettings {
+    pub prompt_per_million: f64,
+    pub completion_per_million: f64,
+}
+
+mod defaults {
+    pub(super) fn connect_timeout_seconds() -> u64 {
+        5
+    }
+
+    pub(super) fn first_token_timeout_seconds() -> u64 {
+        30
+    }
+
+    pub(super) fn idle_timeout_seconds() -> u64 {
+        30
+    }
+
+    pub(super) fn total_timeout_seconds() -> u64 {
+        300
+    }
+
+    pub(super) fn retries() -> u32 {
+        2
+    }
+}

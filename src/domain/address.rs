@@ -1,0 +1,61 @@
+//! Where something is said.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::Platform;
+
+/// A place on a platform: a chat, and where the platform has them, a thread in it.
+///
+/// Two addresses are the same place when platform, scope, chat and thread are
+/// equal; kind and space describe the place and may be learned again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Address {
+    pub platform: Platform,
+    /// The Slack team; empty where the platform's ids are global.
+    pub scope: String,
+    pub chat: String,
+    pub thread: Option<String>,
+    pub kind: AddressKind,
+    /// The guild, workspace or group around it; none for direct chats outside of one.
+    pub space: Option<SpaceRef>,
+}
+
+impl Address {
+    /// Whether only one person and the bot can read here.
+    #[must_use]
+    pub fn is_direct(&self) -> bool {
+        self.kind == AddressKind::Direct
+    }
+}
+
+/// Who can read at an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AddressKind {
+    /// One person and the bot.
+    Direct,
+    /// Everybody in a channel or group.
+    Group,
+    /// Everybody in a thread or topic of one.
+    Thread,
+}
+
+impl AddressKind {
+    /// The name used in tables.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Group => "group",
+            Self::Thread => "thread",
+        }
+    }
+}
+
+/// A guild, workspace or group, by the platform's id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpaceRef {
+    pub id: String,
+    /// Its name where the event carried one.
+    pub name: Option<String>,
+}

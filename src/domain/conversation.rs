@@ -1,0 +1,41 @@
+//! What has been said so far.
+
+use crate::domain::{ConversationId, Timestamp};
+
+/// A sequence of messages that the model sees as one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conversation {
+    pub id: ConversationId,
+    /// The model chosen for it, if not the default.
+    pub model: Option<String>,
+    pub created_at: Timestamp,
+}
+
+/// One thing said in a conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    pub speaker: Speaker,
+    pub text: String,
+    /// Its length in tokens, where it is known.
+    pub tokens: Option<u32>,
+}
+
+/// Who says a line to the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speaker {
+    System,
+    Person,
+    Assistant,
+}
+
+impl Speaker {
+    /// The name used in tables and by providers.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Person => "user",
+            Self::Assistant => "assistant",
+        }
+    }
+}

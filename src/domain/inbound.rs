@@ -1,0 +1,114 @@
+//! What comes in: platform events, normalized.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Address, PostedId, ReplyTo, Timestamp};
+
+/// Something that happened on a platform, in our words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InboundMessage {
+    /// Names the thing said, so that a second delivery of it is recognized.
+    pub key: DedupeKey,
+    pub address: Address,
+    pub author: Author,
+    /// The platform's own order within the address, such as a message id.
+    pub sequence: i64,
+    #[serde(with = "time::serde::rfc3339")]
+    pub sent_at: Timestamp,
+    pub event: Event,
+}
+
+impl InboundMessage {
+    /// Where an answer to this goes.
+    #[must_use]
+    pub fn reply_to(&self) -> ReplyTo {
+        let (message, interaction) = match &self.event {
+            Event::Text(said) => (said.message.clone(), None),
+            Event::Command(invocation) => (invocation.message.clone(), invocation.interaction.clone()),
+            Event::Edited { message, .. } | Event::Deleted { message } => (Some(message.clone()), None),
+        };
+        ReplyTo { address: self.address.clone(), message, interaction }
+    }
+}
+
+/// Names the thing said. Stored as a hash, so any length will do.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DedupeKey(pub String);
+
+/// Who said it, as the platform tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Author {
+    pub platform_user_id: String,
+    /// How the person wants to be called.
+    pub name: String,
+    pub username: Option<String>,
+    /// A language tag such as `en-GB`, where the platform tells one.
+    pub locale: Option<String>,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Event {
+    /// Somebody said something.
+    Text(Said),
+    /// Somebody gave a command, in whatever form the platform has for it.
+    Command(Invocation),
+    /// Somebody changed what they had said.
+    Edited { message: PostedId, text: String },
+    /// Somebody deleted what they had said.
+    Deleted { message: PostedId },
+}
+
+/// Ordinary talk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// The platform's id of this message.
+    pub message: Option<PostedId>,
+    pub text: String,
+    /// Whether it is meant for the bot: a direct chat, a mention, or a reply to it.
+    pub is_addressed: bool,
+    /// The message it answers.
+    pub reply_to: Option<PostedId>,
+    /// What came with it that is not text.
+    pub attachments: Vec<Attachment>,
+}
+
+/// A command as given: its name without slash, and the rest of the line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invocation {
+    pub name: String,
+    pub arguments: String,
+    /// The message that held it, where it was a message.
+    pub message: Option<PostedId>,
+    /// The interaction that waits for an answer, where the platform has them.
+    pub interaction: Option<Interaction>,
+}
+
+/// A platform's short-lived right to answer a command. Its token is a secret.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interaction {
+    pub id: String,
+    pub token: String,
+}
+
+impl fmt::Debug for Interaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Interaction").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// Something that came with a message and is not text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Attachment {
+    Image,
+    Audio,
+    Video,
+    File,
+    Sticker,
+    Other,
+}

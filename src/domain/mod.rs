@@ -1,0 +1,37 @@
+//! The words we use: messages, people, places, answers.
+//!
+//! Everything here is plain data and pure functions: no I/O, no runtime, no
+//! clock. What crosses a seam between two layers is one of these types; what
+//! is stored (an inbox payload) derives serde, and its shape is pinned by a
+//! golden test.
+
+mod address;
+mod answer;
+mod capabilities;
+mod clock;
+mod command;
+mod conversation;
+mod delivery;
+mod failure;
+mod ids;
+mod inbound;
+mod outcome;
+mod platform;
+pub mod texts;
+mod user;
+
+pub use address::{Address, AddressKind, SpaceRef};
+pub use answer::{AnswerEvent, AnswerStream, FinishReason, Finished, Usage};
+pub use capabilities::{Capabilities, TextUnit};
+pub use clock::{Clock, Timestamp};
+pub use command::Command;
+pub use conversation::{Conversation, Line, Speaker};
+pub use delivery::{DeliveryKey, Part, PostedId, ReplyTo};
+pub use failure::ModelFailure;
+pub use ids::{
+    AddressId, ConversationId, IdentityId, InboxId, LaneId, MessageId, Reference, SpaceId, TurnId, UserId,
+};
+pub use inbound::{Attachment, Author, DedupeKey, Event, InboundMessage, Interaction, Invocation, Said};
+pub use outcome::{Outcome, Refusal, RefusalReason, Reply, Silence};
+pub use platform::{Platform, UnknownPlatform};
+pub use user::{Role, UnknownRole, User};

@@ -1,0 +1,53 @@
+//! What the router decided.
+
+use crate::domain::{AnswerStream, ConversationId};
+
+/// What becomes of an inbound message.
+pub enum Outcome {
+    /// It is answered.
+    Reply(Reply),
+    /// It is not answered, and the person is told why.
+    Refusal(Refusal),
+    /// Nothing is said, for a reason.
+    Silence(Silence),
+}
+
+/// An answer, made or in the making.
+pub struct Reply {
+    pub stream: AnswerStream,
+    /// The conversation that question and answer become part of; none for commands.
+    pub conversation: Option<ConversationId>,
+}
+
+/// Why a message is not answered, with the words for the person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    pub reason: RefusalReason,
+    pub text: String,
+}
+
+/// The kinds of refusal, for metrics and logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RefusalReason {
+    /// The person has not been admitted.
+    NotAdmitted,
+    /// The message has nothing that we can read.
+    NothingReadable,
+    /// The message is longer than we take.
+    TooLong,
+}
+
+/// Why nothing is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Silence {
+    /// It was not meant for us.
+    NotAddressed,
+    /// The person is blocked.
+    Blocked,
+    /// The person has been told already that they are not admitted.
+    ToldAlready,
+    /// The group has not been admitted.
+    SpaceNotAdmitted,
+    /// An edit or deletion of something that is answered already.
+    AlreadyAnswered,
+}

@@ -1,0 +1,56 @@
+# What the bot says to people. Plain sentences; no blame, no jargon.
+
+# Commands
+
+command-help-summary = What I can do for you here
+command-new-summary = Start a new conversation
+command-model-summary = Show or choose the model that answers
+command-whoami-summary = Who you are to me
+command-stop-summary = Stop the answer that is being written
+
+help-intro = Write to me and I answer. I also know these commands:
+help-line = /{ $command }: { $summary }
+unknown-command = I don't know the command “{ $name }”. Try /help.
+unknown-command-near = I don't know the command “{ $name }”. Did you mean /{ $nearest }?
+new-done = Done. We start from a clean page; the earlier conversation is kept.
+model-current = { $model } answers in this conversation. To choose another: /model NAME. To go back to the usual one: /model default.
+model-chosen = From now on { $model } answers in this conversation.
+model-reset = From now on the usual model, { $model }, answers in this conversation.
+model-bad-name = A model's name has no spaces and at most { $limit } characters.
+whoami = You are { $name }, { $role } here. I know you as { $platform } user { $identity }. Your user id is { $user }.
+stop-done = Stopped.
+stop-nothing = There is nothing to stop right now.
+
+# Answers in the making
+
+placeholder = …
+stopped-before-text = Stopped before the first word.
+answer-cut = (The answer broke off here. Ask me to go on if you like.)
+answer-length = (I ran out of room here. Ask me to go on if you like.)
+maybe-duplicate = (This may be a duplicate: the platform did not say whether it had arrived.)
+
+# Failures
+
+failure-internal = Sorry, something went wrong on my side. If it happens again, tell my operator the reference { $reference }.
+failure-rate_limited = The model has too much to do right now. Please try again in a minute. (Reference { $reference })
+failure-quota_gone = The model's account is used up, so I can't answer until my operator has seen to it. (Reference { $reference })
+failure-unauthorized = I can't reach my model because of a wrong setting, so my operator has to see to it. (Reference { $reference })
+failure-unavailable = The model is not available right now. Please try again in a little while. (Reference { $reference })
+failure-cut = The model's answer broke off before it began. Please try again. (Reference { $reference })
+failure-nonsense = The model answered with something I can't use. Please try again. (Reference { $reference })
+failure-rejected = The model refused this request; it may be too long. Try it shorter, or start over with /new. (Reference { $reference })
+
+# Refusals
+
+refusal-stranger = I don't know you yet. Ask an admin of this bot to let you in with this code: { $code }
+refusal-stranger-wait = I don't know you yet, and I have handed out as many codes as I may for now. Please try again in an hour.
+refusal-not-listed = Sorry, I only talk with people on my operator's list. Your id here is { $identity }.
+refusal-nothing-readable = I can only read text so far, and there was none in this message.
+refusal-too-long = That is longer than I can take at once: { $length } characters, and my limit is { $limit }.
+owner-welcome = Welcome. You are the owner of this bot now.
+not-accepted = Sorry, I could not take that in. Please repeat it.
+
+# The stand-in model
+
+echo-answer = You said: { $text }
+echo-notice = (I am only a stand-in that repeats you. For a real model set OPENAI_API_KEY, or configure [model.providers.main]; see the README.)
