@@ -1,1 +1,35 @@
+//! The history of Switchboard's schema, one step per file.
+//!
+//! Steps are append-only once released. They name tables and columns
+//! themselves and know nothing of `src/`, so that history does not change when
+//! the code does. Each goes up and down; a running older version must survive
+//! each step up.
 
+mod dialect;
+mod m20261123_000001_create_people;
+mod m20261123_000002_create_places;
+mod m20261123_000003_create_conversations;
+mod m20261123_000004_create_inbox;
+mod m20261123_000005_create_bookkeeping;
+mod m20261123_000006_create_pairing_codes;
+
+pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
+
+use sea_orm_migration::MigrationTrait;
+
+/// All steps, in order.
+#[derive(Debug)]
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261123_000001_create_people::Migration),
+            Box::new(m20261123_000002_create_places::Migration),
+            Box::new(m20261123_000003_create_conversations::Migration),
+            Box::new(m20261123_000004_create_inbox::Migration),
+            Box::new(m20261123_000005_create_bookkeeping::Migration),
+            Box::new(m20261123_000006_create_pairing_codes::Migration),
+        ]
+    }
+}

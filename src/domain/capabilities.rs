@@ -1,5 +1,6 @@
 //! What a platform accepts, and how fast.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// What a platform accepts, and how fast.
@@ -8,16 +9,18 @@ pub struct Capabilities {
     /// The longest text of one post, in `text_unit`.
     pub text_limit: usize,
     pub text_unit: TextUnit,
-    /// The least time between two writes to one chat.
-    pub chat_interval: Duration,
+    /// The least time between two writes to one direct chat.
+    pub direct_interval: Duration,
+    /// The least time between two writes to one group or thread.
+    pub group_interval: Duration,
     /// How many writes a second the whole account may make.
-    pub account_per_second: u32,
+    pub writes_per_second: NonZeroU32,
+    /// How many of them a minute may be edits.
+    pub edits_per_minute: NonZeroU32,
     /// How long one typing indicator lasts.
     pub typing_lasts: Duration,
     /// Whether a repeated delivery key posts nothing new.
     pub has_idempotent_post: bool,
-    /// Whether a first word may be shown and grow; otherwise only whole answers are.
-    pub can_edit: bool,
 }
 
 /// In what a platform counts the length of a text.

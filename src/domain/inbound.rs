@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Address, PostedId, ReplyTo, Timestamp};
+use crate::domain::{Address, Platform, PostedId, ReplyTo, Timestamp};
 
 /// Something that happened on a platform, in our words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,4 +111,15 @@ pub enum Attachment {
     File,
     Sticker,
     Other,
+}
+
+/// An event that a channel could not read, kept as it came.
+#[derive(Debug, Clone)]
+pub struct Unreadable {
+    pub platform: Platform,
+    /// Names the event, so that a second delivery of it is recognized.
+    pub key: DedupeKey,
+    pub raw: String,
+    /// Why it could not be read, without any of its content.
+    pub reason: String,
 }

@@ -17,6 +17,7 @@ mod ids;
 mod inbound;
 mod outcome;
 mod platform;
+mod stop;
 pub mod texts;
 mod user;
 
@@ -31,7 +32,10 @@ pub use failure::ModelFailure;
 pub use ids::{
     AddressId, ConversationId, IdentityId, InboxId, LaneId, MessageId, Reference, SpaceId, TurnId, UserId,
 };
-pub use inbound::{Attachment, Author, DedupeKey, Event, InboundMessage, Interaction, Invocation, Said};
+pub use inbound::{
+    Attachment, Author, DedupeKey, Event, InboundMessage, Interaction, Invocation, Said, Unreadable,
+};
 pub use outcome::{Outcome, Refusal, RefusalReason, Reply, Silence};
 pub use platform::{Platform, UnknownPlatform};
+pub use stop::Stop;
 pub use user::{Role, UnknownRole, User};

@@ -10,13 +10,13 @@ pub struct User {
     pub id: UserId,
     pub name: String,
     pub role: Role,
+    /// Shut out, whatever the lists and the role say.
+    pub is_blocked: bool,
 }
 
 /// What a person may do in this deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Role {
-    /// Shut out, whatever the lists say.
-    Blocked,
     /// Not yet admitted.
     Stranger,
     /// May talk.
@@ -29,13 +29,12 @@ pub enum Role {
 
 impl Role {
     /// Every role, from least to most.
-    pub const ALL: [Self; 5] = [Self::Blocked, Self::Stranger, Self::Member, Self::Admin, Self::Owner];
+    pub const ALL: [Self; 4] = [Self::Stranger, Self::Member, Self::Admin, Self::Owner];
 
     /// The name used in tables and on the command line.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Blocked => "blocked",
             Self::Stranger => "stranger",
             Self::Member => "member",
             Self::Admin => "admin",

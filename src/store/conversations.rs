@@ -1,0 +1,116 @@
+//! Conversations: which one goes on where, and what was said in it last.
+
+use futures_util::FutureExt;
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Select, Set,
+};
+
+use crate::domain::{AddressId, Conversation, ConversationId, Line, Speaker, Timestamp, UserId};
+use crate::store::entities::{addresses, conversations, messages, users};
+use crate::store::{Store, StoreError, micros, moment};
+
+/// Every query for messages that can be seen starts here.
+fn visible_messages(conversation: ConversationId) -> Select<messages::Entity> {
+    messages::Entity::find()
+        .filter(messages::Column::ConversationId.eq(conversation.0))
+        .filter(messages::Column::DeletedAt.is_null())
+}
+
+impl Store {
+    /// Begins a conversation, which from now on is the one that goes on there.
+    ///
+    /// It belongs to the person's direct chats, or to `address` when there is one.
+    pub async fn begin_conversation(
+        &self,
+        user: UserId,
+        address: Option<AddressId>,
+        now: Timestamp,
+    ) -> Result<Conversation, StoreError> {
+        let id = ConversationId::new(now);
+        self.write(move |tx| begin(tx, id, (user, address), now).boxed()).await?;
+        Ok(Conversation { id, model: None, created_at: now })
+    }
+
+    /// The conversation with this id.
+    pub async fn conversation(&self, id: ConversationId) -> Result<Conversation, StoreError> {
+        let row = conversations::Entity::find_by_id(id.0).one(&self.readers).await?;
+        let missing = || StoreError::Row { table: "conversations", id: id.to_string(), source: None };
+        let row = row.ok_or_else(missing)?;
+        Ok(Conversation { id, model: row.model, created_at: moment(row.created_at) })
+    }
+
+    /// Chooses the model that answers in a conversation, or the default one.
+    pub async fn choose_model(&self, id: ConversationId, model: Option<String>) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            async move {
+                conversations::Entity::update_many()
+                    .col_expr(conversations::Column::Model, Expr::value(model))
+                    .filter(conversations::Column::Id.eq(id.0))
+                    .exec(tx)
+                    .await?;
+                Ok(())
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    /// The last things said in a conversation, oldest first, at most `limit`.
+    pub async fn recent(&self, id: ConversationId, limit: u64) -> Result<Vec<Line>, StoreError> {
+        let rows: Vec<(String, String, Option<i64>)> = visible_messages(id)
+            .select_only()
+            .columns([messages::Column::Role, messages::Column::Content, messages::Column::Tokens])
+            .order_by_desc(messages::Column::Seq)
+            .limit(limit)
+            .into_tuple()
+            .all(&self.readers)
+            .await?;
+        Ok(rows.into_iter().rev().map(into_line).collect())
+    }
+}
+
+fn into_line((role, text, tokens): (String, String, Option<i64>)) -> Line {
+    let speaker = if role == Speaker::Assistant.name() { Speaker::Assistant } else { Speaker::Person };
+    Line { speaker, text, tokens: tokens.and_then(|tokens| u32::try_from(tokens).ok()) }
+}
+
+async fn begin(
+    tx: &DatabaseTransaction,
+    id: ConversationId,
+    (user, address): (UserId, Option<AddressId>),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    conversations::ActiveModel {
+        id: Set(id.0),
+        user_id: Set(address.is_none().then_some(user.0)),
+        address_id: Set(address.map(|address| address.0)),
+        status: Set("active".to_owned()),
+        next_seq: Set(1),
+        version: Set(1),
+        created_at: Set(micros(now)),
+        last_activity_at: Set(micros(now)),
+        ..Default::default()
+    }
+    .insert(tx)
+    .await?;
+    let active = Expr::value(id.0);
+    match address {
+        Some(address) => {
+            addresses::Entity::update_many()
+                .col_expr(addresses::Column::ActiveConversationId, active)
+                .filter(addresses::Column::Id.eq(address.0))
+                .exec(tx)
+                .await?;
+        }
+        None => {
+            users::Entity::update_many()
+                .col_expr(users::Column::ActiveConversationId, active)
+                .filter(users::Column::Id.eq(user.0))
+                .exec(tx)
+                .await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! Taking in a batch of messages: one transaction, before the acknowledgement.
+
+use futures_util::FutureExt;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{DatabaseTransaction, EntityTrait, Set};
+use sha2::{Digest, Sha256};
+
+use crate::domain::{Command, Event, InboundMessage, InboxId, Timestamp, Unreadable};
+use crate::store::entities::inbox;
+use crate::store::inbox::{Accepted, PAYLOAD_VERSION, Payload, state};
+use crate::store::{Store, StoreError, micros, people, places};
+
+impl Store {
+    /// Makes messages durable, and returns those that are new.
+    ///
+    /// One that was accepted before is left out: that is no error. What could
+    /// not be read is kept raw beside them.
+    pub async fn accept(
+        &self,
+        messages: Vec<InboundMessage>,
+        unreadable: Vec<Unreadable>,
+        now: Timestamp,
+    ) -> Result<Vec<Accepted>, StoreError> {
+        self.write(move |tx| {
+            async move {
+                for event in unreadable {
+                    quarantine(tx, event, now).await?;
+                }
+                let mut accepted = Vec::with_capacity(messages.len());
+                for message in messages {
+                    accepted.extend(insert(tx, message, now).await?);
+                }
+                Ok(accepted)
+            }
+            .boxed()
+        })
+        .await
+    }
+}
+
+async fn insert(
+    tx: &DatabaseTransaction,
+    message: InboundMessage,
+    now: Timestamp,
+) -> Result<Option<Accepted>, StoreError> {
+    let place = &message.address;
+    let account = (place.platform, place.scope.as_str());
+    let (identity, user) = people::resolve(tx, account, &message.author, now).await?;
+    let (address, lane) = places::resolve(tx, place, user, now).await?;
+    let id = InboxId::new(now);
+    let lane = (!is_seen_to_at_once(&message)).then_some(lane);
+    let payload = serde_json::to_string(&Payload { version: PAYLOAD_VERSION, message: &message })
+        .map_err(|source| StoreError::Row { table: "inbox", id: id.to_string(), source: Some(source) })?;
+    let row = inbox::ActiveModel {
+        id: Set(id.0),
+        dedupe_hash: Set(hash(&message.key.0)),
+        platform: Set(place.platform.name().to_owned()),
+        lane_id: Set(lane.map(|lane| lane.0)),
+        address_id: Set(Some(address.0)),
+        identity_id: Set(Some(identity.0)),
+        sequence: Set(message.sequence),
+        state: Set(state::RECEIVED.to_owned()),
+        payload: Set(Some(payload)),
+        sent_at: Set(micros(message.sent_at)),
+        received_at: Set(micros(now)),
+        ..fresh()
+    };
+    let is_new = insert_once(tx, row).await?;
+    Ok(is_new.then_some(Accepted { id, lane }))
+}
+
+async fn quarantine(tx: &DatabaseTransaction, event: Unreadable, now: Timestamp) -> Result<(), StoreError> {
+    let row = inbox::ActiveModel {
+        id: Set(InboxId::new(now).0),
+        dedupe_hash: Set(hash(&event.key.0)),
+        platform: Set(event.platform.name().to_owned()),
+        sequence: Set(0),
+        state: Set(state::QUARANTINED.to_owned()),
+        outcome: Set(Some(event.reason)),
+        raw: Set(Some(event.raw)),
+        sent_at: Set(micros(now)),
+        received_at: Set(micros(now)),
+        ..fresh()
+    };
+    insert_once(tx, row).await?;
+    Ok(())
+}
+
+async fn insert_once(tx: &DatabaseTransaction, row: inbox::ActiveModel) -> Result<bool, StoreError> {
+    let rows = inbox::Entity::insert(row)
+        .on_conflict(OnConflict::column(inbox::Column::DedupeHash).do_nothing().to_owned())
+        .exec_without_returning(tx)
+        .await?;
+    Ok(rows > 0)
+}
+
+/// What is still unknown about every new row.
+fn fresh() -> inbox::ActiveModel {
+    inbox::ActiveModel {
+        lane_id: Set(None),
+        address_id: Set(None),
+        identity_id: Set(None),
+        turn_id: Set(None),
+        outcome: Set(None),
+        claim: Set(None),
+        attempts: Set(0),
+        payload: Set(None),
+        raw: Set(None),
+        ended_at: Set(None),
+        ..Default::default()
+    }
+}
+
+/// Control events do not wait in the lane.
+fn is_seen_to_at_once(message: &InboundMessage) -> bool {
+    match &message.event {
+        Event::Command(invocation) => Command::named(&invocation.name).is_none_or(Command::bypasses_lane),
+        Event::Edited { .. } | Event::Deleted { .. } => true,
+        Event::Text(_) => false,
+    }
+}
+
+fn hash(key: &str) -> Vec<u8> {
+    Sha256::digest(key.as_bytes()).to_vec()
+}

@@ -1,0 +1,77 @@
+//! What has come in and is not forgotten until it has ended.
+//!
+//! A row is `received`, then `claimed` by a turn, `ready` once its answer is
+//! stored, and ends as `done`, `refused`, `failed`, `dead` or `merged` into
+//! another row's turn. What could not be read is `quarantined`, with its raw
+//! payload. A row's payload is blanked when it ends.
+
+mod accept;
+mod claim;
+mod finish;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::domain::{AddressId, ConversationId, IdentityId, InboundMessage, InboxId, LaneId, TurnId, User};
+
+pub use finish::Finale;
+
+/// The shape of stored payloads; raised when [`InboundMessage`] changes.
+const PAYLOAD_VERSION: u32 = 1;
+
+/// States of a row.
+mod state {
+    pub(super) const RECEIVED: &str = "received";
+    pub(super) const CLAIMED: &str = "claimed";
+    pub(super) const GENERATING: &str = "generating";
+    pub(super) const READY: &str = "ready";
+    pub(super) const MERGED: &str = "merged";
+    pub(super) const QUARANTINED: &str = "quarantined";
+    pub(super) const DEAD: &str = "dead";
+}
+
+/// A message as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Payload<M> {
+    version: u32,
+    message: M,
+}
+
+/// What has become of a message that was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accepted {
+    pub id: InboxId,
+    /// The lane in which it waits; none if it is to be seen to at once.
+    pub lane: Option<LaneId>,
+}
+
+/// Waiting messages that have been taken, and what is known about who said them.
+#[derive(Debug, Clone)]
+pub struct ClaimedTurn {
+    pub turn: TurnId,
+    /// Proves that the turn is still ours.
+    pub claim: Uuid,
+    pub lane: LaneId,
+    pub attempts: u32,
+    /// Whether more waits in the lane.
+    pub has_more: bool,
+    pub user: User,
+    pub identity: IdentityId,
+    pub address: AddressId,
+    /// Whether the space around the address has been admitted.
+    pub is_space_allowed: bool,
+    /// The conversation that goes on there.
+    pub conversation: Option<ConversationId>,
+    /// What was said; the first one leads, the others are merged with it. Never empty.
+    pub messages: Vec<InboundMessage>,
+    /// The answer, if it is stored already and only has to be delivered.
+    pub answer: Option<String>,
+}
+
+impl ClaimedTurn {
+    /// The message that the turn answers: the last one that was said.
+    #[must_use]
+    pub fn last(&self) -> Option<&InboundMessage> {
+        self.messages.last()
+    }
+}

@@ -1,0 +1,128 @@
+//! What a turn adds to its conversation: questions and their answer, or neither.
+
+use std::time::Duration;
+
+use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, Set, Statement};
+use uuid::Uuid;
+
+use crate::domain::{ConversationId, Finished, IdentityId, MessageId, Speaker, Timestamp, TurnId, UserId};
+use crate::store::entities::messages;
+use crate::store::{StoreError, micros};
+
+/// Questions and their answer.
+#[derive(Debug, Clone)]
+pub struct Exchange {
+    pub turn: TurnId,
+    pub conversation: ConversationId,
+    pub user: UserId,
+    pub identity: IdentityId,
+    pub questions: Vec<Question>,
+    pub answer: Answered,
+}
+
+/// One thing a person said.
+#[derive(Debug, Clone)]
+pub struct Question {
+    pub text: String,
+    pub tokens: u32,
+    pub sent_at: Timestamp,
+}
+
+/// What was answered, and what it took.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    pub finished: Finished,
+    /// Its length in tokens, for later prompts.
+    pub tokens: u32,
+    pub took: Duration,
+    /// Why it is not whole, if it is not.
+    pub error: Option<&'static str>,
+}
+
+/// Adds the exchange to its conversation.
+pub(super) async fn insert(
+    tx: &DatabaseTransaction,
+    exchange: Exchange,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let count = i64::try_from(exchange.questions.len()).unwrap_or(i64::MAX).saturating_add(1);
+    let first = take_numbers(tx, exchange.conversation, count, now).await?;
+    let mut rows: Vec<messages::ActiveModel> = Vec::with_capacity(exchange.questions.len() + 1);
+    for (seq, question) in (first..).zip(&exchange.questions) {
+        rows.push(messages::ActiveModel {
+            user_id: Set(Some(exchange.user.0)),
+            origin_identity_id: Set(Some(exchange.identity.0)),
+            content: Set(question.text.clone()),
+            tokens: Set(Some(i64::from(question.tokens))),
+            created_at: Set(micros(question.sent_at)),
+            ..blank(&exchange, Speaker::Person, seq, now)
+        });
+    }
+    rows.push(answer_row(&exchange, first + count - 1, now));
+    messages::Entity::insert_many(rows).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+fn answer_row(exchange: &Exchange, seq: i64, now: Timestamp) -> messages::ActiveModel {
+    let Answered { finished, tokens, took, error } = &exchange.answer;
+    messages::ActiveModel {
+        content: Set(finished.text.clone()),
+        tokens: Set(Some(i64::from(*tokens))),
+        model: Set(Some(finished.model.clone())),
+        provider: Set(Some(finished.provider.clone())),
+        prompt_tokens: Set(Some(i64::from(finished.usage.prompt_tokens))),
+        completion_tokens: Set(Some(i64::from(finished.usage.completion_tokens))),
+        cost_micros: Set(Some(i64::try_from(finished.usage.cost_micros).unwrap_or(i64::MAX))),
+        response_ms: Set(Some(i64::try_from(took.as_millis()).unwrap_or(i64::MAX))),
+        finish_reason: Set(Some(finished.finish_reason.name().to_owned())),
+        error: Set(error.map(str::to_owned)),
+        completed_at: Set(Some(micros(now))),
+        ..blank(exchange, Speaker::Assistant, seq, now)
+    }
+}
+
+fn blank(exchange: &Exchange, speaker: Speaker, seq: i64, now: Timestamp) -> messages::ActiveModel {
+    messages::ActiveModel {
+        id: Set(MessageId::new(now).0),
+        conversation_id: Set(exchange.conversation.0),
+        seq: Set(seq),
+        turn_id: Set(Some(exchange.turn.0)),
+        user_id: Set(None),
+        origin_identity_id: Set(None),
+        role: Set(speaker.name().to_owned()),
+        content: Set(String::new()),
+        parent_id: Set(None),
+        version: Set(1),
+        tokens: Set(None),
+        model: Set(None),
+        provider: Set(None),
+        prompt_tokens: Set(None),
+        completion_tokens: Set(None),
+        cost_micros: Set(None),
+        response_ms: Set(None),
+        finish_reason: Set(None),
+        error: Set(None),
+        created_at: Set(micros(now)),
+        completed_at: Set(None),
+        deleted_at: Set(None),
+    }
+}
+
+/// Takes the next `count` numbers of a conversation and returns the first.
+async fn take_numbers(
+    tx: &DatabaseTransaction,
+    conversation: ConversationId,
+    count: i64,
+    now: Timestamp,
+) -> Result<i64, StoreError> {
+    let statement = Statement::from_sql_and_values(
+        tx.get_database_backend(),
+        "UPDATE conversations SET next_seq = next_seq + $1, version = version + 1, last_activity_at = $2 \
+         WHERE id = $3 RETURNING next_seq",
+        [count.into(), micros(now).into(), Uuid::from(conversation.0).into()],
+    );
+    let row = tx.query_one_raw(statement).await?;
+    let missing = || StoreError::Row { table: "conversations", id: conversation.to_string(), source: None };
+    let next: i64 = row.ok_or_else(missing)?.try_get("", "next_seq")?;
+    Ok(next - count)
+}

@@ -1,0 +1,97 @@
+//! Every metric, in one place.
+//!
+//! Names are `switchboard_<noun>_<verb>[_<unit>][_total]`; labels come from
+//! closed enums only.
+
+use std::time::Duration;
+
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+
+use crate::domain::{ModelFailure, Platform, RefusalReason, Silence};
+
+const ACCEPTED: &str = "switchboard_messages_accepted_total";
+const QUARANTINED: &str = "switchboard_messages_quarantined_total";
+const ENDED: &str = "switchboard_turns_ended_total";
+const RUNNING: &str = "switchboard_turns_running";
+const ANSWERED: &str = "switchboard_answers_finished_seconds";
+const FIRST_TEXT: &str = "switchboard_answers_begun_seconds";
+const MODEL_FAILED: &str = "switchboard_models_failed_total";
+const WRITES: &str = "switchboard_posts_written_total";
+
+/// Says what the metrics mean, for whoever scrapes them.
+pub fn describe() {
+    describe_counter!(ACCEPTED, "Messages that are durable in the inbox");
+    describe_counter!(QUARANTINED, "Events that could not be read and are kept raw");
+    describe_counter!(ENDED, "Turns that have ended, by outcome");
+    describe_gauge!(RUNNING, "Turns at work right now");
+    describe_histogram!(ANSWERED, "Seconds from claiming a message to its whole answer");
+    describe_histogram!(FIRST_TEXT, "Seconds from claiming a message to the first visible text");
+    describe_counter!(MODEL_FAILED, "Answers that a model did not give, by reason");
+    describe_counter!(WRITES, "Posts and edits sent to a platform, by result");
+}
+
+/// How a turn ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TurnEnd {
+    Answered,
+    Refused(RefusalReason),
+    Silent(Silence),
+    Failed,
+}
+
+impl TurnEnd {
+    /// The label, which is also what the inbox keeps as the outcome.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Refused(RefusalReason::NotAdmitted) => "refused_not_admitted",
+            Self::Refused(RefusalReason::NothingReadable) => "refused_nothing_readable",
+            Self::Refused(RefusalReason::TooLong) => "refused_too_long",
+            Self::Silent(Silence::NotAddressed) => "silent_not_addressed",
+            Self::Silent(Silence::Blocked) => "silent_blocked",
+            Self::Silent(Silence::ToldAlready) => "silent_told_already",
+            Self::Silent(Silence::SpaceNotAdmitted) => "silent_space_not_admitted",
+            Self::Silent(Silence::AlreadyAnswered) => "silent_already_answered",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Counts messages that have become durable.
+pub fn accepted(platform: Platform, count: usize) {
+    counter!(ACCEPTED, "platform" => platform.name()).increment(count as u64);
+}
+
+/// Counts events that could not be read.
+pub fn quarantined(platform: Platform, count: usize) {
+    counter!(QUARANTINED, "platform" => platform.name()).increment(count as u64);
+}
+
+/// Counts a turn that begins.
+pub fn turn_began() {
+    gauge!(RUNNING).increment(1.0);
+}
+
+/// Counts a turn that has ended.
+pub fn turn_ended(platform: Platform, end: TurnEnd, took: Duration) {
+    gauge!(RUNNING).decrement(1.0);
+    counter!(ENDED, "platform" => platform.name(), "outcome" => end.name()).increment(1);
+    histogram!(ANSWERED, "platform" => platform.name()).record(took.as_secs_f64());
+}
+
+/// Records how long a person waited for the first text.
+pub fn first_text(platform: Platform, waited: Duration) {
+    histogram!(FIRST_TEXT, "platform" => platform.name()).record(waited.as_secs_f64());
+}
+
+/// Counts an answer that a model did not give.
+pub fn model_failed(failure: ModelFailure) {
+    counter!(MODEL_FAILED, "reason" => failure.name()).increment(1);
+}
+
+/// Counts a write to a platform.
+pub fn wrote(platform: Platform, has_worked: bool) {
+    let result = if has_worked { "ok" } else { "failed" };
+    counter!(WRITES, "platform" => platform.name(), "result" => result).increment(1);
+}
