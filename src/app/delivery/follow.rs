@@ -1,0 +1,90 @@
+//! Watching an answer come, and showing it meanwhile.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::delivery::screen::Screen;
+use crate::channels::ChannelError;
+use crate::domain::{AnswerEvent, AnswerStream, Finished, ModelFailure};
+
+/// How long nothing may be seen before a placeholder is.
+const PLACEHOLDER_AFTER: Duration = Duration::from_millis(2_500);
+
+/// How long the first text waits for more, so that a quick answer is one post.
+const GRACE: Duration = Duration::from_millis(80);
+
+/// The first pause between two interim texts; each pause is longer than the one before.
+const FIRST_PAUSE: Duration = Duration::from_millis(1_200);
+
+/// The longest pause between two interim texts.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// The longest answer, in bytes; a longer one is cut off there.
+const LONGEST: usize = 1 << 20;
+
+/// How an answer ended.
+pub(crate) enum Ended {
+    Finished(Finished),
+    /// The model failed; what had come before stays.
+    Failed { failure: ModelFailure, text: String },
+    /// Somebody asked to stop.
+    Stopped { text: String },
+    /// There is nobody to show it to any more.
+    Unseen(ChannelError),
+}
+
+/// Shows an answer while it comes, and returns how it ended.
+///
+/// `on_text` is called once, when the first text can be seen.
+pub(super) async fn follow(
+    screen: &mut Screen<'_>,
+    mut stream: AnswerStream,
+    stop: &CancellationToken,
+    placeholder: &str,
+    mut on_text: impl FnMut(),
+) -> Ended {
+    let mut text = String::new();
+    let mut due = Instant::now() + PLACEHOLDER_AFTER;
+    let mut pause = FIRST_PAUSE;
+    let mut is_seen = false;
+    loop {
+        let event = tokio::select! {
+            biased;
+            () = stop.cancelled() => return Ended::Stopped { text },
+            event = stream.next() => event,
+            () = sleep_until(due) => {
+                let is_text = !text.trim().is_empty();
+                let shown = if is_text { text.as_str() } else { placeholder };
+                if let Err(error) = screen.show_interim(shown).await {
+                    return Ended::Unseen(error);
+                }
+                if is_text && !is_seen {
+                    is_seen = true;
+                    on_text();
+                }
+                due = Instant::now() + pause;
+                pause = (pause * 6 / 5).min(LONGEST_PAUSE);
+                continue;
+            }
+        };
+        match event {
+            Some(AnswerEvent::Delta(delta)) => {
+                let was_blank = text.trim().is_empty();
+                text.push_str(&delta);
+                if was_blank && !text.trim().is_empty() {
+                    due = Instant::now() + GRACE;
+                }
+                if text.len() > LONGEST {
+                    return Ended::Failed { failure: ModelFailure::Cut, text };
+                }
+            }
+            Some(AnswerEvent::Restarted) => text.clear(),
+            Some(AnswerEvent::Finished(finished)) => return Ended::Finished(finished),
+            Some(AnswerEvent::Failed(failure)) => return Ended::Failed { failure, text },
+            None => return Ended::Failed { failure: ModelFailure::Cut, text },
+        }
+    }
+}

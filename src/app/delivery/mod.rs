@@ -1,0 +1,108 @@
+//! How a reply reaches a person: typing, first text, edits, final text.
+//!
+//! The same for all platforms. Typing is shown at once and ends with the first
+//! text. A placeholder comes only after some seconds without a word; an answer
+//! that is finished before its first post is one post and nothing else. Interim
+//! texts are optional, the first and the final one are not.
+
+mod follow;
+mod pace;
+mod screen;
+mod split;
+mod typing;
+mod write;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::channels::{Channel, ChannelError};
+use crate::domain::texts::Texts;
+use crate::domain::{AnswerStream, Platform, ReplyTo, TurnId};
+
+pub(crate) use follow::Ended;
+
+use pace::Pacer;
+use screen::Screen;
+use write::Writer;
+
+/// The way to all platforms.
+pub(crate) struct Delivery {
+    routes: HashMap<Platform, Route>,
+    placeholder: String,
+    duplicate_label: String,
+}
+
+struct Route {
+    channel: Arc<dyn Channel>,
+    pacer: Pacer,
+}
+
+impl Delivery {
+    pub(crate) fn new(channels: &[Arc<dyn Channel>], texts: &Texts) -> Self {
+        let routes = channels.iter().map(|channel| {
+            let pacer = Pacer::new(channel.capabilities());
+            (channel.platform(), Route { channel: Arc::clone(channel), pacer })
+        });
+        Self {
+            routes: routes.collect(),
+            placeholder: texts.get("placeholder"),
+            duplicate_label: texts.get("maybe-duplicate"),
+        }
+    }
+
+    /// Opens the way for one reply; none if its platform is not connected.
+    pub(crate) fn open<'a>(
+        &'a self,
+        to: &'a ReplyTo,
+        turn: TurnId,
+        may_be_duplicate: bool,
+    ) -> Option<Delivering<'a>> {
+        let Route { channel, pacer } = self.routes.get(&to.address.platform)?;
+        let channel = channel.as_ref();
+        let writer = Writer { channel, pacer, to, duplicate_label: &self.duplicate_label };
+        // What can tell repeats apart needs no label.
+        let is_doubtful = may_be_duplicate && !channel.capabilities().has_idempotent_post;
+        let screen = Screen::new(writer, turn, is_doubtful);
+        Some(Delivering { screen, channel, to, placeholder: &self.placeholder })
+    }
+}
+
+/// One reply on its way.
+pub(crate) struct Delivering<'a> {
+    screen: Screen<'a>,
+    channel: &'a dyn Channel,
+    to: &'a ReplyTo,
+    placeholder: &'a str,
+}
+
+impl Delivering<'_> {
+    /// Shows an answer while it comes, and returns how it ended.
+    pub(crate) async fn follow(
+        &mut self,
+        stream: AnswerStream,
+        stop: &CancellationToken,
+        mut on_text: impl FnMut(),
+    ) -> Ended {
+        let has_text = CancellationToken::new();
+        let is_seen = || {
+            has_text.cancel();
+            on_text();
+        };
+        tokio::select! {
+            ended = follow::follow(&mut self.screen, stream, stop, self.placeholder, is_seen) => ended,
+            () = typing::keep(self.channel, self.to, &has_text) => Ended::Stopped { text: String::new() },
+        }
+    }
+
+    /// Shows the text that stays.
+    pub(crate) async fn finish(&mut self, text: &str) -> Result<(), ChannelError> {
+        self.screen.show_final(text).await
+    }
+
+    /// Whether the person sees nothing of it yet.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.screen.is_blank()
+    }
+}

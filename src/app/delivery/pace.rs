@@ -1,0 +1,106 @@
+//! How fast we may write: by chat, by account, and by what platforms ask for.
+//!
+//! First texts and final texts wait for their turn. Interim ones are only shown
+//! when there is room right now, so that under load they are what thins out.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use governor::clock::DefaultClock;
+use governor::state::keyed::DefaultKeyedStateStore;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
+use tokio::time::{Instant, sleep_until};
+
+use crate::channels::LimitScope;
+use crate::domain::{Address, Capabilities};
+
+/// How many chats are remembered before those at rest are forgotten.
+const CHATS: usize = 10_000;
+
+/// The longest wait that a platform can impose on us by one answer.
+const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+
+type Keyed = RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock>;
+type Single = RateLimiter<NotKeyed, InMemoryState, DefaultClock>;
+
+/// The pace of one bot account.
+pub(super) struct Pacer {
+    directs: Keyed,
+    groups: Keyed,
+    account: Single,
+    edits: Single,
+    /// Until when a platform has asked us to be silent; the account under no name.
+    limited: Mutex<HashMap<Option<String>, Instant>>,
+}
+
+impl Pacer {
+    pub(super) fn new(capabilities: &Capabilities) -> Self {
+        let one_each = |interval: Duration| {
+            let quota = Quota::with_period(interval).unwrap_or_else(|| Quota::per_second(NonZeroU32::MAX));
+            RateLimiter::keyed(quota)
+        };
+        Self {
+            directs: one_each(capabilities.direct_interval),
+            groups: one_each(capabilities.group_interval),
+            account: RateLimiter::direct(Quota::per_second(capabilities.writes_per_second)),
+            edits: RateLimiter::direct(Quota::per_minute(capabilities.edits_per_minute)),
+            limited: Mutex::new(HashMap::new()),
+        }
+    }
+
+    /// Waits until a text may be written that has to be.
+    pub(super) async fn wait(&self, address: &Address) {
+        loop {
+            let Some(until) = self.limited_until(address) else { break };
+            sleep_until(until).await;
+        }
+        self.chat_limiter(address).until_key_ready(&key(address)).await;
+        self.account.until_ready().await;
+    }
+
+    /// Whether an interim text may be written right now; if so, it counts.
+    pub(super) fn has_room(&self, address: &Address) -> bool {
+        self.limited_until(address).is_none()
+            && self.edits.check().is_ok()
+            && self.chat_limiter(address).check_key(&key(address)).is_ok()
+            && self.account.check().is_ok()
+    }
+
+    /// Remembers that the platform asked us to wait.
+    pub(super) fn limit(&self, address: &Address, scope: LimitScope, wait: Duration) {
+        let who = match scope {
+            LimitScope::Chat => Some(key(address)),
+            LimitScope::Account => None,
+        };
+        let until = Instant::now() + wait.min(LONGEST_WAIT);
+        let mut limited = self.limited.lock().unwrap_or_else(PoisonError::into_inner);
+        limited.retain(|_, until| *until > Instant::now());
+        let known = limited.entry(who).or_insert(until);
+        *known = (*known).max(until);
+        drop(limited);
+        for chats in [&self.directs, &self.groups] {
+            if chats.len() > CHATS {
+                chats.retain_recent();
+            }
+        }
+    }
+
+    fn limited_until(&self, address: &Address) -> Option<Instant> {
+        let limited = self.limited.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_account = limited.get(&None);
+        let of_chat = limited.get(&Some(key(address)));
+        of_account.max(of_chat).copied().filter(|until| *until > Instant::now())
+    }
+
+    fn chat_limiter(&self, address: &Address) -> &Keyed {
+        if address.is_direct() { &self.directs } else { &self.groups }
+    }
+}
+
+/// Platforms count by chat, whatever the thread.
+fn key(address: &Address) -> String {
+    format!("{}/{}", address.scope, address.chat)
+}

@@ -1,0 +1,112 @@
+//! Decides the answer: who is it, may they, is it a command, else the model.
+//!
+//! The router turns a claimed turn into an [`Outcome`] and writes neither inbox
+//! nor reply; `app` does both. It knows no platform. Every kind of event passes
+//! the one gate in `access.rs` first.
+
+mod access;
+mod answer;
+mod commands;
+mod context;
+mod error;
+mod words;
+
+use std::sync::Arc;
+
+use crate::config::ModelSettings;
+use crate::domain::texts::Texts;
+use crate::domain::{
+    Command, Event, InboundMessage, Invocation, Outcome, Refusal, RefusalReason, Said, Silence, Stop, Timestamp,
+};
+use crate::model::{Model, Tokens};
+use crate::store::{ClaimedTurn, Store};
+
+pub use access::AccessRules;
+pub use error::RouterError;
+
+/// What a router is made of.
+pub struct Parts {
+    pub store: Store,
+    pub model: Arc<dyn Model>,
+    pub tokens: Arc<Tokens>,
+    pub texts: Arc<Texts>,
+    pub stop: Arc<dyn Stop>,
+    pub access: AccessRules,
+    pub settings: ModelSettings,
+    /// The longest message that is taken, in characters.
+    pub message_chars: usize,
+}
+
+/// Decides the answer to a message.
+pub struct Router {
+    parts: Parts,
+}
+
+impl Router {
+    /// Puts a router together.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self { parts }
+    }
+
+    /// Whether a message is for us at all; what is not need not be kept.
+    #[must_use]
+    pub fn is_for_us(message: &InboundMessage) -> bool {
+        match &message.event {
+            Event::Text(said) => said.is_addressed,
+            Event::Command(_) | Event::Edited { .. } | Event::Deleted { .. } => true,
+        }
+    }
+
+    /// Decides what becomes of a turn.
+    pub async fn decide(&self, turn: &ClaimedTurn, now: Timestamp) -> Result<Outcome, RouterError> {
+        let Some(message) = turn.last() else { return Ok(Outcome::Silence(Silence::NotAddressed)) };
+        if let Some(outcome) = self.refuse(turn, message, now).await? {
+            return Ok(outcome);
+        }
+        match &message.event {
+            Event::Command(invocation) => self.command(turn, invocation, now).await,
+            Event::Text(said) => match self.unreadable(turn, said) {
+                Some(refusal) => Ok(Outcome::Refusal(refusal)),
+                None => self.ask(turn, now).await,
+            },
+            Event::Edited { .. } | Event::Deleted { .. } => Ok(Outcome::Silence(Silence::AlreadyAnswered)),
+        }
+    }
+
+    async fn command(
+        &self,
+        turn: &ClaimedTurn,
+        invocation: &Invocation,
+        now: Timestamp,
+    ) -> Result<Outcome, RouterError> {
+        match Command::named(&invocation.name) {
+            Some(command) => commands::run(self, command, turn, invocation, now).await,
+            None => Ok(commands::unknown(self, invocation)),
+        }
+    }
+
+    fn unreadable(&self, turn: &ClaimedTurn, last: &Said) -> Option<Refusal> {
+        let texts = &self.parts.texts;
+        let length: usize = turn.messages.iter().map(said_chars).sum();
+        if length == 0 {
+            let key = "refusal-nothing-readable";
+            tracing::debug!(turn.id = %turn.turn, attachments = last.attachments.len(), "nothing readable");
+            return Some(Refusal { reason: RefusalReason::NothingReadable, text: texts.get(key) });
+        }
+        if length > self.parts.message_chars {
+            let (length, limit) = (length.to_string(), self.parts.message_chars.to_string());
+            let text = texts.with("refusal-too-long", &[("length", &length), ("limit", &limit)]);
+            return Some(Refusal { reason: RefusalReason::TooLong, text });
+        }
+        None
+    }
+}
+
+/// The length of what was said, in characters that can be seen.
+fn said_chars(message: &InboundMessage) -> usize {
+    match &message.event {
+        Event::Text(said) => said.text.trim().chars().count(),
+        Event::Command(_) | Event::Edited { .. } | Event::Deleted { .. } => 0,
+    }
+}
