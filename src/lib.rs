@@ -22,6 +22,7 @@
 //! What you will not find: a channel that knows the router, a router that knows
 //! a platform, an entity outside of [`store`], a task without an owner.
 
+pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod model;
