@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use crate::config::rule::Rule;
+
 /// Which models answer.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -52,6 +54,29 @@ pub struct PriceSettings {
     pub prompt_per_million: f64,
     pub completion_per_million: f64,
 }
+
+pub(super) const RULES: &[(&str, Rule)] = &[
+    ("model.system_prompt", Rule::Chars(32_000)),
+    ("model.context_tokens", Rule::Between(256, 2_000_000)),
+    ("model.providers.*.base_url", Rule::BaseUrl),
+    ("model.providers.*.api_key", Rule::Secret),
+    ("model.providers.*.model", Rule::Chars(200)),
+    ("model.providers.*.max_answer_tokens", Rule::Between(1, 1_000_000)),
+    ("model.providers.*.connect_timeout_seconds", Rule::Between(1, 120)),
+    ("model.providers.*.first_token_timeout_seconds", Rule::Between(1, 600)),
+    ("model.providers.*.idle_timeout_seconds", Rule::Between(1, 600)),
+    ("model.providers.*.total_timeout_seconds", Rule::Between(1, 3600)),
+    ("model.providers.*.retries", Rule::Between(0, 10)),
+    ("model.providers.*.price.prompt_per_million", Rule::UpTo(1_000_000.0)),
+    ("model.providers.*.price.completion_per_million", Rule::UpTo(1_000_000.0)),
+];
+
+/// Keys that every provider needs.
+pub(super) const REQUIRED: &[&str] = &["model.providers.*.base_url", "model.providers.*.model"];
+
+/// Keys whose value in `default.toml` is only an example.
+pub(super) const WITHOUT_DEFAULT: &[&str] =
+    &["model.providers.*.base_url", "model.providers.*.model", "model.providers.*.max_answer_tokens"];
 
 mod defaults {
     pub(super) fn connect_timeout_seconds() -> u64 {

@@ -1,0 +1,20 @@
+//! `[limits]`: how much is too much.
+
+use serde::Deserialize;
+
+use crate::config::rule::Rule;
+
+/// How much is too much.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitsSettings {
+    /// The longest message that is answered.
+    pub message_chars: u32,
+    /// How many turns may run at once, over all channels.
+    pub concurrent_turns: u32,
+}
+
+pub(super) const RULES: &[(&str, Rule)] = &[
+    ("limits.message_chars", Rule::Between(100, 1_000_000)),
+    ("limits.concurrent_turns", Rule::Between(1, 10_000)),
+];
