@@ -1,1 +1,7 @@
-fn main() {}
+//! The program: parse the arguments, run, leave with an exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    switchboard::cli::main()
+}

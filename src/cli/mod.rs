@@ -1,4 +1,83 @@
 //! The command line: one file per subcommand.
+//!
+//! Exit codes: 0 all went well, 1 something failed, 2 wrong usage, 69 something
+//! needed is not available, 78 a setting is wrong (and restarting will not help).
 
-#[cfg_attr(not(test), expect(dead_code, reason = "waits for the command line to call it"))]
+mod access;
+mod chat;
 mod config;
+mod failure;
+mod foundations;
+mod migrate;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Settings, environment};
+use failure::Failure;
+
+/// One assistant in Discord, Telegram, Slack and the terminal.
+///
+/// Without a command: a chat prompt when no channel is configured, else the daemon.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Arguments {
+    /// A file with settings; `config/default.toml` in the source lists them all.
+    #[arg(long, global = true, value_name = "FILE", env = "SWITCHBOARD_CONFIG")]
+    config: Option<PathBuf>,
+
+    #[command(subcommand)]
+    command: Option<Subcommands>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Subcommands {
+    /// Talks with you here; a message may also come from a pipe
+    Chat,
+    /// Shows and changes who may talk
+    Access(access::AccessArguments),
+    /// Checks, shows and explains the settings
+    Config(config::ConfigArguments),
+    /// Shows and changes the schema of the database
+    Migrate(migrate::MigrateArguments),
+}
+
+/// Runs the program with the process's arguments and environment.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let environment = environment();
+    match run(&arguments, &environment) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            failure.print();
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+fn run(arguments: &Arguments, environment: &BTreeMap<String, String>) -> Result<u8, Failure> {
+    let file = arguments.config.as_deref();
+    if let Some(Subcommands::Config(arguments)) = &arguments.command {
+        return Ok(config::run(arguments, file, environment, &mut std::io::stdout()));
+    }
+    let settings = load(file, environment)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime =
+        runtime.map_err(|error| Failure::unavailable(format!("cannot start the runtime: {error}")))?;
+    runtime.block_on(async {
+        match &arguments.command {
+            None | Some(Subcommands::Chat) => chat::run(&settings, environment).await,
+            Some(Subcommands::Access(arguments)) => access::run(arguments, &settings).await,
+            Some(Subcommands::Migrate(arguments)) => migrate::run(arguments, &settings).await,
+            Some(Subcommands::Config(_)) => Ok(0),
+        }
+    })
+}
+
+fn load(file: Option<&Path>, environment: &BTreeMap<String, String>) -> Result<Settings, Failure> {
+    Settings::load(file, environment).map_err(|problems| Failure::configuration(problems.to_string()))
+}

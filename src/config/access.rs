@@ -1,5 +1,6 @@
 //! `[access]`: who may talk to the bot, by the platforms' ids.
 
+use std::fmt;
 use std::str::FromStr;
 
 use serde::Deserialize;
@@ -73,6 +74,22 @@ pub(super) const RULES: &[(&str, Rule)] = &[
     ("access.spaces", Rule::Each(complain_about_space)),
     ("access.admins", Rule::Each(complain_about_account)),
 ];
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.scope.is_empty() {
+            write!(f, "{}:{}", self.platform, self.id)
+        } else {
+            write!(f, "{}:{}/{}", self.platform, self.scope, self.id)
+        }
+    }
+}
+
+impl fmt::Display for Space {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.platform, self.id)
+    }
+}
 
 impl FromStr for Account {
     type Err = NotAnId;

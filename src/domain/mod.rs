@@ -9,6 +9,7 @@ mod address;
 mod answer;
 mod capabilities;
 mod clock;
+mod code;
 mod command;
 mod conversation;
 mod delivery;
@@ -25,6 +26,7 @@ pub use address::{Address, AddressKind, SpaceRef};
 pub use answer::{AnswerEvent, AnswerStream, FinishReason, Finished, Usage};
 pub use capabilities::{Capabilities, TextUnit};
 pub use clock::{Clock, Timestamp};
+pub use code::Code;
 pub use command::Command;
 pub use conversation::{Conversation, Line, Speaker};
 pub use delivery::{DeliveryKey, Part, PostedId, ReplyTo};
@@ -35,7 +37,7 @@ pub use ids::{
 pub use inbound::{
     Attachment, Author, DedupeKey, Event, InboundMessage, Interaction, Invocation, Said, Unreadable,
 };
-pub use outcome::{Outcome, Refusal, RefusalReason, Reply, Silence};
+pub use outcome::{Asked, Outcome, Refusal, RefusalReason, Reply, Silence};
 pub use platform::{Platform, UnknownPlatform};
 pub use stop::Stop;
 pub use user::{Role, UnknownRole, User};

@@ -1,6 +1,10 @@
 //! What the router decided.
 
-use crate::domain::{AnswerStream, ConversationId};
+use std::future::ready;
+
+use futures_util::stream;
+
+use crate::domain::{AnswerEvent, AnswerStream, ConversationId, Finished, Line};
 
 /// What becomes of an inbound message.
 pub enum Outcome {
@@ -15,8 +19,25 @@ pub enum Outcome {
 /// An answer, made or in the making.
 pub struct Reply {
     pub stream: AnswerStream,
-    /// The conversation that question and answer become part of; none for commands.
-    pub conversation: Option<ConversationId>,
+    /// What was asked of a model; none for commands.
+    pub asked: Option<Asked>,
+}
+
+impl Reply {
+    /// A reply that is there already and becomes part of no conversation.
+    #[must_use]
+    pub fn ready_made(text: String) -> Self {
+        let finished = AnswerEvent::Finished(Finished::ready_made(text));
+        Self { stream: Box::pin(stream::once(ready(finished))), asked: None }
+    }
+}
+
+/// What was asked of a model, and where it belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    pub conversation: ConversationId,
+    /// The questions as the model got them, with their length in tokens.
+    pub questions: Vec<Line>,
 }
 
 /// Why a message is not answered, with the words for the person.

@@ -7,7 +7,11 @@ use crate::store::StoreError;
 pub enum RouterError {
     /// The database did not answer.
     #[error("could not {step}")]
-    Store { step: &'static str, #[source] source: StoreError },
+    Store {
+        step: &'static str,
+        #[source]
+        source: StoreError,
+    },
 }
 
 impl RouterError {

@@ -16,9 +16,10 @@ use std::sync::Arc;
 use crate::config::ModelSettings;
 use crate::domain::texts::Texts;
 use crate::domain::{
-    Command, Event, InboundMessage, Invocation, Outcome, Refusal, RefusalReason, Said, Silence, Stop, Timestamp,
+    Command, Event, InboundMessage, Invocation, Outcome, Refusal, RefusalReason, Said, Silence, Stop,
+    Timestamp,
 };
-use crate::model::{Model, Tokens};
+use crate::model::{Model, TokenEstimates};
 use crate::store::{ClaimedTurn, Store};
 
 pub use access::AccessRules;
@@ -28,7 +29,7 @@ pub use error::RouterError;
 pub struct Parts {
     pub store: Store,
     pub model: Arc<dyn Model>,
-    pub tokens: Arc<Tokens>,
+    pub tokens: Arc<TokenEstimates>,
     pub texts: Arc<Texts>,
     pub stop: Arc<dyn Stop>,
     pub access: AccessRules,

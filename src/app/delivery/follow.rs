@@ -29,9 +29,14 @@ const LONGEST: usize = 1 << 20;
 pub(crate) enum Ended {
     Finished(Finished),
     /// The model failed; what had come before stays.
-    Failed { failure: ModelFailure, text: String },
+    Failed {
+        failure: ModelFailure,
+        text: String,
+    },
     /// Somebody asked to stop.
-    Stopped { text: String },
+    Stopped {
+        text: String,
+    },
     /// There is nobody to show it to any more.
     Unseen(ChannelError),
 }

@@ -100,9 +100,4 @@ impl Delivering<'_> {
     pub(crate) async fn finish(&mut self, text: &str) -> Result<(), ChannelError> {
         self.screen.show_final(text).await
     }
-
-    /// Whether the person sees nothing of it yet.
-    pub(crate) fn is_blank(&self) -> bool {
-        self.screen.is_blank()
-    }
 }

@@ -53,8 +53,7 @@ impl Pacer {
 
     /// Waits until a text may be written that has to be.
     pub(super) async fn wait(&self, address: &Address) {
-        loop {
-            let Some(until) = self.limited_until(address) else { break };
+        while let Some(until) = self.limited_until(address) {
             sleep_until(until).await;
         }
         self.chat_limiter(address).until_key_ready(&key(address)).await;

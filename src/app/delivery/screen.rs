@@ -35,11 +35,6 @@ impl<'a> Screen<'a> {
         Self { writer, turn, shown: Vec::new(), may_be_duplicate }
     }
 
-    /// Whether anything is to be seen yet.
-    pub(super) fn is_blank(&self) -> bool {
-        self.shown.is_empty()
-    }
-
     /// Shows a text that is still growing, as far as there is room for it.
     pub(super) async fn show_interim(&mut self, text: &str) -> Result<(), ChannelError> {
         match self.show(text, Urgency::Interim).await {

@@ -19,8 +19,7 @@ const LANGUAGE: usize = 20;
 /// Cuts `text` into parts of at most `limit` of `unit` each.
 ///
 /// A part is never blank; a blank text has no parts.
-#[must_use]
-pub fn split(text: &str, limit: usize, unit: TextUnit) -> Vec<String> {
+pub(super) fn split(text: &str, limit: usize, unit: TextUnit) -> Vec<String> {
     let mut parts = Vec::new();
     let mut rest = text.trim_end();
     let mut fence = Fence::default();
@@ -39,7 +38,8 @@ pub fn split(text: &str, limit: usize, unit: TextUnit) -> Vec<String> {
         if !piece.trim().is_empty() {
             parts.push(part);
         }
-        rest = if fence.is_open() { behind.strip_prefix('\n').unwrap_or(behind) } else { behind.trim_start() };
+        rest =
+            if fence.is_open() { behind.strip_prefix('\n').unwrap_or(behind) } else { behind.trim_start() };
     }
     parts
 }
@@ -160,7 +160,8 @@ mod tests {
     }
 
     fn talk() -> impl Strategy<Value = String> {
-        let piece = prop::sample::select(vec!["word ", "line\n", "```rust\n", "```\n", "é", "👨‍👩‍👧", "&<", "\n\n"]);
+        let piece =
+            prop::sample::select(vec!["word ", "line\n", "```rust\n", "```\n", "é", "👨‍👩‍👧", "&<", "\n\n"]);
         prop::collection::vec(piece, 0..200).prop_map(|pieces| pieces.concat())
     }
 

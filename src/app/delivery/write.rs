@@ -29,7 +29,11 @@ pub(super) struct Writer<'a> {
 
 impl Writer<'_> {
     /// Posts a part; also returns whether it is labelled as a copy that may be one too many.
-    pub(super) async fn post(&self, part: &Part, key: &DeliveryKey) -> Result<(PostedId, bool), ChannelError> {
+    pub(super) async fn post(
+        &self,
+        part: &Part,
+        key: &DeliveryKey,
+    ) -> Result<(PostedId, bool), ChannelError> {
         let mut tries = Tries::new();
         let mut part = part.clone();
         let mut is_labelled = false;

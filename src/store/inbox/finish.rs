@@ -87,9 +87,10 @@ impl Store {
         .await
     }
 
-    /// Gives a turn back that we could not finish, as if it had not been tried.
-    pub async fn give_back(&self, turn: &ClaimedTurn) -> Result<(), StoreError> {
+    /// Puts a turn back that we could not finish; one that is `is_untried` keeps its attempts.
+    pub async fn give_back(&self, turn: &ClaimedTurn, is_untried: bool) -> Result<(), StoreError> {
         let (id, claim) = (turn.turn.0, turn.claim);
+        let attempts = if is_untried { "attempts - 1" } else { "attempts" };
         self.write(move |tx| {
             async move {
                 inbox::Entity::update_many()
@@ -98,7 +99,7 @@ impl Store {
                         Expr::cust("CASE state WHEN 'ready' THEN 'ready' ELSE 'received' END"),
                     )
                     .col_expr(inbox::Column::Claim, Expr::value(None::<Uuid>))
-                    .col_expr(inbox::Column::Attempts, Expr::cust("attempts - 1"))
+                    .col_expr(inbox::Column::Attempts, Expr::cust(attempts))
                     .filter(inbox::Column::TurnId.eq(id))
                     .filter(inbox::Column::Claim.eq(claim))
                     .exec(tx)

@@ -1,0 +1,120 @@
+//! Who may talk: lists, approvals, and shutting out.
+
+use std::str::FromStr;
+
+use crate::config::{Account, Space};
+use crate::domain::{Author, Code, Platform, SpaceRef, Timestamp, User};
+use crate::store::{Identity, Space as KnownSpace, Store, StoreError};
+
+/// How many entries a list has at most.
+const LISTED: u64 = 1_000;
+
+/// Why an operation on access was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// The text is no code, or the code is wrong, used or expired.
+    #[error("no such code: it may be wrong, used already, or older than an hour")]
+    Code,
+
+    /// The text names no account or space.
+    #[error(
+        "`{0}` is no id; write telegram:1001, discord:80351110224678912, slack:T0123ABCD/U0456EFGH, or a group like telegram:-1001234567890"
+    )]
+    Subject(String),
+
+    /// Nobody with this account has ever written.
+    #[error("nobody with the account {0} is known")]
+    Unknown(String),
+
+    /// The database did not take it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Somebody or someplace that is let in or shut out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    Account(Account),
+    Space(Space),
+}
+
+impl FromStr for Subject {
+    type Err = AccessError;
+
+    /// A Telegram id below zero, and an id behind `space:`, is a space; any other is an account.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let unknown = || AccessError::Subject(text.to_owned());
+        if let Some(space) = text.strip_prefix("space:") {
+            return space.parse().map(Self::Space).map_err(|_| unknown());
+        }
+        if let Ok(space) = text.parse::<Space>()
+            && (space.platform == Platform::Telegram && space.id.starts_with('-')
+                || space.platform == Platform::Slack && !text.contains('/'))
+        {
+            return Ok(Self::Space(space));
+        }
+        text.parse().map(Self::Account).map_err(|_| unknown())
+    }
+}
+
+/// Whom a code has let in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approved {
+    pub user: User,
+}
+
+/// The operations.
+pub struct Access<'a> {
+    pub store: &'a Store,
+}
+
+impl Access<'_> {
+    /// Everybody who is known, and everything that has been asked for.
+    pub async fn list(&self) -> Result<(Vec<(User, Vec<Identity>)>, Vec<KnownSpace>), AccessError> {
+        Ok((self.store.people(LISTED).await?, self.store.spaces(LISTED).await?))
+    }
+
+    /// Lets the person in who was given this code.
+    pub async fn approve(&self, code: &str, now: Timestamp) -> Result<Approved, AccessError> {
+        let code = Code::parse(code, Code::PAIRING).ok_or(AccessError::Code)?;
+        let user = self.store.approve(code.hash(), now).await?.ok_or(AccessError::Code)?;
+        tracing::info!(user.id = %user.id, "let user {} in", user.id);
+        Ok(Approved { user })
+    }
+
+    /// Lets an account or a space in, also before it has ever been heard of.
+    pub async fn allow(&self, subject: &Subject, now: Timestamp) -> Result<(), AccessError> {
+        match subject {
+            Subject::Space(space) => self.set_space(space, true, now).await,
+            Subject::Account(account) => {
+                let author = Author {
+                    platform_user_id: account.id.clone(),
+                    name: account.id.clone(),
+                    username: None,
+                    locale: None,
+                };
+                let scope = account.scope.clone();
+                self.store.allow_account(account.platform, scope, author, now).await?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Shuts an account's person out, or sends a space away.
+    pub async fn deny(&self, subject: &Subject, now: Timestamp) -> Result<(), AccessError> {
+        match subject {
+            Subject::Space(space) => self.set_space(space, false, now).await,
+            Subject::Account(account) => {
+                let identity = self.store.identity(account.platform, &account.scope, &account.id).await?;
+                let identity = identity.ok_or_else(|| AccessError::Unknown(account.to_string()))?;
+                self.store.deny_user(identity.user).await?;
+                Ok(())
+            }
+        }
+    }
+
+    async fn set_space(&self, space: &Space, is_allowed: bool, now: Timestamp) -> Result<(), AccessError> {
+        let named = SpaceRef { id: space.id.clone(), name: None };
+        Ok(self.store.allow_space(space.platform, named, is_allowed, now).await?)
+    }
+}

@@ -1,0 +1,150 @@
+//! Builds the parts, joins them, starts and stops them.
+//!
+//! The only place where channels and the router meet. Stopping goes in the
+//! order of a message's way: channels stop listening, nothing new is begun,
+//! what runs gets its time, what does not make it is put back into the inbox.
+
+mod clock;
+mod delivery;
+mod dispatch;
+mod intake;
+mod stops;
+mod turns;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::channels::{Channel, ChannelError, Inbox};
+use crate::config::Settings;
+use crate::domain::texts::Texts;
+use crate::domain::{Clock, Platform};
+use crate::model::{Model, TokenEstimates};
+use crate::router::{AccessRules, Parts, Router};
+use crate::store::{Store, StoreError};
+use crate::telemetry::Tasks;
+
+pub use clock::SystemClock;
+
+use delivery::Delivery;
+use dispatch::Dispatch;
+use intake::Intake;
+use stops::Stops;
+use turns::Turns;
+
+/// What an app is built from.
+pub struct Foundations {
+    pub store: Store,
+    pub model: Arc<dyn Model>,
+    pub tokens: Arc<TokenEstimates>,
+    pub texts: Arc<Texts>,
+    pub clock: Arc<dyn Clock>,
+    pub channels: Vec<Arc<dyn Channel>>,
+    /// Told how much waits or is being worked on.
+    pub busy: watch::Sender<usize>,
+}
+
+/// The program at work.
+pub struct App {
+    channels: Vec<Arc<dyn Channel>>,
+    inbox: Arc<dyn Inbox>,
+    dispatch: Arc<Dispatch>,
+    /// Running turns.
+    turns: Tasks,
+    /// Everything that brings in work.
+    sources: Tasks,
+    give_back: CancellationToken,
+    drain: Duration,
+}
+
+impl App {
+    /// Puts the parts together; nothing runs yet.
+    #[must_use]
+    pub fn build(foundations: Foundations, settings: &Settings) -> Self {
+        let Foundations { store, model, tokens, texts, clock, channels, busy } = foundations;
+        let stops = Arc::new(Stops::default());
+        let router = Router::new(Parts {
+            store: store.clone(),
+            model,
+            tokens: Arc::clone(&tokens),
+            texts: Arc::clone(&texts),
+            stop: Arc::clone(&stops) as _,
+            access: AccessRules::new(settings.access.clone()),
+            settings: settings.model.clone(),
+            message_chars: settings.limits.message_chars as usize,
+        });
+        let turns = Turns {
+            store: store.clone(),
+            router,
+            delivery: Delivery::new(&channels, &texts),
+            stops,
+            texts,
+            tokens,
+            clock: Arc::clone(&clock),
+        };
+        let give_back = CancellationToken::new();
+        let concurrent = settings.limits.concurrent_turns as usize;
+        let dispatch = Arc::new(Dispatch::new(store.clone(), turns, concurrent, busy, give_back.clone()));
+        let inbox = Arc::new(Intake { store, dispatch: Arc::clone(&dispatch), clock });
+        let drain = Duration::from_secs(settings.shutdown.drain_seconds);
+        let (turns, sources) = (Tasks::default(), Tasks::default());
+        Self { channels, inbox, dispatch, turns, sources, give_back, drain }
+    }
+
+    /// Takes up what an earlier run left, and begins to work on what comes.
+    pub async fn start(&self) -> Result<(), StoreError> {
+        let orphans = self.dispatch.recover().await?;
+        if orphans > 0 {
+            tracing::info!(count = orphans, "took up {orphans} messages of an earlier run");
+        }
+        let dispatch = Arc::clone(&self.dispatch);
+        self.sources.spawn(dispatch.run(self.turns.clone(), self.sources.shutdown()));
+        Ok(())
+    }
+
+    /// Listens on all channels until `shutdown` fires, or one of them cannot go on.
+    pub async fn listen(&self, shutdown: &CancellationToken) -> Result<(), (Platform, ChannelError)> {
+        let (failed, mut failures) = tokio::sync::mpsc::channel(self.channels.len().max(1));
+        for channel in &self.channels {
+            let (channel, inbox, failed) = (Arc::clone(channel), Arc::clone(&self.inbox), failed.clone());
+            let ending = self.sources.shutdown();
+            self.sources.spawn(async move {
+                let result = channel.listen(inbox, ending).await;
+                // Nobody waits for it once the app is stopping.
+                let _ = failed.send(result.map_err(|error| (channel.platform(), error))).await;
+            });
+        }
+        drop(failed);
+        tokio::select! {
+            () = shutdown.cancelled() => Ok(()),
+            // One channel that cannot go on does not stop the others; the last one does.
+            result = last(&mut failures) => result,
+        }
+    }
+
+    /// Stops: no more intake, what runs gets its time, the rest is put back.
+    pub async fn stop(&self) {
+        self.sources.end().await;
+        if timeout(self.drain, self.turns.finished()).await.is_err() {
+            tracing::warn!("not everything was finished in time; the rest is put back");
+            self.give_back.cancel();
+            self.turns.finished().await;
+        }
+    }
+}
+
+async fn last(
+    failures: &mut tokio::sync::mpsc::Receiver<Result<(), (Platform, ChannelError)>>,
+) -> Result<(), (Platform, ChannelError)> {
+    let mut outcome = Ok(());
+    while let Some(result) = failures.recv().await {
+        if let Err((platform, error)) = &result {
+            tracing::error!(platform = %platform, error = %crate::telemetry::chain(error), "{platform} cannot go on");
+        }
+        outcome = outcome.and(result);
+    }
+    outcome
+}

@@ -1,0 +1,93 @@
+//! `switchboard access`: shows and changes who may talk, also beside a running daemon.
+
+use std::io::{self, Write, stdout};
+
+use clap::{Args, Subcommand};
+use secrecy::ExposeSecret;
+
+use crate::admin::{Access, AccessError, Subject};
+use crate::app::SystemClock;
+use crate::cli::failure::Failure;
+use crate::config::Settings;
+use crate::domain::{Clock, User};
+use crate::store::{Identity, Space, Store};
+use crate::telemetry::Tasks;
+
+#[derive(Debug, Args)]
+pub(super) struct AccessArguments {
+    #[command(subcommand)]
+    command: AccessCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum AccessCommand {
+    /// Lists people and their accounts, and groups, guilds and workspaces
+    List,
+    /// Lets the person in who was given this code
+    Approve { code: String },
+    /// Lets an account or a place in: telegram:1001, telegram:-1001234567890, slack:T0123/U0456, discord:1234, space:discord:1234
+    Allow { id: String },
+    /// Shuts an account's person out, or sends a place away
+    Deny { id: String },
+}
+
+pub(super) async fn run(arguments: &AccessArguments, settings: &Settings) -> Result<u8, Failure> {
+    let tasks = Tasks::default();
+    let store = Store::open_beside(settings.database.url.expose_secret(), &tasks).await?;
+    let access = Access { store: &store };
+    let now = SystemClock.now();
+    let mut out = stdout();
+    let said = match &arguments.command {
+        AccessCommand::List => {
+            let (people, spaces) = access.list().await?;
+            return print(&mut out, &people, &spaces).map(|()| 0).map_err(|error| Failure::other(&error));
+        }
+        AccessCommand::Approve { code } => {
+            let approved = access.approve(code, now).await?;
+            format!("{} may talk now (user {}).", approved.user.name, approved.user.id)
+        }
+        AccessCommand::Allow { id } => {
+            let subject: Subject = id.parse()?;
+            access.allow(&subject, now).await?;
+            format!("{id} may talk now.")
+        }
+        AccessCommand::Deny { id } => {
+            let subject: Subject = id.parse()?;
+            access.deny(&subject, now).await?;
+            format!("{id} is shut out now.")
+        }
+    };
+    writeln!(out, "{said}").map_err(|error| Failure::other(&error))?;
+    Ok(0)
+}
+
+fn print(out: &mut impl Write, people: &[(User, Vec<Identity>)], spaces: &[Space]) -> io::Result<()> {
+    if people.is_empty() && spaces.is_empty() {
+        return writeln!(out, "Nobody has written yet.");
+    }
+    for (user, identities) in people {
+        let accounts: Vec<String> = identities.iter().map(account).collect();
+        let standing = if user.is_blocked { "blocked" } else { user.role.name() };
+        writeln!(out, "{standing:<9} {}  {}  ({})", user.id, accounts.join(", "), user.name)?;
+    }
+    for space in spaces {
+        let standing = if space.is_allowed { "allowed" } else { "-" };
+        let name = space.name.as_deref().unwrap_or_default();
+        writeln!(out, "{standing:<9} space:{}:{}  {name}", space.platform, space.platform_space_id)?;
+    }
+    Ok(())
+}
+
+fn account(identity: &Identity) -> String {
+    let scope = if identity.scope.is_empty() { String::new() } else { format!("{}/", identity.scope) };
+    format!("{}:{scope}{}", identity.platform, identity.platform_user_id)
+}
+
+impl From<AccessError> for Failure {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::Store(error) => error.into(),
+            AccessError::Code | AccessError::Subject(_) | AccessError::Unknown(_) => Self::other(&error),
+        }
+    }
+}

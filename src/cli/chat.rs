@@ -1,0 +1,91 @@
+//! `switchboard chat`: talks with you at the terminal, or answers what a pipe says.
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, stdin, stdout};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use secrecy::ExposeSecret;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::{App, SystemClock};
+use crate::channels::terminal::{Lines, Once, Prompt, Terminal};
+use crate::cli::failure::Failure;
+use crate::cli::foundations;
+use crate::config::{LogFormat, Settings};
+use crate::telemetry::{self, Tasks, chain};
+
+/// What the log shows while somebody is talking here, unless told otherwise.
+const QUIET: &str = "warn";
+
+pub(super) async fn run(settings: &Settings, environment: &BTreeMap<String, String>) -> Result<u8, Failure> {
+    let is_person = stdin().is_terminal() && stdout().is_terminal();
+    start_log(settings);
+    let tasks = Tasks::default();
+    let (busy, at_work) = watch::channel(0);
+    let lines: Arc<dyn Lines> =
+        if is_person { Arc::new(prompt(settings)?) } else { Arc::new(Once::default()) };
+    let person = environment.get("USER").map_or("you", String::as_str).to_owned();
+    let clock = Arc::new(SystemClock);
+    let terminal = Terminal::new(lines, Box::new(stdout()), person, clock, at_work);
+    let foundations = foundations::lay(settings, vec![Arc::new(terminal)], busy, &tasks).await?;
+    greet(settings, foundations.model.name(), is_person);
+    let app = App::build(foundations, settings);
+    app.start().await?;
+    let shutdown = end_of_session()?;
+    let listened = app.listen(&shutdown).await;
+    app.stop().await;
+    drop(app);
+    tasks.end().await;
+    match listened {
+        Ok(()) => Ok(0),
+        Err((_, error)) => Err(Failure::refused(chain(&error).to_string())),
+    }
+}
+
+fn start_log(settings: &Settings) {
+    let filter = settings.log.filter.as_str();
+    let filter = if filter == "info" { QUIET } else { filter };
+    // What a person at a prompt sees should be readable, wherever it goes.
+    telemetry::init(filter, Some(settings.log.format == LogFormat::Json));
+}
+
+fn prompt(settings: &Settings) -> Result<Prompt, Failure> {
+    let url = settings.database.url.expose_secret();
+    let database = PathBuf::from(url.trim_start_matches("sqlite://"));
+    let directory = database.parent().unwrap_or(Path::new("."));
+    let history = directory.join("chat_history");
+    let unable =
+        |error| Failure::unavailable(format!("cannot use the directory `{}`: {error}", directory.display()));
+    std::fs::create_dir_all(directory).map_err(unable)?;
+    Prompt::start(history).map_err(unable)
+}
+
+#[expect(clippy::print_stderr, reason = "standard output is for answers only")]
+fn greet(settings: &Settings, model: &str, is_person: bool) {
+    if let Some(note) = &settings.note {
+        eprintln!("{note}");
+    }
+    if is_person {
+        eprintln!("Talking with {model}. /help shows the commands, Ctrl-C stops an answer, Ctrl-D leaves.");
+        eprintln!("A line that ends in \\ goes on in the next one.\n");
+    }
+}
+
+/// Fires when the program is told to end; a second time ends it at once.
+fn end_of_session() -> Result<CancellationToken, Failure> {
+    let shutdown = CancellationToken::new();
+    let told = shutdown.clone();
+    let mut terminated = signal(SignalKind::terminate()).map_err(|error| Failure::other(&error))?;
+    let mut hung_up = signal(SignalKind::hangup()).map_err(|error| Failure::other(&error))?;
+    Tasks::default().spawn(async move {
+        tokio::select! {
+            _ = terminated.recv() => {}
+            _ = hung_up.recv() => {}
+        }
+        told.cancel();
+    });
+    Ok(shutdown)
+}

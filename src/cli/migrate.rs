@@ -1,0 +1,64 @@
+//! `switchboard migrate`: shows and changes the schema of the database.
+
+use std::io::{Write, stdout};
+
+use clap::{Args, Subcommand};
+use secrecy::ExposeSecret;
+
+use crate::cli::failure::Failure;
+use crate::config::Settings;
+use crate::store::Schema;
+
+#[derive(Debug, Args)]
+pub(super) struct MigrateArguments {
+    #[command(subcommand)]
+    command: MigrateCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum MigrateCommand {
+    /// Takes all steps that are not taken yet (`serve` and `chat` do so by themselves)
+    Up,
+    /// Takes steps back; what they had made is lost
+    Down {
+        /// How many steps
+        #[arg(default_value_t = 1)]
+        steps: u32,
+        /// Says that losing what they had made is meant
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Lists the steps, and whether they are taken
+    Status,
+    /// Empties the database
+    Fresh {
+        /// Says that losing everything is meant
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+pub(super) async fn run(arguments: &MigrateArguments, settings: &Settings) -> Result<u8, Failure> {
+    match arguments.command {
+        MigrateCommand::Down { yes: false, .. } | MigrateCommand::Fresh { yes: false } => {
+            return Err(Failure::refused("this loses data; add --yes if that is meant".to_owned()));
+        }
+        MigrateCommand::Up
+        | MigrateCommand::Down { .. }
+        | MigrateCommand::Status
+        | MigrateCommand::Fresh { .. } => {}
+    }
+    let schema = Schema::open(settings.database.url.expose_secret()).await?;
+    match arguments.command {
+        MigrateCommand::Up => schema.up().await?,
+        MigrateCommand::Down { steps, .. } => schema.down(steps).await?,
+        MigrateCommand::Fresh { .. } => schema.fresh().await?,
+        MigrateCommand::Status => {}
+    }
+    let mut out = stdout();
+    for step in schema.status().await? {
+        let mark = if step.is_applied { "applied" } else { "pending" };
+        writeln!(out, "{mark}  {}", step.name).map_err(|error| Failure::other(&error))?;
+    }
+    Ok(0)
+}

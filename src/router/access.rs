@@ -1,0 +1,155 @@
+//! The gate: who may talk, and where. Every kind of event passes it.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::config::{AccessSettings, Account, DirectAccess, GroupAccess, Space};
+use crate::domain::{
+    Code, Event, InboundMessage, Outcome, Platform, Refusal, RefusalReason, Reply, Role, Silence, Timestamp,
+};
+use crate::router::{Router, RouterError};
+use crate::store::{ClaimedTurn, CodeKind, PairingCode};
+
+/// How long a pairing code is good.
+const CODE_LASTS: Duration = Duration::from_secs(60 * 60);
+
+/// How many open codes one person may have.
+const OPEN_CODES: u64 = 3;
+
+/// Who may talk, from the configuration; the database adds those approved later.
+#[derive(Debug, Clone)]
+pub struct AccessRules {
+    settings: AccessSettings,
+}
+
+impl AccessRules {
+    /// Takes the rules from the settings.
+    #[must_use]
+    pub fn new(settings: AccessSettings) -> Self {
+        Self { settings }
+    }
+
+    /// What the configuration makes of an account.
+    fn listed_role(&self, message: &InboundMessage) -> Role {
+        let account = Account {
+            platform: message.address.platform,
+            scope: message.address.scope.clone(),
+            id: message.author.platform_user_id.clone(),
+        };
+        if self.settings.admins.contains(&account) {
+            Role::Admin
+        } else if self.settings.users.contains(&account) {
+            Role::Member
+        } else {
+            Role::Stranger
+        }
+    }
+
+    /// Whether a group gets answers.
+    fn admits_space(&self, message: &InboundMessage, is_allowed: bool) -> bool {
+        let is_listed = space_of(message).is_some_and(|space| self.settings.spaces.contains(&space));
+        is_allowed || is_listed || self.settings.groups == GroupAccess::Open
+    }
+}
+
+fn space_of(message: &InboundMessage) -> Option<Space> {
+    let space = message.address.space.as_ref()?;
+    Some(Space { platform: message.address.platform, id: space.id.clone() })
+}
+
+impl Router {
+    /// What to say instead of an answer to somebody who may not talk here; nothing if they may.
+    pub(super) async fn refuse(
+        &self,
+        turn: &ClaimedTurn,
+        message: &InboundMessage,
+        now: Timestamp,
+    ) -> Result<Option<Outcome>, RouterError> {
+        if turn.user.is_blocked {
+            return Ok(Some(Outcome::Silence(Silence::Blocked)));
+        }
+        // Whoever sits at the terminal has the machine, and with it all of this.
+        if message.address.platform == Platform::Terminal {
+            return Ok(None);
+        }
+        let rules = &self.parts.access;
+        let role = turn.user.role.max(rules.listed_role(message));
+        if message.address.is_direct() {
+            let is_open = rules.settings.direct == DirectAccess::Open;
+            if is_open || role >= Role::Member {
+                return Ok(None);
+            }
+            return self.meet(turn, message, now).await.map(Some);
+        }
+        if rules.admits_space(message, turn.is_space_allowed) {
+            return Ok(None);
+        }
+        Ok(Some(self.outside(role, message)))
+    }
+
+    /// A group that is not on the list: only an admin hears why.
+    fn outside(&self, role: Role, message: &InboundMessage) -> Outcome {
+        match space_of(message).filter(|_| role >= Role::Admin) {
+            Some(space) => {
+                let text = self.parts.texts.with("refusal-space", &[("space", &space.to_string())]);
+                Outcome::Refusal(Refusal { reason: RefusalReason::NotAdmitted, text })
+            }
+            None => Outcome::Silence(Silence::SpaceNotAdmitted),
+        }
+    }
+
+    /// A stranger in a direct chat.
+    async fn meet(
+        &self,
+        turn: &ClaimedTurn,
+        message: &InboundMessage,
+        now: Timestamp,
+    ) -> Result<Outcome, RouterError> {
+        let (Event::Text(_) | Event::Command(_)) = &message.event else {
+            return Ok(Outcome::Silence(Silence::ToldAlready));
+        };
+        if self.is_owner_code(turn, message, now).await? {
+            return Ok(Outcome::Reply(Reply::ready_made(self.parts.texts.get("owner-welcome"))));
+        }
+        match self.parts.access.settings.direct {
+            DirectAccess::Pairing => self.hand_out_code(turn, now).await,
+            DirectAccess::Listed | DirectAccess::Open => {
+                let id = &message.author.platform_user_id;
+                let text = self.parts.texts.with("refusal-not-listed", &[("identity", id)]);
+                Ok(Outcome::Refusal(Refusal { reason: RefusalReason::NotAdmitted, text }))
+            }
+        }
+    }
+
+    async fn is_owner_code(
+        &self,
+        turn: &ClaimedTurn,
+        message: &InboundMessage,
+        now: Timestamp,
+    ) -> Result<bool, RouterError> {
+        let Event::Text(said) = &message.event else { return Ok(false) };
+        let Some(code) = Code::parse(&said.text, Code::OWNER) else { return Ok(false) };
+        let is_good = self.parts.store.become_owner(code.hash(), turn.user.id, now).await;
+        is_good.map_err(RouterError::at("look up an owner's code"))
+    }
+
+    async fn hand_out_code(&self, turn: &ClaimedTurn, now: Timestamp) -> Result<Outcome, RouterError> {
+        let code = Code::from_random(Uuid::new_v4().as_u128(), Code::PAIRING);
+        let kept = PairingCode {
+            kind: CodeKind::Pairing,
+            hash: code.hash(),
+            user: Some(turn.user.id),
+            lasts: CODE_LASTS,
+        };
+        let is_kept = self.parts.store.keep_code(kept, OPEN_CODES, now).await;
+        if !is_kept.map_err(RouterError::at("keep a pairing code"))? {
+            return Ok(Outcome::Silence(Silence::ToldAlready));
+        }
+        let minutes = (CODE_LASTS.as_secs() / 60).to_string();
+        let values = [("code", code.grouped()), ("minutes", minutes)];
+        let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
+        let text = self.parts.texts.with("refusal-stranger", &values);
+        Ok(Outcome::Refusal(Refusal { reason: RefusalReason::NotAdmitted, text }))
+    }
+}

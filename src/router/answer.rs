@@ -1,0 +1,110 @@
+//! Asking the model.
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt, stream};
+
+use crate::domain::{
+    AnswerEvent, AnswerStream, Asked, Conversation, Event, Line, Outcome, Reply, Speaker, Timestamp,
+};
+use crate::model::{ModelError, ModelEvent, ModelRequest, ModelStream, TokenEstimates};
+use crate::router::{Router, RouterError, context, words};
+use crate::store::ClaimedTurn;
+use crate::telemetry::{chain, metrics};
+
+impl Router {
+    /// Asks the model what to answer.
+    pub(super) async fn ask(&self, turn: &ClaimedTurn, now: Timestamp) -> Result<Outcome, RouterError> {
+        let conversation = self.conversation(turn, now).await?;
+        let history = self.parts.store.recent(conversation.id, context::LINES).await;
+        let history = history.map_err(RouterError::at("read the conversation"))?;
+        let model = conversation.model.clone().unwrap_or_else(|| self.parts.model.name().to_owned());
+        let questions = self.questions(turn, &model);
+        let lines = context::assemble(
+            Line { speaker: Speaker::System, text: self.parts.settings.system_prompt.clone(), tokens: None },
+            history,
+            questions.clone(),
+            self.parts.settings.context_tokens,
+            |line| line.tokens.unwrap_or_else(|| self.parts.tokens.estimate(&model, &line.text)),
+        );
+        let request = ModelRequest { lines, model: conversation.model };
+        let stream = match self.parts.model.ask(&request).await {
+            Ok(stream) => self.translate(stream, model, request.lines),
+            Err(error) => failed(&error),
+        };
+        let asked = Asked { conversation: conversation.id, questions };
+        Ok(Outcome::Reply(Reply { stream, asked: Some(asked) }))
+    }
+
+    /// The conversation that goes on where the turn is, begun if there is none.
+    pub(super) async fn conversation(
+        &self,
+        turn: &ClaimedTurn,
+        now: Timestamp,
+    ) -> Result<Conversation, RouterError> {
+        let store = &self.parts.store;
+        match turn.conversation {
+            Some(id) => store.conversation(id).await.map_err(RouterError::at("read the conversation")),
+            None => self.begin(turn, now).await,
+        }
+    }
+
+    /// Begins a conversation where the turn is.
+    pub(super) async fn begin(
+        &self,
+        turn: &ClaimedTurn,
+        now: Timestamp,
+    ) -> Result<Conversation, RouterError> {
+        let is_direct = turn.last().is_some_and(|message| message.address.is_direct());
+        let address = (!is_direct).then_some(turn.address);
+        let begun = self.parts.store.begin_conversation(turn.user.id, address, now).await;
+        begun.map_err(RouterError::at("begin a conversation"))
+    }
+
+    fn questions(&self, turn: &ClaimedTurn, model: &str) -> Vec<Line> {
+        let texts = turn.messages.iter().filter_map(|message| match &message.event {
+            Event::Text(said) => Some(words::clean(&said.text)).filter(|text| !text.is_empty()),
+            Event::Command(_) | Event::Edited { .. } | Event::Deleted { .. } => None,
+        });
+        texts
+            .map(|text| {
+                let tokens = Some(self.parts.tokens.estimate(model, &text));
+                Line { speaker: Speaker::Person, text, tokens }
+            })
+            .collect()
+    }
+
+    /// Turns the model's words into ours, and learns from what the provider counted.
+    fn translate(&self, stream: ModelStream, model: String, prompt: Vec<Line>) -> AnswerStream {
+        let tokens = Arc::clone(&self.parts.tokens);
+        let events = stream.map(move |event| match event {
+            Ok(ModelEvent::Delta(text)) => AnswerEvent::Delta(text),
+            Ok(ModelEvent::Restarted) => AnswerEvent::Restarted,
+            Ok(ModelEvent::Finished(finished)) => {
+                learn(&tokens, &model, &prompt, finished.usage.is_reported, finished.usage.prompt_tokens);
+                AnswerEvent::Finished(finished)
+            }
+            Err(error) => report(&error),
+        });
+        Box::pin(events)
+    }
+}
+
+fn learn(tokens: &TokenEstimates, model: &str, prompt: &[Line], is_reported: bool, counted: u32) {
+    if is_reported {
+        tokens.learn(model, prompt, counted);
+    }
+}
+
+fn failed(error: &ModelError) -> AnswerStream {
+    let event = report(error);
+    Box::pin(stream::once(async move { event }))
+}
+
+/// Logs a model's failure, once, and says what people need to know of it.
+fn report(error: &ModelError) -> AnswerEvent {
+    let failure = error.failure();
+    metrics::model_failed(failure);
+    tracing::error!(reason = failure.name(), error = %chain(error), "the model gave no whole answer");
+    AnswerEvent::Failed(failure)
+}

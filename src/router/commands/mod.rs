@@ -1,0 +1,50 @@
+//! What a person can ask of the bot itself: one file per command.
+
+mod help;
+mod model;
+mod new;
+mod stop;
+mod whoami;
+
+use crate::domain::{Command, Invocation, Outcome, Reply, Timestamp};
+use crate::router::{Router, RouterError};
+use crate::store::ClaimedTurn;
+
+/// How alike two names must be, from 0 to 1, for the one to be offered for the other.
+const ALIKE: f64 = 0.5;
+
+/// Carries a command out.
+pub(super) async fn run(
+    router: &Router,
+    command: Command,
+    turn: &ClaimedTurn,
+    invocation: &Invocation,
+    now: Timestamp,
+) -> Result<Outcome, RouterError> {
+    let text = match command {
+        Command::Help => help::run(&router.parts.texts),
+        Command::New => new::run(router, turn, now).await?,
+        Command::Model => model::run(router, turn, &invocation.arguments, now).await?,
+        Command::Whoami => whoami::run(&router.parts.texts, turn),
+        Command::Stop => stop::run(&router.parts.texts, router.parts.stop.as_ref(), turn),
+    };
+    Ok(Outcome::Reply(Reply::ready_made(text)))
+}
+
+/// Answers a command that there is not, with the nearest that there is.
+pub(super) fn unknown(router: &Router, invocation: &Invocation) -> Outcome {
+    let name: String = invocation.name.chars().take(32).collect();
+    let near = Command::ALL
+        .into_iter()
+        .map(|command| (strsim::normalized_damerau_levenshtein(&name, command.name()), command))
+        .filter(|(likeness, _)| *likeness >= ALIKE)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    let texts = &router.parts.texts;
+    let text = match near {
+        Some((_, command)) => {
+            texts.with("unknown-command-near", &[("name", &name), ("nearest", command.name())])
+        }
+        None => texts.with("unknown-command", &[("name", &name)]),
+    };
+    Outcome::Reply(Reply::ready_made(text))
+}
