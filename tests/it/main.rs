@@ -4,8 +4,10 @@
     clippy::expect_used,
     clippy::disallowed_methods,
     clippy::indexing_slicing,
-    reason = "tests may panic"
+    unreachable_pub,
+    reason = "tests may panic, and nobody reaches into them"
 )]
 
+mod emulators;
 mod model;
 mod support;

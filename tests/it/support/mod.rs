@@ -1,5 +1,5 @@
 //! What tests stand on: emulators of the platforms and of the model.
-#![allow(dead_code, unreachable_pub, unused_imports, reason = "an emulator offers more than each test needs")]
+#![allow(dead_code, unused_imports, reason = "an emulator offers more than each test needs")]
 
 pub mod models;
 pub mod observed;

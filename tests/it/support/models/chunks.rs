@@ -1,7 +1,8 @@
 //! The JSON of answers: chunks of a stream, and the whole.
 //!
-//! Source: `CreateChatCompletionStreamResponse` and `CreateChatCompletionResponse` in
-//! openai/openai-openapi; which chunk holds what is in its example of a stream.
+//! Source: `CreateChatCompletionStreamResponse` and `CreateChatCompletionResponse` as
+//! async-openai 0.43 has them from openai/openai-openapi; tool calls as in
+//! simonw/llm#988.
 
 use serde_json::{Value, json};
 use time::OffsetDateTime;

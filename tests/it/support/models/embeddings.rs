@@ -17,11 +17,12 @@ use super::tokens;
 /// Of `text-embedding-3-small`.
 const DIMENSIONS: usize = 1536;
 
-/// The longest input, and the most in one request.
+/// The longest input, the most in one request, and the most of them together.
 ///
-/// Source: `CreateEmbeddingRequest` in openai/openai-openapi.
+/// Source: `CreateEmbeddingRequest` of async-openai, from openai/openai-openapi.
 const MOST_TOKENS: u64 = 8192;
 const MOST_INPUTS: usize = 2048;
+const MOST_TOKENS_TOGETHER: u64 = 300_000;
 
 pub(super) fn answer(state: &Observed<State>, request: &Value) -> Result<Reply, ApiError> {
     let model = check::model(check::object(request)?)?;
@@ -41,6 +42,10 @@ pub(super) fn answer(state: &Observed<State>, request: &Value) -> Result<Reply, 
         Some(other) => return Err(none_of("encoding_format", other, &["float", "base64"])),
     };
     let tokens: u64 = inputs.iter().map(|input| tokens::of_bytes(input.len())).sum();
+    if tokens > MOST_TOKENS_TOGETHER {
+        let message = format!("'$.input' is invalid: more than {MOST_TOKENS_TOGETHER} tokens.");
+        return Err(ApiError::new(400, message).at("input"));
+    }
     let data = inputs.iter().enumerate().map(|(index, input)| {
         let vector = vector(input, dimensions);
         let embedding = if is_base64 {

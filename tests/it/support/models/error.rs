@@ -1,7 +1,8 @@
 //! The error objects of the API: `{"error": {message, type, param, code}}`.
 //!
-//! The sentences are those of api.openai.com as quoted in public issues; the shape
-//! is `Error` of openai/openai-openapi.
+//! Source of the shape: `ApiError` of async-openai, which follows openai/openai-openapi.
+//! Types, codes and most sentences are those that people quote from api.openai.com; no
+//! document lists them, so clients should not rely on a sentence.
 
 use hyper::StatusCode;
 use serde_json::{Value, json};

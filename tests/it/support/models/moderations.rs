@@ -10,7 +10,7 @@ use super::state::State;
 
 const DEFAULT_MODEL: &str = "omni-moderation-latest";
 
-/// Source: `CreateModerationResponse` in openai/openai-openapi.
+/// Source: `CategoryScore` of async-openai, from openai/openai-openapi.
 const CATEGORIES: [&str; 13] = [
     "harassment",
     "harassment/threatening",

@@ -40,7 +40,7 @@ impl Usage {
 
 /// Prompts are cached from this length on, in steps of that many tokens.
 ///
-/// Source: platform.openai.com/docs/guides/prompt-caching.
+/// Source: developers.openai.com/cookbook/examples/prompt_caching_201, section 1.1.
 const CACHED_FROM: u64 = 1024;
 const CACHE_STEP: u64 = 128;
 

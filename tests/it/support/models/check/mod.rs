@@ -1,8 +1,11 @@
 //! Checks a chat request as the real API does, first mistake first.
 //!
-//! Source: `CreateChatCompletionRequest` in openai/openai-openapi and
-//! openai/openai-python `src/openai/types/chat/`; codes and sentences as quoted in
-//! public issues (litellm#5803, langgraph#5943, CopilotKit#529, autogen#4157, …).
+//! Source of the fields: openai/openai-python
+//! `src/openai/types/chat/completion_create_params.py`, and the newer ones in
+//! async-openai 0.43 `src/types/chat/`. Seen in public issues: the errors for
+//! `stream_options` (litellm#5803), both limits (langgraph#5943), empty arrays
+//! (CopilotKit#529), names (autogen#4157), null content (langchainjs#4153), missing
+//! parameters (lsp-ai#108), unknown ones (new-api#418), tool turns (cai#111).
 
 mod messages;
 mod parameters;

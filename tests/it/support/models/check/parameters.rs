@@ -31,7 +31,7 @@ const PARAMETERS: [(&str, Kind); 37] = [
     ("response_format", Kind::Object),
     ("safety_identifier", Kind::String(64)),
     ("seed", Kind::Integer(i64::MIN, i64::MAX)),
-    ("service_tier", Kind::Word(&["auto", "default", "flex", "scale", "priority"])),
+    ("service_tier", Kind::Word(&["auto", "default", "flex", "scale", "priority", "fast"])),
     ("stop", Kind::Any),
     ("store", Kind::Boolean),
     ("stream", Kind::Boolean),
