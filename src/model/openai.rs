@@ -18,6 +18,9 @@ use crate::model::transport::{self, Access, Refused};
 use crate::model::wire::{ChatRequest, Chunk};
 use crate::model::{Model, ModelError, ModelRequest, ModelStream, SetupError, TokenEstimates};
 
+/// No setting makes us wait longer.
+const MAX_PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// A model behind an OpenAI-compatible API, asked once for each question.
 ///
 /// Repeating is the business of [`Retrying`](crate::model::Retrying), as is the
@@ -44,11 +47,16 @@ pub struct Patience {
 impl From<&ProviderSettings> for Patience {
     fn from(settings: &ProviderSettings) -> Self {
         Self {
-            connect: Duration::from_secs(settings.connect_timeout_seconds),
-            first_token: Duration::from_secs(settings.first_token_timeout_seconds),
-            idle: Duration::from_secs(settings.idle_timeout_seconds),
+            connect: patience(settings.connect_timeout_seconds),
+            first_token: patience(settings.first_token_timeout_seconds),
+            idle: patience(settings.idle_timeout_seconds),
         }
     }
+}
+
+/// So many seconds, but never so many that a clock could not add them.
+pub(super) fn patience(seconds: u64) -> Duration {
+    Duration::from_secs(seconds).min(MAX_PATIENCE)
 }
 
 impl OpenAi {

@@ -14,6 +14,7 @@ use futures_util::{StreamExt, stream};
 use tokio::time::Instant;
 
 use crate::config::ProviderSettings;
+use crate::model::openai::patience;
 use crate::model::{Model, ModelError, ModelEvent, ModelRequest, ModelStream};
 
 /// No setting makes us repeat a request more often.
@@ -38,7 +39,7 @@ impl From<&ProviderSettings> for RetryPolicy {
             retries: settings.retries,
             first_wait: Duration::from_millis(500),
             longest_wait: Duration::from_secs(8),
-            total: Duration::from_secs(settings.total_timeout_seconds),
+            total: patience(settings.total_timeout_seconds),
         }
     }
 }
