@@ -10,7 +10,7 @@ use crate::channels::Channel;
 use crate::cli::failure::Failure;
 use crate::config::Settings;
 use crate::domain::texts::Texts;
-use crate::model;
+use crate::model::{self, TokenEstimates};
 use crate::store::Store;
 use crate::telemetry::Tasks;
 
@@ -22,7 +22,8 @@ pub(super) async fn lay(
     tasks: &Tasks,
 ) -> Result<Foundations, Failure> {
     let store = Store::open(settings.database.url.expose_secret(), tasks).await?;
-    let (model, tokens) = model::from_settings(&settings.model).map_err(|error| Failure::other(&error))?;
+    let tokens = Arc::new(TokenEstimates::default());
+    let model = model::from_settings(&settings.model, &tokens).map_err(|error| Failure::other(&error))?;
     Ok(Foundations {
         store,
         model,

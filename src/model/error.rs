@@ -1,4 +1,4 @@
-//! Why a model gave no answer.
+//! Why a model gave no answer, or could not be set up.
 
 use std::error::Error;
 use std::time::Duration;
@@ -29,6 +29,7 @@ pub enum ModelError {
     Unavailable {
         model: String,
         step: String,
+        retry_after: Option<Duration>,
         #[source]
         source: Option<Box<dyn Error + Send + Sync>>,
     },
@@ -61,4 +62,45 @@ impl ModelError {
             Self::Nonsense { .. } => ModelFailure::Nonsense,
         }
     }
+
+    /// How long the provider asks us to wait, if it does.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited { retry_after, .. } | Self::Unavailable { retry_after, .. } => *retry_after,
+            Self::QuotaGone { .. }
+            | Self::Unauthorized { .. }
+            | Self::Rejected { .. }
+            | Self::Cut { .. }
+            | Self::Nonsense { .. } => None,
+        }
+    }
+}
+
+/// Why a model could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// Providers are configured, and none of them is to be asked.
+    #[error("the chain of models is empty")]
+    EmptyChain,
+
+    /// The chain names a provider that is not configured.
+    #[error("the chain of models names `{name}`, which is no configured provider")]
+    UnknownProvider { name: String },
+
+    /// The address is none that HTTP knows.
+    #[error("the base URL of provider `{provider}` is no http or https URL")]
+    BadUrl { provider: String },
+
+    /// The key cannot be sent in a header.
+    #[error("the key of provider `{provider}` has characters that no key has")]
+    BadKey { provider: String },
+
+    /// The HTTP client could not be built, as when no root certificates are found.
+    #[error("the HTTP client for provider `{provider}` could not be built")]
+    Client {
+        provider: String,
+        #[source]
+        source: reqwest::Error,
+    },
 }

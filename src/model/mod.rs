@@ -2,9 +2,39 @@
 //!
 //! [`Model`] is one model at one provider, or several behind each other. The
 //! layer knows about tokens, prices, timeouts and retries; it knows nothing of
-//! people, conversations or platforms. Prompts and answers never reach the log.
+//! people, conversations or platforms. What [`from_settings`] builds, from the
+//! outside in:
+//!
+//! - [`Chain`]: asks the next provider when one gives nothing
+//! - [`Retrying`]: repeats a request, as the only one who does, and limits the
+//!   time that an answer takes in total
+//! - [`OpenAi`]: asks once; notices silence, limits sizes, tells errors apart
+//!
+//! or, with no provider configured, [`Echo`].
+//!
+//! Whatever happens, a stream ends with [`ModelEvent::Finished`] or one error.
+//! Once text has come, nothing is asked again: what has come stays with the
+//! caller, and the error is [`ModelError::Cut`].
+//!
+//! Keys, prompts and answers never reach an error or the log. The client library
+//! logs what it cannot read, so its log must stay off (`async_openai=off`).
 
+mod body;
+mod chain;
+mod complaint;
+mod cost;
+mod discretion;
+mod echo;
 mod error;
+mod openai;
+mod reading;
+mod retry;
+mod retry_after;
+mod setup;
+mod tokens;
+mod transport;
+mod wire;
+mod wire_text;
 
 use std::pin::Pin;
 
@@ -13,7 +43,16 @@ use futures_util::Stream;
 
 use crate::domain::{Finished, Line};
 
-pub use error::ModelError;
+pub use chain::Chain;
+pub use cost::cost_micros;
+pub use echo::Echo;
+pub use error::{ModelError, SetupError};
+pub use openai::{OpenAi, Patience};
+pub use reading::MAX_ANSWER_BYTES;
+pub use retry::{RetryPolicy, Retrying};
+pub use setup::from_settings;
+pub use tokens::TokenEstimates;
+pub use transport::install_crypto;
 
 /// What a model is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +84,7 @@ pub trait Model: Send + Sync {
 
     /// Asks for an answer.
     ///
-    /// Dropping the stream cancels the request.
+    /// May return before anything has been sent; what fails after that fails in
+    /// the stream. Dropping the stream cancels the request.
     async fn ask(&self, request: &ModelRequest) -> Result<ModelStream, ModelError>;
 }

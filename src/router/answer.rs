@@ -1,13 +1,11 @@
 //! Asking the model.
 
-use std::sync::Arc;
-
 use futures_util::{StreamExt, stream};
 
 use crate::domain::{
     AnswerEvent, AnswerStream, Asked, Conversation, Event, Line, Outcome, Reply, Speaker, Timestamp,
 };
-use crate::model::{ModelError, ModelEvent, ModelRequest, ModelStream, TokenEstimates};
+use crate::model::{ModelError, ModelEvent, ModelRequest, ModelStream};
 use crate::router::{Router, RouterError, context, words};
 use crate::store::ClaimedTurn;
 use crate::telemetry::{chain, metrics};
@@ -29,7 +27,7 @@ impl Router {
         );
         let request = ModelRequest { lines, model: conversation.model };
         let stream = match self.parts.model.ask(&request).await {
-            Ok(stream) => self.translate(stream, model, request.lines),
+            Ok(stream) => translate(stream),
             Err(error) => failed(&error),
         };
         let asked = Asked { conversation: conversation.id, questions };
@@ -73,27 +71,17 @@ impl Router {
             })
             .collect()
     }
-
-    /// Turns the model's words into ours, and learns from what the provider counted.
-    fn translate(&self, stream: ModelStream, model: String, prompt: Vec<Line>) -> AnswerStream {
-        let tokens = Arc::clone(&self.parts.tokens);
-        let events = stream.map(move |event| match event {
-            Ok(ModelEvent::Delta(text)) => AnswerEvent::Delta(text),
-            Ok(ModelEvent::Restarted) => AnswerEvent::Restarted,
-            Ok(ModelEvent::Finished(finished)) => {
-                learn(&tokens, &model, &prompt, finished.usage.is_reported, finished.usage.prompt_tokens);
-                AnswerEvent::Finished(finished)
-            }
-            Err(error) => report(&error),
-        });
-        Box::pin(events)
-    }
 }
 
-fn learn(tokens: &TokenEstimates, model: &str, prompt: &[Line], is_reported: bool, counted: u32) {
-    if is_reported {
-        tokens.learn(model, prompt, counted);
-    }
+/// Turns the model's words into ours.
+fn translate(stream: ModelStream) -> AnswerStream {
+    let events = stream.map(|event| match event {
+        Ok(ModelEvent::Delta(text)) => AnswerEvent::Delta(text),
+        Ok(ModelEvent::Restarted) => AnswerEvent::Restarted,
+        Ok(ModelEvent::Finished(finished)) => AnswerEvent::Finished(finished),
+        Err(error) => report(&error),
+    });
+    Box::pin(events)
 }
 
 fn failed(error: &ModelError) -> AnswerStream {

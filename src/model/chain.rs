@@ -1,0 +1,104 @@
+//! Several models behind each other: the next is asked when one gives nothing.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_util::{StreamExt, stream};
+
+use crate::model::{Model, ModelError, ModelEvent, ModelRequest, ModelStream};
+
+/// Several models behind each other.
+///
+/// The next is asked when one fails before its first text, unless it refused the
+/// request itself: that will not get better elsewhere.
+pub struct Chain {
+    first: Arc<dyn Model>,
+    others: Vec<Arc<dyn Model>>,
+}
+
+impl Chain {
+    /// Asks `first`, and where it fails the `others` in their order.
+    #[must_use]
+    pub fn new(first: Arc<dyn Model>, others: Vec<Arc<dyn Model>>) -> Self {
+        Self { first, others }
+    }
+}
+
+#[async_trait]
+impl Model for Chain {
+    fn name(&self) -> &str {
+        self.first.name()
+    }
+
+    async fn ask(&self, request: &ModelRequest) -> Result<ModelStream, ModelError> {
+        let falling = Falling {
+            model: Arc::clone(&self.first),
+            others: self.others.clone().into_iter(),
+            request: request.clone(),
+            attempt: None,
+            has_text: false,
+            has_ended: false,
+        };
+        Ok(Box::pin(stream::unfold(falling, async |mut falling| {
+            let event = falling.next().await?;
+            Some((event, falling))
+        })))
+    }
+}
+
+/// One question on its way down the chain.
+struct Falling {
+    model: Arc<dyn Model>,
+    others: std::vec::IntoIter<Arc<dyn Model>>,
+    request: ModelRequest,
+    attempt: Option<ModelStream>,
+    has_text: bool,
+    has_ended: bool,
+}
+
+impl Falling {
+    async fn next(&mut self) -> Option<Result<ModelEvent, ModelError>> {
+        if self.has_ended {
+            return None;
+        }
+        loop {
+            let event = self.attempt().await?;
+            self.has_text |= matches!(event, Ok(ModelEvent::Delta(_)));
+            match event {
+                Err(error) => {
+                    let Some(next) = self.after(&error) else {
+                        self.has_ended = true;
+                        return Some(Err(error));
+                    };
+                    tracing::warn!(
+                        model = self.model.name(),
+                        error = &error as &(dyn Error + 'static),
+                        "a model gave no answer, asking `{}` instead",
+                        next.name()
+                    );
+                    self.model = next;
+                    self.attempt = None;
+                    // A model chosen by name belongs to the first provider; the others have their own.
+                    self.request.model = None;
+                }
+                event => return Some(event),
+            }
+        }
+    }
+
+    async fn attempt(&mut self) -> Option<Result<ModelEvent, ModelError>> {
+        let attempt = match &mut self.attempt {
+            Some(attempt) => attempt,
+            None => match self.model.ask(&self.request).await {
+                Ok(attempt) => self.attempt.insert(attempt),
+                Err(error) => return Some(Err(error)),
+            },
+        };
+        attempt.next().await
+    }
+
+    fn after(&mut self, error: &ModelError) -> Option<Arc<dyn Model>> {
+        if self.has_text || matches!(error, ModelError::Rejected { .. }) { None } else { self.others.next() }
+    }
+}

@@ -1,0 +1,126 @@
+//! Several providers behind each other.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use switchboard::config::ModelSettings;
+use switchboard::domain::ModelFailure;
+use switchboard::model::{Chain, from_settings};
+
+use super::{TWICE, ask, no_estimates, retrying, said};
+use crate::support::models::{Answer, Fault, Models, RetryAfter};
+
+const ROUTE: &str = "chat/completions";
+
+fn chain(first: &Models, second: &Models) -> Chain {
+    Chain::new(Arc::new(retrying(first, TWICE)), vec![Arc::new(retrying(second, TWICE))])
+}
+
+#[tokio::test]
+async fn the_next_provider_answers_when_one_gives_nothing() {
+    let table = [
+        (Fault::ServerError, 3),
+        (Fault::CutBefore, 3),
+        (Fault::RateLimited(RetryAfter::Seconds(3_600)), 1),
+        (Fault::InsufficientQuota, 1),
+        (Fault::Unauthorized, 1),
+        (Fault::Html(200), 1),
+    ];
+    for (fault, requests) in table {
+        let (first, second) = (Models::start().await, Models::start().await);
+        first.fault(ROUTE, usize::MAX, fault.clone());
+        second.will_say("Yes.");
+        let heard = ask(&chain(&first, &second), &said("hello")).await;
+        assert_eq!(heard.end.unwrap().text, "Yes.", "{fault:?}");
+        assert_eq!((first.count(), second.count()), (requests, 1), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_request_is_not_passed_on() {
+    let (first, second) = (Models::start().await, Models::start().await);
+    first.fault(ROUTE, usize::MAX, Fault::ContextLengthExceeded);
+    let error = ask(&chain(&first, &second), &said("hello")).await.error();
+    assert_eq!(error.failure(), ModelFailure::Rejected);
+    assert_eq!((first.count(), second.count()), (1, 0));
+}
+
+#[tokio::test]
+async fn an_answer_that_has_begun_is_not_begun_elsewhere() {
+    let (first, second) = (Models::start().await, Models::start().await);
+    first.will(Answer::deltas(["Hel", "lo"]).with(Fault::CutAfterDeltas(1)));
+    let heard = ask(&chain(&first, &second), &said("hello")).await;
+    assert_eq!(heard.text, "Hel");
+    assert_eq!(heard.error().failure(), ModelFailure::Cut);
+    assert_eq!((first.count(), second.count()), (1, 0));
+}
+
+#[tokio::test]
+async fn the_last_provider_has_the_last_word() {
+    let (first, second) = (Models::start().await, Models::start().await);
+    first.fault(ROUTE, usize::MAX, Fault::ServerError);
+    second.fault(ROUTE, usize::MAX, Fault::InsufficientQuota);
+    let error = ask(&chain(&first, &second), &said("hello")).await.error();
+    assert_eq!(error.failure(), ModelFailure::QuotaGone);
+    assert_eq!((first.count(), second.count()), (3, 1));
+}
+
+#[tokio::test]
+async fn a_chosen_model_is_the_first_providers() {
+    let (first, second) = (Models::start().await, Models::start().await);
+    first.fault(ROUTE, usize::MAX, Fault::Unauthorized);
+    let mut request = said("hello");
+    request.model = Some("gpt-4o".to_owned());
+    ask(&chain(&first, &second), &request).await.end.unwrap();
+    assert_eq!(first.request(1).await.model, "gpt-4o");
+    assert_eq!(second.request(1).await.model, "gpt-4o-mini");
+}
+
+fn model_settings(chain: &[&str], models: &[(&str, &Models)]) -> ModelSettings {
+    let providers: serde_json::Map<_, _> = models
+        .iter()
+        .map(|(name, models)| {
+            let provider = json!({
+                "base_url": models.base_url(),
+                "api_key": models.key(),
+                "model": "gpt-4o-mini",
+                "retries": 0,
+            });
+            ((*name).to_owned(), provider)
+        })
+        .collect();
+    let settings = json!({
+        "chain": chain,
+        "system_prompt": "Be brief.",
+        "context_tokens": 4_000,
+        "providers": providers,
+    });
+    serde_json::from_value(settings).unwrap()
+}
+
+#[tokio::test]
+async fn the_settings_name_the_chain() {
+    let (first, second) = (Models::start().await, Models::start().await);
+    first.fault(ROUTE, 1, Fault::ServerError);
+    second.will_say("Yes.");
+    let settings = model_settings(&["main", "spare"], &[("main", &first), ("spare", &second)]);
+
+    let model = from_settings(&settings, &no_estimates()).unwrap();
+
+    let finished = ask(model.as_ref(), &said("hello")).await.end.unwrap();
+    assert_eq!((finished.text.as_str(), finished.provider.as_str()), ("Yes.", "spare"));
+    assert_eq!(model.name(), "gpt-4o-mini");
+}
+
+#[tokio::test]
+async fn without_a_provider_the_stand_in_answers_and_without_a_chain_nobody() {
+    let models = Models::start().await;
+    let built = |chain: &[&str], providers: &[(&str, &Models)]| {
+        from_settings(&model_settings(chain, providers), &no_estimates())
+            .map(|model| model.name().to_owned())
+            .map_err(|error| error.to_string())
+    };
+    assert_eq!(built(&["main"], &[]).unwrap(), "echo");
+    assert!(built(&[], &[("main", &models)]).unwrap_err().contains("empty"));
+    assert!(built(&["main", "spare"], &[("main", &models)]).unwrap_err().contains("`spare`"));
+}
