@@ -28,6 +28,7 @@ pub mod channels;
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod http;
 pub mod model;
 pub mod router;
 pub mod store;

@@ -6,9 +6,13 @@
 mod access;
 mod chat;
 mod config;
+mod connect;
 mod failure;
 mod foundations;
+mod health;
 mod migrate;
+mod serve;
+mod signals;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -37,6 +41,10 @@ struct Arguments {
 enum Subcommands {
     /// Talks with you here; a message may also come from a pipe
     Chat,
+    /// The daemon: answers on all configured channels
+    Serve,
+    /// Asks a running daemon whether it is ready
+    Health,
     /// Shows and changes who may talk
     Access(access::AccessArguments),
     /// Checks, shows and explains the settings
@@ -70,6 +78,9 @@ fn run(arguments: &Arguments, environment: &BTreeMap<String, String>) -> Result<
         runtime.map_err(|error| Failure::unavailable(format!("cannot start the runtime: {error}")))?;
     runtime.block_on(async {
         match &arguments.command {
+            None if settings.channels.has_any() => serve::run(&settings).await,
+            Some(Subcommands::Serve) => serve::run(&settings).await,
+            Some(Subcommands::Health) => health::run(&settings).await,
             None | Some(Subcommands::Chat) => chat::run(&settings, environment).await,
             Some(Subcommands::Access(arguments)) => access::run(arguments, &settings).await,
             Some(Subcommands::Migrate(arguments)) => migrate::run(arguments, &settings).await,

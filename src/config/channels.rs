@@ -15,6 +15,15 @@ pub struct ChannelsSettings {
     pub slack: SlackSettings,
 }
 
+impl ChannelsSettings {
+    /// Whether any platform is on.
+    #[must_use]
+    pub fn has_any(&self) -> bool {
+        let tokens = [&self.discord.token, &self.telegram.token, &self.slack.bot_token];
+        tokens.into_iter().any(Option::is_some)
+    }
+}
+
 /// Discord.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

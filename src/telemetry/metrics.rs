@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use crate::domain::{ModelFailure, Platform, RefusalReason, Silence};
 
@@ -18,8 +19,16 @@ const FIRST_TEXT: &str = "switchboard_answers_begun_seconds";
 const MODEL_FAILED: &str = "switchboard_models_failed_total";
 const WRITES: &str = "switchboard_posts_written_total";
 
+/// Begins to collect metrics in this process; nothing if somebody has begun before.
+#[must_use]
+pub fn collect() -> Option<PrometheusHandle> {
+    let handle = PrometheusBuilder::new().install_recorder().ok()?;
+    describe();
+    Some(handle)
+}
+
 /// Says what the metrics mean, for whoever scrapes them.
-pub fn describe() {
+fn describe() {
     describe_counter!(ACCEPTED, "Messages that are durable in the inbox");
     describe_counter!(QUARANTINED, "Events that could not be read and are kept raw");
     describe_counter!(ENDED, "Turns that have ended, by outcome");

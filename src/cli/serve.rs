@@ -1,0 +1,140 @@
+//! `switchboard serve`: the daemon.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::time::interval;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::channels::{Channel, ChannelError};
+use crate::cli::failure::Failure;
+use crate::cli::{connect, foundations, signals};
+use crate::config::{LogFormat, Settings};
+use crate::domain::{Clock, Code};
+use crate::http::{self, Watched};
+use crate::store::{CodeKind, PairingCode, Store};
+use crate::telemetry::{self, Tasks, chain, metrics};
+
+/// How long an owner's code is good; each start makes a new one.
+const OWNER_CODE_LASTS: Duration = Duration::from_secs(24 * 60 * 60);
+
+pub(super) async fn run(settings: &Settings) -> Result<u8, Failure> {
+    telemetry::init(&settings.log.filter, as_json(settings.log.format));
+    let tasks = Tasks::default();
+    let channels = connect::channels(settings, &tasks)?;
+    if channels.is_empty() {
+        return Err(Failure::configuration(NO_CHANNEL.to_owned()));
+    }
+    let listener = listen(settings).await?;
+    let shutdown = signals::shutdown(&tasks)?;
+    let foundations = foundations::lay(settings, channels.clone(), watch::channel(0).0, &tasks).await?;
+    let store = foundations.store.clone();
+    check(&channels, &tasks).await?;
+    invite_owner(settings, &store, foundations.clock.as_ref()).await?;
+    if let (Some(listener), Some(metrics)) = (listener, metrics::collect()) {
+        let watched = Watched { store, channels, metrics };
+        tasks.spawn(watch_over(listener, watched, tasks.clone()));
+    }
+    let app = App::build(foundations, settings);
+    app.start().await?;
+    tasks.spawn(notify_supervisor(tasks.clone()));
+    let listened = app.listen(&shutdown).await;
+    tracing::info!("stopping");
+    // Without a supervisor there is nobody to tell.
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+    app.stop().await;
+    drop(app);
+    tasks.end().await;
+    match listened {
+        Ok(()) => Ok(0),
+        Err((platform, error)) => Err(hopeless(&error, &platform.to_string())),
+    }
+}
+
+const NO_CHANNEL: &str = "no channel is configured, so nobody could reach me. Give at least one its token \
+    (channels.telegram.token, channels.discord.token, or channels.slack.bot_token with app_token; see the README), \
+    or talk with me here: switchboard chat";
+
+fn as_json(format: LogFormat) -> Option<bool> {
+    match format {
+        LogFormat::Auto => None,
+        LogFormat::Human => Some(false),
+        LogFormat::Json => Some(true),
+    }
+}
+
+async fn listen(settings: &Settings) -> Result<Option<TcpListener>, Failure> {
+    let Some(address) = settings.admin.listen else { return Ok(None) };
+    let bound = http::bind(address).await;
+    let words = |error| format!("cannot listen on `admin.listen` {address}: {error}");
+    let listener = bound.map_err(|error| Failure::unavailable(words(error)))?;
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!(address = %address, "health and metrics are on http://{address}");
+    }
+    Ok(Some(listener))
+}
+
+async fn watch_over(listener: TcpListener, watched: Watched, tasks: Tasks) {
+    if let Err(error) = http::serve(listener, watched, tasks.shutdown()).await {
+        tracing::error!(error = %chain(&error), "health and metrics are gone");
+    }
+}
+
+/// Asks every platform who we are. A wrong token or right ends the start; a
+/// platform that cannot be reached right now does not.
+async fn check(channels: &[Arc<dyn Channel>], tasks: &Tasks) -> Result<(), Failure> {
+    let checks = channels.iter().map(|channel| {
+        let channel = Arc::clone(channel);
+        tasks.spawn(async move { (channel.platform(), channel.check().await) })
+    });
+    for check in checks.collect::<Vec<_>>() {
+        let (platform, account) = check.await.map_err(|error| Failure::other(&error))?;
+        match account {
+            Ok(account) => tracing::info!(platform = %platform, "on {platform} I am {}", account.name),
+            Err(error) if error.is_passing() => {
+                tracing::warn!(platform = %platform, error = %chain(&error), "{platform} cannot be reached yet");
+            }
+            Err(error) => return Err(hopeless(&error, &platform.to_string())),
+        }
+    }
+    Ok(())
+}
+
+fn hopeless(error: &ChannelError, platform: &str) -> Failure {
+    Failure::configuration(format!("{platform}: {}", chain(error)))
+}
+
+/// Prints a code that makes its sender the owner, as long as there is none.
+#[expect(clippy::print_stderr, reason = "the code is for who started the program, and not for the log")]
+async fn invite_owner(settings: &Settings, store: &Store, clock: &dyn Clock) -> Result<(), Failure> {
+    if !settings.access.admins.is_empty() || store.has_owner().await? {
+        return Ok(());
+    }
+    let code = Code::from_random(Uuid::new_v4().as_u128(), Code::OWNER);
+    let kept = PairingCode { kind: CodeKind::Owner, hash: code.hash(), user: None, lasts: OWNER_CODE_LASTS };
+    store.keep_code(kept, 1, clock.now()).await?;
+    eprintln!(
+        "Nobody owns this bot yet. To become its owner, send it this code in a direct chat: {}",
+        code.grouped()
+    );
+    Ok(())
+}
+
+/// Tells systemd that we are ready, and then that we are alive.
+async fn notify_supervisor(tasks: Tasks) {
+    // Without a supervisor there is nobody to tell.
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+    let Some(deadline) = sd_notify::watchdog_enabled() else { return };
+    let (mut beat, shutdown) = (interval(deadline / 3), tasks.shutdown());
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = beat.tick() => {
+                let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
+            }
+        }
+    }
+}
