@@ -15,3 +15,4 @@ mod configuration;
 mod emulators;
 mod model;
 mod support;
+mod talk;

@@ -1,6 +1,8 @@
 //! What tests stand on: emulators of the platforms and of the model.
 #![allow(dead_code, unused_imports, reason = "an emulator offers more than each test needs")]
 
+pub mod daemon;
 pub mod models;
 pub mod observed;
 pub mod server;
+pub mod telegram;

@@ -1,0 +1,147 @@
+//! The real program beside a test: started, watched, killed, started again.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+use super::observed::{Observed, PATIENCE};
+
+/// What a program is started with; cheap to change and to start again.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    home: Arc<TempDir>,
+    toml: String,
+    environment: Vec<(String, String)>,
+}
+
+impl Setup {
+    /// An empty directory, any free port for health, and nothing else.
+    pub fn new() -> Self {
+        let home = Arc::new(tempfile::tempdir().expect("a temporary directory"));
+        let toml = "[admin]\nlisten = \"127.0.0.1:0\"\n[log]\nformat = \"json\"\n".to_owned();
+        Self { home, toml, environment: Vec::new() }
+    }
+
+    /// Adds settings; a section may come once.
+    #[must_use]
+    pub fn with(mut self, toml: &str) -> Self {
+        writeln!(self.toml, "{toml}").unwrap();
+        self
+    }
+
+    /// Everybody may talk.
+    #[must_use]
+    pub fn open(self) -> Self {
+        self.with("[access]\ndirect = \"open\"\ngroups = \"open\"")
+    }
+
+    /// Sets a variable of the environment, which is empty otherwise.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The directory it runs in; its database is `data/switchboard.db`.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// The program, about to be started with these words.
+    pub fn command(&self, words: &[&str]) -> Command {
+        let file = self.home().join("switchboard.toml");
+        std::fs::write(&file, &self.toml).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));
+        command.arg("--config").arg(file).args(words).current_dir(self.home()).env_clear();
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        command
+    }
+
+    /// Runs a command to its end: status, standard output, standard error.
+    pub async fn run(&self, words: &[&str]) -> (ExitStatus, String, String) {
+        let output = timeout(PATIENCE, self.command(words).output()).await;
+        let output = output.expect("a command that ends").unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        (output.status, text(output.stdout), text(output.stderr))
+    }
+
+    /// Starts the daemon.
+    pub fn serve(&self) -> Daemon {
+        let mut child = self.command(&["serve"]).spawn().expect("the program is built");
+        let log = Observed::new(Vec::new());
+        follow(child.stderr.take().unwrap(), log.clone());
+        follow(child.stdout.take().unwrap(), log.clone());
+        Daemon { child, log }
+    }
+}
+
+/// A running program.
+#[derive(Debug)]
+pub struct Daemon {
+    child: Child,
+    log: Observed<Vec<String>>,
+}
+
+impl Daemon {
+    /// What it has printed so far, line by line.
+    pub fn log(&self) -> Vec<String> {
+        self.log.read(Vec::clone)
+    }
+
+    /// Waits for a line with these words in it.
+    pub async fn wait_for_log(&self, words: &str) -> String {
+        let found = self.log.wait_for(|lines| lines.iter().find(|line| line.contains(words)).cloned());
+        found.await.unwrap_or_else(|| panic!("no line with `{words}` in\n{}", self.log().join("\n")))
+    }
+
+    /// Where its health and metrics are.
+    pub async fn admin_url(&self) -> String {
+        let line = self.wait_for_log("health and metrics are on").await;
+        let fields: Value = serde_json::from_str(&line).unwrap();
+        format!("http://{}", fields["address"].as_str().unwrap())
+    }
+
+    /// Ends it like a crash, in the middle of whatever it does.
+    pub async fn crash(mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, name: &str) {
+        let id = self.child.id().expect("a running program").to_string();
+        let sent = std::process::Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap();
+        assert!(sent.success(), "could not send {name}");
+    }
+
+    /// Waits until it has ended by itself.
+    pub async fn ended(&mut self) -> ExitStatus {
+        let ended = timeout(PATIENCE, self.child.wait()).await;
+        ended.unwrap_or_else(|_| panic!("it does not end:\n{}", self.log().join("\n"))).unwrap()
+    }
+
+    /// Asks it to end, and expects that it does so well.
+    pub async fn stop(mut self) -> Vec<String> {
+        assert!(self.child.try_wait().unwrap().is_none(), "it ended before:\n{}", self.log().join("\n"));
+        self.signal("TERM");
+        let status = self.ended().await;
+        assert!(status.success(), "it ended with {status}:\n{}", self.log().join("\n"));
+        self.log()
+    }
+}
+
+fn follow(stream: impl AsyncRead + Unpin + Send + 'static, log: Observed<Vec<String>>) {
+    tokio::spawn(async move {
+        let mut lines = BufReader::new(stream).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            log.update(|log| log.push(line));
+        }
+    });
+}

@@ -1,0 +1,161 @@
+//! Answers as they come.
+
+use std::time::Duration;
+
+use crate::support::models::{Answer, Gate};
+use crate::talk::{House, said};
+
+#[tokio::test]
+async fn a_quick_answer_is_one_post_and_nothing_else() {
+    let house = House::new().await;
+    house.models.will_say("Four.");
+    let bot = house.serve();
+    let alice = house.telegram.user(1001, "Alice");
+    alice.says("What is two and two?");
+
+    let screen = house.wait_until_last(1001, |text| text == "Four.").await;
+
+    assert_eq!(screen.len(), 2, "{screen:#?}");
+    assert_eq!(screen[1].edits, 0);
+    house.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn the_conversation_goes_on_where_it_was_after_a_restart() {
+    let house = House::new().await;
+    let alice = house.telegram.user(1001, "Alice");
+    house.models.will_say("Hello Alice.");
+    let bot = house.serve();
+    alice.says("My name is Alice.");
+    house.wait_until_last(1001, |text| text == "Hello Alice.").await;
+    bot.stop().await;
+
+    house.models.will_say("You are Alice.");
+    let bot = house.serve();
+    alice.says("Who am I?");
+    house.wait_until_last(1001, |text| text == "You are Alice.").await;
+
+    let asked = house.models.request(2).await;
+    let heard: Vec<&str> = asked.messages.iter().map(|message| message.text.as_str()).collect();
+    assert_eq!(heard[1..], ["My name is Alice.", "Hello Alice.", "Who am I?"], "{heard:?}");
+    house.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn the_first_text_shows_before_the_answer_is_finished_and_then_grows() {
+    let house = House::new().await;
+    let gate = Gate::closed_after(1);
+    house.models.will(Answer::deltas(["Once upon a time", " there was", " a gate."]).behind(&gate));
+    let bot = house.serve();
+    let alice = house.telegram.user(1001, "Alice");
+    alice.says("Tell me a story.");
+
+    house.telegram.wait_for_typing(1001).await.unwrap();
+    house.wait_until_last(1001, |text| text == "Once upon a time").await;
+    gate.release();
+    let screen = house.wait_until_last(1001, |text| text == "Once upon a time there was a gate.").await;
+
+    assert_eq!(said(&screen).len(), 1, "{screen:#?}");
+    house.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn a_slow_model_is_announced_by_a_placeholder_that_becomes_the_answer() {
+    let house = House::new().await;
+    let gate = Gate::closed_after(0);
+    let setup =
+        house.setup.clone().env("SWITCHBOARD__MODEL__PROVIDERS__MAIN__FIRST_TOKEN_TIMEOUT_SECONDS", "30");
+    house.models.will(Answer::text("Here I am.").behind(&gate));
+    let bot = setup.serve();
+    let alice = house.telegram.user(1001, "Alice");
+    alice.says("Are you there?");
+
+    house.wait_until_last(1001, |text| text == "…").await;
+    gate.release();
+    let screen = house.wait_until_last(1001, |text| text == "Here I am.").await;
+
+    assert_eq!(said(&screen), ["Here I am."]);
+    house.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn a_streamed_answer_of_eight_seconds_takes_at_most_ten_writes_a_second_apart() {
+    let house = House::new().await;
+    let words: Vec<String> = (0..160).map(|number| format!("word{number} ")).collect();
+    house.models.will(Answer::deltas(words.clone()).at_tokens_per_second(40.0));
+    let bot = house.serve();
+    let alice = house.telegram.user(1001, "Alice");
+    alice.says("Talk for a while.");
+
+    let whole = words.concat().trim().to_owned();
+    let screen = house.wait_until_last(1001, |text| text == whole).await;
+
+    let calls = house.telegram.calls();
+    let writes: Vec<_> = calls
+        .iter()
+        .filter(|call| ["sendmessage", "editmessagetext"].contains(&call.method.to_lowercase().as_str()))
+        .collect();
+    assert!((3..=10).contains(&writes.len()), "{} writes", writes.len());
+    for pair in writes.windows(2) {
+        let apart = pair[1].at - pair[0].at;
+        assert!(apart >= Duration::from_secs(1), "two writes {apart:?} apart");
+    }
+    assert_eq!(said(&screen).len(), 1);
+    house.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn sixty_thousand_characters_come_over_several_messages_and_whole() {
+    let house = House::new().await;
+    house.telegram.without_rate_limits();
+    let text: String = (0..6_000).map(|number| format!("{number:>7} é\n")).collect();
+    assert_eq!(text.chars().count(), 60_000);
+    house.models.will(Answer::text(format!("```text\n{text}```\nThat is all.")));
+    let bot = house.serve();
+    let alice = house.telegram.user(1001, "Alice");
+    alice.says("Count.");
+
+    let waited = house.telegram.wait_for_message(1001, |shown| shown.text.ends_with("That is all."));
+    waited.await.unwrap();
+
+    let screen = house.telegram.screen(1001);
+    let parts = said(&screen);
+    assert!(parts.len() > 14, "{} parts", parts.len());
+    for part in &parts {
+        assert!(part.encode_utf16().count() <= 4096);
+        assert_eq!(part.matches("```").count() % 2, 0, "{part}");
+    }
+    let seen: String = parts.concat().split("```").filter(|piece| !piece.is_empty()).collect();
+    let numbers: Vec<&str> = seen.split_whitespace().filter(|word| word.parse::<u32>().is_ok()).collect();
+    assert_eq!(numbers.len(), 6_000);
+    assert!(
+        numbers.windows(2).all(|pair| pair[0].parse::<u32>().unwrap() + 1 == pair[1].parse::<u32>().unwrap())
+    );
+    house.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn quick_messages_become_one_turn_and_a_stop_ends_an_answer() {
+    let house = House::new().await;
+    let gate = Gate::closed_after(1);
+    house.models.will(Answer::deltas(["Well, let me think", " for ever."]).behind(&gate));
+    let bot = house.serve();
+    let alice = house.telegram.user(1001, "Alice");
+    alice.says("First.");
+    house.wait_until_last(1001, |text| text == "Well, let me think").await;
+    alice.says("Second.");
+    alice.says("Third.");
+    house.telegram.wait_until_confirmed().await.unwrap();
+
+    house.models.will_say("Second and third.");
+    alice.says("/stop");
+    house.wait_until_last(1001, |text| text == "Second and third.").await;
+    gate.release();
+
+    let screen = house.telegram.screen(1001);
+    assert_eq!(said(&screen), ["Well, let me think", "Stopped.", "Second and third."], "{screen:#?}");
+    let asked = house.models.request(2).await;
+    let heard: Vec<&str> = asked.messages.iter().map(|message| message.text.as_str()).collect();
+    assert_eq!(heard[1..], ["First.", "Well, let me think", "Second.", "Third."]);
+    house.ends_well(bot).await;
+}
