@@ -1,0 +1,139 @@
+//! The two programs that are measured, and the stage that both play on.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::process;
+use crate::support::models::Models;
+use crate::support::telegram::Telegram;
+
+/// A program to measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    Switchboard,
+    Relay,
+}
+
+/// Emulators, and a directory for the program.
+pub struct Stage {
+    pub telegram: Telegram,
+    pub models: Models,
+    home: TempDir,
+}
+
+impl Stage {
+    pub async fn new() -> Self {
+        let (telegram, models) = (Telegram::start().await, Models::start().await);
+        telegram.without_rate_limits();
+        models.remembers(16);
+        models.answers_with(|_| "Certainly, that is how it is.");
+        Self { telegram, models, home: tempfile::tempdir().unwrap() }
+    }
+
+    /// Our database.
+    pub fn database(&self) -> PathBuf {
+        self.home.path().join("data/switchboard.db")
+    }
+
+    /// Starts a program on an empty database.
+    pub async fn start(&self, subject: Subject) -> Running {
+        for name in ["data", "relay.db", "relay.db-wal", "relay.db-shm"] {
+            let path = self.home.path().join(name);
+            let _ = std::fs::remove_dir_all(&path);
+            let _ = std::fs::remove_file(&path);
+        }
+        self.start_again(subject).await
+    }
+
+    /// Starts a program on the database that it left.
+    pub async fn start_again(&self, subject: Subject) -> Running {
+        let child = self.command(subject).spawn().unwrap();
+        self.telegram.wait_for_poll().await.expect("the program polls");
+        Running { child, telegram: self.telegram.clone() }
+    }
+
+    /// How long it takes from nothing to the first poll.
+    pub async fn start_to_first_poll(&self, is_fresh: bool) -> Duration {
+        if is_fresh {
+            let _ = std::fs::remove_dir_all(self.home.path().join("data"));
+        }
+        let began = Instant::now();
+        let mut running = self.start_again(Subject::Switchboard).await;
+        let took = began.elapsed();
+        running.end().await;
+        took
+    }
+
+    fn command(&self, subject: Subject) -> Command {
+        let mut command = match subject {
+            Subject::Switchboard => self.switchboard(),
+            Subject::Relay => self.relay(),
+        };
+        command.current_dir(self.home.path()).env_clear().stdin(Stdio::null());
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    }
+
+    fn switchboard(&self) -> Command {
+        let settings = format!(
+            "[admin]\nlisten = \"\"\n[log]\nfilter = \"warn\"\n[access]\ndirect = \"open\"\n\
+             [channels.telegram]\ntoken = \"{}\"\napi_base = \"{}\"\npoll_seconds = 2\nwrites_per_second = 100000\n\
+             direct_interval_ms = 0\n[model.providers.main]\nbase_url = \"{}\"\napi_key = \"{}\"\nmodel = \"gpt-4o\"\n",
+            self.telegram.token(),
+            self.telegram.url(),
+            self.models.base_url(),
+            self.models.key(),
+        );
+        let file = self.home.path().join("bench.toml");
+        std::fs::write(&file, settings).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));
+        command.arg("--config").arg(file).arg("serve");
+        command
+    }
+
+    fn relay(&self) -> Command {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.arg("relay").arg(format!("{}/bot{}", self.telegram.url(), self.telegram.token()));
+        command.arg(self.models.base_url()).arg(self.models.key());
+        command.arg(self.home.path().join("relay.db"));
+        command
+    }
+}
+
+/// A program that runs.
+pub struct Running {
+    child: Child,
+    telegram: Telegram,
+}
+
+impl Running {
+    /// The processor time it has used so far.
+    pub fn cpu(&self) -> Duration {
+        process::cpu(self.child.id())
+    }
+
+    pub fn resident_mib(&self) -> f64 {
+        process::memory_mib(self.child.id(), "VmRSS")
+    }
+
+    pub fn peak_mib(&self) -> f64 {
+        process::memory_mib(self.child.id(), "VmHWM")
+    }
+
+    /// Ends it, and waits until nobody polls.
+    pub async fn end(&mut self) {
+        let id = self.child.id().to_string();
+        Command::new("kill").arg("-TERM").arg(id).status().unwrap();
+        self.child.wait().unwrap();
+        self.telegram.wait_until_nobody_polls().await.expect("the program has ended");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
+}
