@@ -10,6 +10,7 @@
 //! A channel never decides what to answer. It drops messages from bots
 //! (including ourselves) and reports everything else.
 
+pub mod discord;
 mod error;
 pub mod terminal;
 
@@ -67,6 +68,9 @@ pub trait Channel: Send + Sync {
 
     /// Asks the platform who we are: proves the token, the address and the rights.
     async fn check(&self) -> Result<Account, ChannelError>;
+
+    /// Whether the platform can reach us right now, as far as we know.
+    fn is_connected(&self) -> bool;
 
     /// Reports messages into `inbox` until `shutdown` fires.
     ///
