@@ -10,6 +10,7 @@
 //! A channel never decides what to answer. It drops messages from bots
 //! (including ourselves) and reports everything else.
 
+pub mod discord;
 mod error;
 pub mod terminal;
 

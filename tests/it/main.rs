@@ -12,6 +12,7 @@
 )]
 
 mod configuration;
+mod discord;
 mod emulators;
 mod model;
 mod support;

@@ -1,3 +1,4 @@
 //! The emulators are held to what they emulate.
 
+mod discord;
 mod models;

@@ -2,6 +2,7 @@
 #![allow(dead_code, unused_imports, reason = "an emulator offers more than each test needs")]
 
 pub mod daemon;
+pub mod discord;
 pub mod models;
 pub mod observed;
 pub mod server;

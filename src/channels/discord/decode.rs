@@ -1,0 +1,195 @@
+//! Discord's events, as inbound messages.
+//!
+//! Ids of messages and interactions are of one kind (snowflakes): they order
+//! what was said, and tell when.
+
+use serenity::model::application::{CommandDataOptionValue, CommandInteraction};
+use serenity::model::channel::{Attachment as File, Message, MessageFlags, MessageType};
+use serenity::model::event::MessageUpdateEvent;
+use serenity::model::id::{MessageId, UserId};
+use serenity::model::user::User;
+use time::format_description::well_known::Rfc3339;
+
+use crate::channels::discord::mentions::{name, readable};
+use crate::domain::{
+    Address, Attachment, Author, DedupeKey, Event, InboundMessage, Interaction, Invocation, PostedId, Said,
+    Timestamp,
+};
+
+/// When snowflakes began, in milliseconds since 1970.
+const EPOCH_MS: u64 = 1_420_070_400_000;
+
+/// Who reads, and what they are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Reader {
+    pub(super) bot: UserId,
+    /// Whether messages that do not concern the bot are shown with their content.
+    pub(super) reads_all: bool,
+}
+
+/// Whether a person said this, as opposed to a bot, a webhook or Discord itself.
+pub(super) fn is_talk(message: &Message) -> bool {
+    let is_person = message.webhook_id.is_none() && !message.author.bot && !message.author.system;
+    is_person && matches!(message.kind, MessageType::Regular | MessageType::InlineReply)
+}
+
+/// Reads what a person said.
+pub(super) fn message(message: &Message, address: Address, reader: Reader) -> InboundMessage {
+    let is_mentioned = message.mentions.iter().any(|user| user.id == reader.bot);
+    let answers_us = message.kind == MessageType::InlineReply
+        && message.referenced_message.as_ref().is_some_and(|answered| answered.author.id == reader.bot);
+    // A reply that does not mention us comes without its content, unless we may read everything.
+    let is_addressed = address.is_direct() || is_mentioned || (answers_us && reader.reads_all);
+    let reply_to = message.message_reference.as_ref().filter(|_| message.kind == MessageType::InlineReply);
+    let event = Event::Text(Said {
+        message: Some(PostedId(message.id.to_string())),
+        text: text(message, reader.bot),
+        is_addressed,
+        reply_to: reply_to.and_then(|reference| reference.message_id).map(|id| PostedId(id.to_string())),
+        attachments: attachments(message),
+    });
+    let nick = message.member.as_ref().and_then(|member| member.nick.as_deref());
+    InboundMessage {
+        key: DedupeKey(format!("discord:message:{}", message.id)),
+        address,
+        author: author(&message.author, nick, None),
+        sequence: sequence(message.id.get()),
+        sent_at: time_of(&message.timestamp.to_string(), message.id.get()),
+        event,
+    }
+}
+
+/// The text, or that of the message it forwards.
+fn text(message: &Message, bot: UserId) -> String {
+    let own = readable(&message.content, bot, &message.mentions);
+    match message.message_snapshots.first() {
+        Some(forwarded) if own.is_empty() => readable(&forwarded.content, bot, &forwarded.mentions),
+        _ => own,
+    }
+}
+
+fn attachments(message: &Message) -> Vec<Attachment> {
+    let is_voice = message.flags.is_some_and(|flags| flags.contains(MessageFlags::IS_VOICE_MESSAGE));
+    let forwarded = message.message_snapshots.iter().flat_map(|forwarded| &forwarded.attachments);
+    let files = message.attachments.iter().chain(forwarded);
+    let files = files.map(|file| if is_voice { Attachment::Audio } else { attachment(file) });
+    let stickers = message.sticker_items.iter().map(|_| Attachment::Sticker);
+    let poll = message.poll.iter().map(|_| Attachment::Other);
+    files.chain(stickers).chain(poll).collect()
+}
+
+fn attachment(file: &File) -> Attachment {
+    let kind = file.content_type.as_deref().and_then(|kind| kind.split('/').next());
+    match kind {
+        Some("image") => Attachment::Image,
+        Some("audio") => Attachment::Audio,
+        Some("video") => Attachment::Video,
+        _ => Attachment::File,
+    }
+}
+
+/// Whether a person has changed their words, and we are shown the new ones.
+pub(super) fn is_edit(update: &MessageUpdateEvent, reader: Reader) -> bool {
+    let is_person = update.author.as_ref().is_some_and(|author| !author.bot && !author.system)
+        && update.webhook_id.flatten().is_none();
+    // Previews of links and the like come as updates too; only edits have a time.
+    let is_changed = update.edited_timestamp.is_some() && update.content.is_some();
+    let mentions_us = update.mentions.iter().flatten().any(|user| user.id == reader.bot);
+    is_person && is_changed && (reader.reads_all || update.guild_id.is_none() || mentions_us)
+}
+
+/// Reads how a person has changed their words; nothing when they have not.
+pub(super) fn edit(update: &MessageUpdateEvent, address: Address, reader: Reader) -> Option<InboundMessage> {
+    let written = update.author.as_ref()?;
+    let edited = update.edited_timestamp?.to_string();
+    let nick = update.member.as_ref().and_then(Option::as_ref).and_then(|member| member.nick.as_deref());
+    let mentions = update.mentions.as_deref().unwrap_or_default();
+    Some(InboundMessage {
+        key: DedupeKey(format!("discord:message:{}:edited:{edited}", update.id)),
+        address,
+        author: author(written, nick, None),
+        sequence: sequence(update.id.get()),
+        sent_at: time_of(&edited, update.id.get()),
+        event: Event::Edited {
+            message: PostedId(update.id.to_string()),
+            text: readable(update.content.as_deref()?, reader.bot, mentions),
+        },
+    })
+}
+
+/// Reads that a message was deleted, which Discord tells without author and time.
+pub(super) fn deletion(id: MessageId, said: (Address, Author), now: Timestamp) -> InboundMessage {
+    let (address, author) = said;
+    InboundMessage {
+        key: DedupeKey(format!("discord:message:{id}:deleted")),
+        address,
+        author,
+        sequence: sequence(id.get()),
+        sent_at: now,
+        event: Event::Deleted { message: PostedId(id.to_string()) },
+    }
+}
+
+/// Reads a slash command.
+pub(super) fn command(command: &CommandInteraction, address: Address) -> InboundMessage {
+    let arguments: Vec<String> =
+        command.data.options.iter().filter_map(|option| argument(&option.value)).collect();
+    let nick = command.member.as_ref().and_then(|member| member.nick.as_deref());
+    InboundMessage {
+        key: DedupeKey(format!("discord:interaction:{}", command.id)),
+        address,
+        author: author(&command.user, nick, Some(command.locale.clone())),
+        sequence: sequence(command.id.get()),
+        sent_at: moment(command.id.get()),
+        event: Event::Command(Invocation {
+            name: command.data.name.clone(),
+            arguments: arguments.join(" "),
+            message: None,
+            interaction: Some(interaction(command)),
+        }),
+    }
+}
+
+/// The right to answer a command.
+pub(super) fn interaction(command: &CommandInteraction) -> Interaction {
+    Interaction { id: command.id.to_string(), token: command.token.clone() }
+}
+
+fn argument(value: &CommandDataOptionValue) -> Option<String> {
+    match value {
+        CommandDataOptionValue::String(text) => Some(text.trim().replace('\0', "")),
+        CommandDataOptionValue::Integer(number) => Some(number.to_string()),
+        CommandDataOptionValue::Number(number) => Some(number.to_string()),
+        CommandDataOptionValue::Boolean(choice) => Some(choice.to_string()),
+        // No command of ours has such an option.
+        _ => None,
+    }
+}
+
+fn author(user: &User, nick: Option<&str>, locale: Option<String>) -> Author {
+    Author {
+        platform_user_id: user.id.to_string(),
+        name: nick.unwrap_or_else(|| name(user)).to_owned(),
+        username: Some(user.name.clone()),
+        locale,
+    }
+}
+
+fn sequence(id: u64) -> i64 {
+    i64::try_from(id).unwrap_or(i64::MAX)
+}
+
+/// The time as Discord tells it; should that be none, the time of the id.
+fn time_of(told: &str, id: u64) -> Timestamp {
+    Timestamp::parse(told, &Rfc3339).unwrap_or_else(|_| moment(id))
+}
+
+/// When a snowflake was made.
+pub(super) fn moment(id: u64) -> Timestamp {
+    let ms = (id >> 22) + EPOCH_MS;
+    let elapsed = time::Duration::milliseconds(i64::try_from(ms).unwrap_or(i64::MAX));
+    Timestamp::UNIX_EPOCH.checked_add(elapsed).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+//! What the gateway tells, sorted: what concerns us, and what to make of what
+//! the library could not read.
+
+use serde_json::Value;
+use serenity::model::application::{CommandInteraction, Interaction};
+use serenity::model::channel::Message;
+use serenity::model::event::{Event, MessageUpdateEvent, UnknownEvent};
+use serenity::model::gateway::Ready;
+use serenity::model::id::MessageId;
+use sha2::{Digest, Sha256};
+
+use crate::domain::{DedupeKey, Platform, Unreadable};
+
+/// How much of an event that we cannot read is kept, in bytes.
+const RAW_BYTES: usize = 64 << 10;
+
+/// The interaction kind of commands; the others are not asked for yet.
+const COMMAND: u64 = 2;
+
+/// Something that the gateway told and that concerns us.
+#[derive(Debug)]
+pub(super) enum Happening {
+    /// We have a new session; what went before it may have been missed.
+    Ready(Box<Ready>),
+    Said(Box<Message>),
+    Edited(Box<MessageUpdateEvent>),
+    Deleted(Vec<MessageId>),
+    Command(Box<CommandInteraction>),
+    Unreadable(Unreadable),
+}
+
+impl Happening {
+    /// Sorts an event; nothing when it does not concern us.
+    pub(super) fn of(event: Event) -> Option<Self> {
+        match event {
+            Event::Ready(event) => Some(Self::Ready(Box::new(event.ready))),
+            Event::MessageCreate(event) => Some(Self::Said(Box::new(event.message))),
+            Event::MessageUpdate(event) => Some(Self::Edited(Box::new(event))),
+            Event::MessageDelete(event) => Some(Self::Deleted(vec![event.message_id])),
+            Event::MessageDeleteBulk(event) => Some(Self::Deleted(event.ids)),
+            Event::InteractionCreate(event) => match event.interaction {
+                Interaction::Command(command) => Some(Self::Command(Box::new(command))),
+                other => {
+                    tracing::debug!(interaction.kind = ?other.kind(), "ignored an interaction of another kind");
+                    None
+                }
+            },
+            Event::Unknown(event) => unreadable(event).map(Self::Unreadable),
+            other => {
+                tracing::debug!(event.name = ?other.name(), "ignored an event of another kind");
+                None
+            }
+        }
+    }
+}
+
+/// Keeps an event that claims to be for us and that the library could not read.
+fn unreadable(event: UnknownEvent) -> Option<Unreadable> {
+    let UnknownEvent { kind, mut value, .. } = event;
+    let claims_to_concern_us = match kind.as_str() {
+        "MESSAGE_CREATE" | "MESSAGE_UPDATE" => !is_by_a_bot(&value),
+        "MESSAGE_DELETE" | "MESSAGE_DELETE_BULK" => true,
+        "INTERACTION_CREATE" => value.get("type").and_then(Value::as_u64) == Some(COMMAND),
+        _ => false,
+    };
+    if !claims_to_concern_us {
+        tracing::debug!(event.name = kind, "ignored an event of an unknown kind");
+        return None;
+    }
+    if let Some(token) = value.get_mut("token") {
+        *token = Value::Null;
+    }
+    let mut raw = value.to_string();
+    let digest = Sha256::digest(&raw);
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    raw.truncate(raw.floor_char_boundary(RAW_BYTES));
+    Some(Unreadable {
+        platform: Platform::Discord,
+        key: DedupeKey(format!("discord:unreadable:{kind}:{digest}")),
+        raw,
+        reason: format!("{kind} is not as documented"),
+    })
+}
+
+fn is_by_a_bot(value: &Value) -> bool {
+    let is_bot = value.pointer("/author/bot").and_then(Value::as_bool).unwrap_or(false);
+    is_bot || value.get("webhook_id").is_some_and(|id| !id.is_null())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Happening, RAW_BYTES};
+    use serde_json::{Value, json};
+    use serenity::model::event::Event;
+
+    fn sorted(name: &str, data: Value) -> Option<Happening> {
+        Happening::of(serde_json::from_value::<Event>(json!({ "t": name, "d": data })).unwrap())
+    }
+
+    #[test]
+    fn what_claims_to_be_a_message_and_is_none_is_kept() {
+        let odd = json!({ "id": "5", "author": { "id": 7 }, "content": "x".repeat(RAW_BYTES) });
+        let Some(Happening::Unreadable(kept)) = sorted("MESSAGE_CREATE", odd) else { panic!() };
+        assert_eq!(kept.raw.len(), RAW_BYTES);
+        assert!(!kept.reason.contains("xx"));
+    }
+
+    #[test]
+    fn what_cannot_be_read_and_is_not_for_us_is_left() {
+        assert!(sorted("MESSAGE_CREATE", json!({ "id": "5", "author": { "bot": true } })).is_none());
+        assert!(sorted("MESSAGE_CREATE", json!({ "id": "5", "webhook_id": "6" })).is_none());
+        assert!(sorted("BRAND_NEW_EVENT", json!({ "id": "5" })).is_none());
+        assert!(sorted("INTERACTION_CREATE", json!({ "id": "5", "type": 99 })).is_none());
+    }
+
+    #[test]
+    fn a_kept_interaction_has_no_token() {
+        let odd = json!({ "id": "5", "type": 2, "token": "s3cret" });
+        let Some(Happening::Unreadable(kept)) = sorted("INTERACTION_CREATE", odd) else { panic!() };
+        assert!(!kept.raw.contains("s3cret"), "{}", kept.raw);
+    }
+}

@@ -1,0 +1,231 @@
+//! Discord, by its gateway and its REST API.
+//!
+//! - `gateway.rs`: serenity in a thread; `connection.rs`: staying connected
+//! - `happening.rs`, `waiting.rs`, `intake.rs`: from events to what is durable
+//! - `decode.rs`, `mentions.rs`, `encode.rs`: what is said, in and out, pure
+//! - `places.rs`: which channels are threads, of what
+//! - `interactions.rs`, `commands.rs`: slash commands and their answers
+//! - `api.rs`, `errors.rs`: calls, and what can go wrong with them
+//!
+//! Direct messages, mentions and commands work without any privilege; the
+//! content of other messages is shown only to bots with the message content
+//! intent. Rich formatting is left as Discord reads it.
+
+mod api;
+mod backoff;
+mod commands;
+mod connection;
+mod decode;
+mod encode;
+mod errors;
+mod gateway;
+mod happening;
+mod intake;
+mod interactions;
+mod memory;
+mod mentions;
+mod places;
+mod waiting;
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+use serde_json::Value;
+use serenity::http::{LightMethod, Route};
+use serenity::model::id::{ChannelId, UserId};
+use tokio_util::sync::CancellationToken;
+
+use crate::channels::{Account, Channel, ChannelError, Inbox, Typing};
+use crate::domain::texts::Texts;
+use crate::domain::{Address, Capabilities, Clock, DeliveryKey, Part, Platform, PostedId, ReplyTo, TextUnit};
+use crate::telemetry::Tasks;
+use api::{Api, id_of, snowflake};
+use errors::{CallError, MESSAGE_CONTENT_WAY_OUT};
+use interactions::Interactions;
+use places::Places;
+
+const CAPABILITIES: Capabilities = Capabilities {
+    // Discord takes 2,000.
+    text_limit: 1_990,
+    text_unit: TextUnit::Chars,
+    // Five writes in five seconds to one channel, and a little air.
+    direct_interval: Duration::from_millis(1_050),
+    group_interval: Duration::from_millis(1_050),
+    // Of 50 for everything.
+    writes_per_second: NonZeroU32::new(45).unwrap(),
+    edits_per_minute: NonZeroU32::new(45 * 60).unwrap(),
+    typing_lasts: Duration::from_secs(10),
+    has_idempotent_post: true,
+};
+
+/// The application flags of bots that may read all messages.
+const READS_ALL: u64 = 1 << 18 | 1 << 19;
+
+/// What it takes to be a bot in Discord.
+pub struct Setup {
+    pub token: SecretString,
+    /// Where the API is, without `/api/v10`; `https://discord.com` except in tests.
+    pub api_base: String,
+    /// Whether to ask for the content of messages that do not concern the bot.
+    pub message_content: bool,
+    pub texts: Arc<Texts>,
+    pub clock: Arc<dyn Clock>,
+    pub tasks: Tasks,
+}
+
+/// Discord, as one bot.
+pub struct Discord {
+    shared: Shared,
+}
+
+/// What the parts of this channel share.
+struct Shared {
+    api: Arc<Api>,
+    places: Arc<Places>,
+    interactions: Arc<Interactions>,
+    texts: Arc<Texts>,
+    clock: Arc<dyn Clock>,
+    tasks: Tasks,
+    message_content: bool,
+    /// Our own id; 0 until we know it.
+    bot: AtomicU64,
+    has_registered: Arc<AtomicBool>,
+    is_connected: Arc<AtomicBool>,
+}
+
+impl Shared {
+    fn bot(&self) -> Option<UserId> {
+        let id = self.bot.load(Ordering::Relaxed);
+        (id != 0).then(|| UserId::new(id))
+    }
+
+    fn is_bot(&self, id: UserId) {
+        self.bot.store(id.get(), Ordering::Relaxed);
+    }
+}
+
+impl Discord {
+    /// Prepares the channel; nothing is sent yet.
+    pub fn new(setup: Setup) -> Result<Self, ChannelError> {
+        let Setup { token, api_base, message_content, texts, clock, tasks } = setup;
+        let api = Arc::new(Api::new(token, &api_base)?);
+        let interactions = Interactions::new(api.clone(), clock.clone(), tasks.clone());
+        let shared = Shared {
+            api,
+            places: Arc::default(),
+            interactions: Arc::new(interactions),
+            texts,
+            clock,
+            tasks,
+            message_content,
+            bot: AtomicU64::new(0),
+            has_registered: Arc::default(),
+            is_connected: Arc::default(),
+        };
+        Ok(Self { shared })
+    }
+
+    async fn post_message(
+        &self,
+        to: &ReplyTo,
+        part: &Part,
+        key: &DeliveryKey,
+    ) -> Result<PostedId, ChannelError> {
+        let step = "posting";
+        let route = Route::ChannelMessages { channel_id: channel(step, &to.address)? };
+        let answers = to.message.as_ref().filter(|_| part.number == 0);
+        let body = encode::post(&part.text, key, answers);
+        let mut posted = self.shared.api.call(step, LightMethod::Post, route, Some(&body)).await;
+        if answers.is_some()
+            && matches!(&posted, Err(CallError::Refused(refusal)) if refusal.is_about_the_reply())
+        {
+            let body = encode::post(&part.text, key, None);
+            posted = self.shared.api.call(step, LightMethod::Post, route, Some(&body)).await;
+        }
+        Ok(PostedId(id_of(step, &posted?)?.to_string()))
+    }
+}
+
+/// The channel that an address is written to.
+fn channel(step: &'static str, address: &Address) -> Result<ChannelId, ChannelError> {
+    snowflake(step, address.thread.as_ref().unwrap_or(&address.chat)).map(ChannelId::new)
+}
+
+#[async_trait]
+impl Channel for Discord {
+    fn platform(&self) -> Platform {
+        Platform::Discord
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &CAPABILITIES
+    }
+
+    async fn check(&self) -> Result<Account, ChannelError> {
+        let step = "asking who we are";
+        let user = self.shared.api.call(step, LightMethod::Get, Route::UserMe, None).await?;
+        let id = id_of(step, &user)?;
+        if self.shared.message_content {
+            let application = self.shared.api.about_the_application().await?;
+            let flags = application.get("flags").and_then(Value::as_u64);
+            // Where the flags are not told, the gateway will tell.
+            if flags.is_some_and(|flags| flags & READS_ALL == 0) {
+                return Err(ChannelError::Setup { way_out: MESSAGE_CONTENT_WAY_OUT.to_owned() });
+            }
+        }
+        let name = user.get("username").and_then(Value::as_str).unwrap_or("Discord").to_owned();
+        Ok(Account { id: id.to_string(), name })
+    }
+
+    fn is_connected(&self) -> bool {
+        self.shared.is_connected.load(Ordering::Relaxed)
+    }
+
+    async fn listen(&self, inbox: Arc<dyn Inbox>, shutdown: CancellationToken) -> Result<(), ChannelError> {
+        intake::run(&self.shared, inbox.as_ref(), shutdown).await
+    }
+
+    async fn post(&self, to: &ReplyTo, part: &Part, key: &DeliveryKey) -> Result<PostedId, ChannelError> {
+        if let Some(interaction) = &to.interaction
+            && let Some(posted) = self.shared.interactions.show(interaction, part).await?
+        {
+            return Ok(posted);
+        }
+        self.post_message(to, part, key).await
+    }
+
+    async fn edit(&self, to: &ReplyTo, posted: &PostedId, part: &Part) -> Result<(), ChannelError> {
+        if let Some(interaction) = &to.interaction
+            && self.shared.interactions.change(interaction, posted, part).await?
+        {
+            return Ok(());
+        }
+        let step = "editing";
+        let message_id = snowflake(step, &posted.0)?.into();
+        let route = Route::ChannelMessage { channel_id: channel(step, &to.address)?, message_id };
+        self.shared.api.call(step, LightMethod::Patch, route, Some(&encode::edit(&part.text))).await?;
+        Ok(())
+    }
+
+    fn typing(&self) -> Option<&dyn Typing> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Typing for Discord {
+    async fn show_typing(&self, to: &ReplyTo) -> Result<(), ChannelError> {
+        if to.interaction.is_some() {
+            // The person who gave the command sees that the bot is thinking; nobody else has to.
+            return Ok(());
+        }
+        let step = "showing that we write";
+        let route = Route::ChannelTyping { channel_id: channel(step, &to.address)? };
+        self.shared.api.call(step, LightMethod::Post, route, None).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,178 @@
+//! Where channels are: which of them are threads, in what, and in which guild.
+//!
+//! A message names its channel and guild and nothing more. Guilds tell of their
+//! channels and threads when we connect; what we were not told, or have
+//! forgotten, is asked for.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::Value;
+use serenity::http::{LightMethod, Route};
+use serenity::model::channel::{ChannelType, GuildChannel};
+use serenity::model::guild::Guild;
+use serenity::model::id::{ChannelId, GuildId, MessageId};
+use tokio::time::timeout;
+
+use crate::channels::discord::api::Api;
+use crate::channels::discord::errors::CallError;
+use crate::channels::discord::memory::Memory;
+use crate::domain::{Address, AddressKind, Author, Platform, SpaceRef};
+
+const CHANNELS: usize = 20_000;
+const GUILDS: usize = 5_000;
+
+/// How many messages are remembered with their authors, which deletions do not name.
+const MESSAGES: usize = 4_096;
+
+/// How often an unknown channel is asked for before it is taken for no thread.
+const ATTEMPTS: u32 = 4;
+const PATIENCE: Duration = Duration::from_secs(3);
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// What we were told of places and of who spoke there.
+#[derive(Debug)]
+pub(super) struct Places(Mutex<Known>);
+
+#[derive(Debug)]
+struct Known {
+    /// The channel that a thread is in; none for a channel that is no thread.
+    parents: Memory<ChannelId, Option<ChannelId>>,
+    names: Memory<GuildId, String>,
+    spoken: Memory<MessageId, (Address, Author)>,
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        Self(Mutex::new(Known {
+            parents: Memory::of(CHANNELS),
+            names: Memory::of(GUILDS),
+            spoken: Memory::of(MESSAGES),
+        }))
+    }
+}
+
+impl Places {
+    /// Learns a guild with its channels and threads.
+    pub(super) fn learn_guild(&self, guild: &Guild) {
+        self.with(|known| {
+            known.names.learn(guild.id, guild.name.clone());
+            for channel in guild.channels.values().chain(&guild.threads) {
+                known.parents.learn(channel.id, parent(channel.kind, channel.parent_id));
+            }
+        });
+    }
+
+    pub(super) fn learn_name(&self, guild: GuildId, name: &str) {
+        self.with(|known| known.names.learn(guild, name.to_owned()));
+    }
+
+    /// Learns a channel or thread.
+    pub(super) fn learn_channel(&self, channel: &GuildChannel) {
+        self.learn(channel.id, channel.kind, channel.parent_id);
+    }
+
+    /// Learns what is known of a channel in passing.
+    pub(super) fn learn(&self, channel: ChannelId, kind: ChannelType, above: Option<ChannelId>) {
+        self.with(|known| known.parents.learn(channel, parent(kind, above)));
+    }
+
+    /// Remembers who said a message where.
+    pub(super) fn remember(&self, message: MessageId, address: &Address, author: &Author) {
+        self.with(|known| known.spoken.learn(message, (address.clone(), author.clone())));
+    }
+
+    /// Who said a message where, unless that is long ago.
+    pub(super) fn spoken(&self, message: MessageId) -> Option<(Address, Author)> {
+        self.with(|known| known.spoken.recall(&message).cloned())
+    }
+
+    /// The address of a channel, which is asked for when we do not know it.
+    pub(super) async fn address(&self, api: &Api, channel: ChannelId, guild: Option<GuildId>) -> Address {
+        let Some(guild) = guild else { return direct(channel) };
+        let known = self.with(|known| known.parents.recall(&channel).copied());
+        let parent = match known {
+            Some(parent) => parent,
+            None => self.ask(api, channel).await,
+        };
+        let name = self.with(|known| known.names.recall(&guild).cloned());
+        Address {
+            platform: Platform::Discord,
+            scope: String::new(),
+            chat: parent.unwrap_or(channel).to_string(),
+            thread: parent.map(|_| channel.to_string()),
+            kind: if parent.is_some() { AddressKind::Thread } else { AddressKind::Group },
+            space: Some(SpaceRef { id: guild.to_string(), name }),
+        }
+    }
+
+    async fn ask(&self, api: &Api, channel: ChannelId) -> Option<ChannelId> {
+        for attempt in 1..=ATTEMPTS {
+            let route = Route::Channel { channel_id: channel };
+            let asked =
+                timeout(PATIENCE, api.call("asking for a channel", LightMethod::Get, route, None)).await;
+            match asked {
+                Ok(Ok(answer)) => {
+                    let parent = parent_in(&answer);
+                    self.with(|known| known.parents.learn(channel, parent));
+                    return parent;
+                }
+                Ok(Err(CallError::Refused(refusal))) if refusal.is_closed_to_us() => break,
+                Ok(Err(_)) | Err(_) => tokio::time::sleep(PAUSE * attempt).await,
+            }
+        }
+        // Answers arrive all the same: threads are written to like channels.
+        tracing::warn!(channel.id = %channel, "could not learn whether channel {channel} is a thread");
+        None
+    }
+
+    fn with<R>(&self, look: impl FnOnce(&mut Known) -> R) -> R {
+        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn direct(channel: ChannelId) -> Address {
+    Address {
+        platform: Platform::Discord,
+        scope: String::new(),
+        chat: channel.to_string(),
+        thread: None,
+        kind: AddressKind::Direct,
+        space: None,
+    }
+}
+
+/// Channels have a parent too: their category.
+fn parent(kind: ChannelType, above: Option<ChannelId>) -> Option<ChannelId> {
+    let is_thread =
+        matches!(kind, ChannelType::NewsThread | ChannelType::PublicThread | ChannelType::PrivateThread);
+    above.filter(|_| is_thread)
+}
+
+fn parent_in(channel: &Value) -> Option<ChannelId> {
+    let kind = channel.get("type").and_then(Value::as_u64).and_then(|kind| u8::try_from(kind).ok())?;
+    let above = channel.get("parent_id")?.as_str()?.parse().ok()?;
+    parent(ChannelType::from(kind), Some(above))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parent_in;
+    use serde_json::json;
+
+    #[test]
+    fn only_threads_are_in_another_channel() {
+        let table = [
+            (json!({ "type": 11, "parent_id": "5" }), Some(5)),
+            (json!({ "type": 12, "parent_id": "5" }), Some(5)),
+            (json!({ "type": 10, "parent_id": "5" }), Some(5)),
+            (json!({ "type": 0, "parent_id": "5" }), None),
+            (json!({ "type": 0, "parent_id": null }), None),
+            (json!({ "type": 99, "parent_id": "5" }), None),
+            (json!({}), None),
+        ];
+        for (channel, expected) in table {
+            assert_eq!(parent_in(&channel).map(|id| id.get()), expected, "{channel}");
+        }
+    }
+}
