@@ -80,8 +80,7 @@ impl Stage {
     fn switchboard(&self) -> Command {
         let settings = format!(
             "[admin]\nlisten = \"\"\n[log]\nfilter = \"warn\"\n[access]\ndirect = \"open\"\n\
-             [channels.telegram]\ntoken = \"{}\"\napi_base = \"{}\"\npoll_seconds = 2\nwrites_per_second = 100000\n\
-             direct_interval_ms = 0\n[model.providers.main]\nbase_url = \"{}\"\napi_key = \"{}\"\nmodel = \"gpt-4o\"\n",
+             [channels.telegram]\ntoken = \"{}\"\napi_base = \"{}\"\n[limits]\npace_writes = false\n[model.providers.main]\nbase_url = \"{}\"\napi_key = \"{}\"\nmodel = \"gpt-4o\"\n",
             self.telegram.token(),
             self.telegram.url(),
             self.models.base_url(),

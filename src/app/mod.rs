@@ -79,7 +79,7 @@ impl App {
         let turns = Turns {
             store: store.clone(),
             router,
-            delivery: Delivery::new(&channels, &texts),
+            delivery: Delivery::new(&channels, &texts, settings.limits.pace_writes),
             stops,
             texts,
             tokens,

@@ -12,6 +12,7 @@
 
 pub mod discord;
 mod error;
+pub mod telegram;
 pub mod terminal;
 
 use std::sync::Arc;

@@ -15,6 +15,7 @@ mod serve;
 mod signals;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -30,7 +31,7 @@ use failure::Failure;
 #[command(version, about)]
 struct Arguments {
     /// A file with settings; `config/default.toml` in the source lists them all.
-    #[arg(long, global = true, value_name = "FILE", env = "SWITCHBOARD_CONFIG")]
+    #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
 
     #[command(subcommand)]
@@ -56,13 +57,18 @@ enum Subcommands {
 /// Runs the program with the process's arguments and environment.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let environment = environment();
-    match run(&arguments, &environment) {
-        Ok(code) => ExitCode::from(code),
+    ExitCode::from(run_with(std::env::args_os(), &environment()))
+}
+
+/// Runs the program with these arguments and this environment, and returns its exit code.
+///
+/// Wrong usage and `--help` end the process, as people expect of a command.
+pub fn run_with(arguments: impl IntoIterator<Item = OsString>, environment: &BTreeMap<String, String>) -> u8 {
+    match run(&Arguments::parse_from(arguments), environment) {
+        Ok(code) => code,
         Err(failure) => {
             failure.print();
-            ExitCode::from(failure.code())
+            failure.code()
         }
     }
 }

@@ -32,6 +32,8 @@ pub struct DiscordSettings {
     pub token: Option<SecretString>,
     /// Where its API is, without `/api/v10`.
     pub api_base: String,
+    /// Whether to ask for what is not meant for the bot.
+    pub message_content: bool,
 }
 
 /// Telegram.
@@ -61,6 +63,7 @@ pub struct SlackSettings {
 pub(super) const RULES: &[(&str, Rule)] = &[
     ("channels.discord.token", Rule::Secret),
     ("channels.discord.api_base", Rule::BaseUrl),
+    ("channels.discord.message_content", Rule::Any),
     ("channels.telegram.token", Rule::Secret),
     ("channels.telegram.api_base", Rule::BaseUrl),
     ("channels.telegram.poll_seconds", Rule::Between(1, 50)),

@@ -12,9 +12,12 @@ pub struct LimitsSettings {
     pub message_chars: u32,
     /// How many turns may run at once, over all channels.
     pub concurrent_turns: u32,
+    /// Whether writes keep to the rates that platforms publish.
+    pub pace_writes: bool,
 }
 
 pub(super) const RULES: &[(&str, Rule)] = &[
     ("limits.message_chars", Rule::Between(100, 1_000_000)),
     ("limits.concurrent_turns", Rule::Between(1, 10_000)),
+    ("limits.pace_writes", Rule::Any),
 ];

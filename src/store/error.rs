@@ -10,7 +10,9 @@ use sea_orm::DbErr;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The URL names no database we can open.
-    #[error("`database.url` must begin with `sqlite://`, and is `{scheme}:`")]
+    #[error(
+        "this version keeps everything in SQLite: `database.url` must begin with `sqlite://`, and begins with `{scheme}:`"
+    )]
     Url { scheme: String },
 
     /// The directory of the database file cannot be used.

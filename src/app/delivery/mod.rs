@@ -40,9 +40,10 @@ struct Route {
 }
 
 impl Delivery {
-    pub(crate) fn new(channels: &[Arc<dyn Channel>], texts: &Texts) -> Self {
+    /// Opens the way; without `is_paced`, writes keep to no rate.
+    pub(crate) fn new(channels: &[Arc<dyn Channel>], texts: &Texts, is_paced: bool) -> Self {
         let routes = channels.iter().map(|channel| {
-            let pacer = Pacer::new(channel.capabilities());
+            let pacer = if is_paced { Pacer::new(channel.capabilities()) } else { Pacer::unlimited() };
             (channel.platform(), Route { channel: Arc::clone(channel), pacer })
         });
         Self {

@@ -23,6 +23,9 @@ const CHATS: usize = 10_000;
 /// The longest wait that a platform can impose on us by one answer.
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 
+/// More than anybody can write.
+const UNLIMITED: Quota = Quota::per_second(NonZeroU32::MAX);
+
 type Keyed = RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock>;
 type Single = RateLimiter<NotKeyed, InMemoryState, DefaultClock>;
 
@@ -37,17 +40,26 @@ pub(super) struct Pacer {
 }
 
 impl Pacer {
+    /// The pace that a platform allows.
     pub(super) fn new(capabilities: &Capabilities) -> Self {
-        let one_each = |interval: Duration| {
-            let quota = Quota::with_period(interval).unwrap_or_else(|| Quota::per_second(NonZeroU32::MAX));
-            RateLimiter::keyed(quota)
-        };
+        let one_each = |interval| Quota::with_period(interval).unwrap_or(UNLIMITED);
         Self {
-            directs: one_each(capabilities.direct_interval),
-            groups: one_each(capabilities.group_interval),
+            directs: RateLimiter::keyed(one_each(capabilities.direct_interval)),
+            groups: RateLimiter::keyed(one_each(capabilities.group_interval)),
             account: RateLimiter::direct(Quota::per_second(capabilities.writes_per_second)),
             edits: RateLimiter::direct(Quota::per_minute(capabilities.edits_per_minute)),
-            limited: Mutex::new(HashMap::new()),
+            limited: Mutex::default(),
+        }
+    }
+
+    /// No pace at all, but for what platforms ask for.
+    pub(super) fn unlimited() -> Self {
+        Self {
+            directs: RateLimiter::keyed(UNLIMITED),
+            groups: RateLimiter::keyed(UNLIMITED),
+            account: RateLimiter::direct(UNLIMITED),
+            edits: RateLimiter::direct(UNLIMITED),
+            limited: Mutex::default(),
         }
     }
 

@@ -58,7 +58,7 @@ impl Setup {
     pub fn command(&self, words: &[&str]) -> Command {
         let file = self.home().join("switchboard.toml");
         std::fs::write(&file, &self.toml).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));
+        let mut command = Command::new(program());
         command.arg("--config").arg(file).args(words).current_dir(self.home()).env_clear();
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
@@ -144,4 +144,10 @@ fn follow(stream: impl AsyncRead + Unpin + Send + 'static, log: Observed<Vec<Str
             log.update(|log| log.push(line));
         }
     });
+}
+
+/// The built program; only tests and benchmarks are told where it is.
+fn program() -> &'static str {
+    let path = option_env!("CARGO_BIN_EXE_switchboard");
+    path.unwrap_or_else(|| panic!("this is no test or benchmark"))
 }

@@ -19,7 +19,7 @@ impl House {
     async fn new() -> Self {
         let (telegram, models) = (Telegram::start().await, Models::start().await);
         let setup = Setup::new().open().with(&format!(
-            "[channels.telegram]\ntoken = \"{}\"\napi_base = \"{}\"\npoll_seconds = 2\n\
+            "[channels.telegram]\ntoken = \"{}\"\napi_base = \"{}\"\n\
              [model.providers.main]\nbase_url = \"{}\"\napi_key = \"{}\"\nmodel = \"gpt-4o\"\n\
              first_token_timeout_seconds = 2\nidle_timeout_seconds = 2\nretries = 1",
             telegram.token(),
