@@ -58,7 +58,9 @@ pub(super) async fn keep(
             Ok(url) => {
                 asking.reset();
                 let since = Instant::now();
-                match stay(shared, waiting, url, &mut sessions, shutdown).await? {
+                let stayed = stay(shared, waiting, url, &mut sessions, shutdown).await;
+                shared.is_connected.store(false, Ordering::Relaxed);
+                match stayed? {
                     Stay::Ended => return Ok(()),
                     Stay::Crowded => {
                         waiting.until(|length| *length == 0).await;
@@ -199,5 +201,19 @@ impl Sessions {
             self.0.pop_front();
         }
         self.0.len() > SESSIONS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SESSIONS, Sessions};
+
+    #[test]
+    fn a_handful_of_sessions_in_a_row_is_enough() {
+        let mut sessions = Sessions::default();
+        for _ in 0..SESSIONS {
+            assert!(!sessions.are_too_many());
+        }
+        assert!(sessions.are_too_many());
     }
 }

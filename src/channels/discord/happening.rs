@@ -1,5 +1,9 @@
 //! What the gateway tells, sorted: what concerns us, and what to make of what
 //! the library could not read.
+//!
+//! An event that is JSON but not as documented reaches us and is kept. A frame
+//! that serde_json refuses as a whole (half a surrogate pair, nesting deeper
+//! than 128) does not: serenity drops it and goes on.
 
 use serde_json::Value;
 use serenity::model::application::{CommandInteraction, Interaction};

@@ -62,12 +62,9 @@ impl Stage {
         let skipped = Observed::new(Duration::ZERO);
         let tasks = Tasks::default();
         let setup = Setup {
-            token: SecretString::from(discord.token()),
-            api_base: discord.url(),
             message_content,
-            texts: Arc::new(Texts::english()),
             clock: Arc::new(Hands(skipped.clone())),
-            tasks: tasks.clone(),
+            ..setup(&discord.token(), &discord.url(), &tasks)
         };
         let bot = Arc::new(Bot::new(setup).unwrap());
         let inbox = Arc::new(Recorder::default());
@@ -110,6 +107,22 @@ impl Stage {
         let error = ended.expect("it gives up").unwrap().expect_err("it says why");
         (self.discord, error)
     }
+}
+
+fn setup(token: &str, api_base: &str, tasks: &Tasks) -> Setup {
+    Setup {
+        token: SecretString::from(token),
+        api_base: api_base.to_owned(),
+        message_content: false,
+        texts: Arc::new(Texts::english()),
+        clock: Arc::new(Hands(Observed::new(Duration::ZERO))),
+        tasks: tasks.clone(),
+    }
+}
+
+/// A bot that does not listen.
+fn bot(token: &str, api_base: &str, tasks: &Tasks) -> Bot {
+    Bot::new(setup(token, api_base, tasks)).unwrap()
 }
 
 fn part(number: usize, text: &str) -> Part {

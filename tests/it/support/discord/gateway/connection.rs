@@ -28,7 +28,7 @@ enum Turn {
 /// Serves one client until either side ends it.
 pub(super) async fn converse(stream: TcpStream, world: Observed<World>) {
     if world.read(|world| world.gateway.script.down) {
-        return;
+        return world.update(|world| world.gateway.record(GatewayStep::Dropped));
     }
     stream.set_nodelay(true).ok();
     let mut query = String::new();
