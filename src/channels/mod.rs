@@ -11,6 +11,7 @@
 //! (including ourselves) and reports everything else.
 
 mod error;
+pub mod telegram;
 pub mod terminal;
 
 use std::sync::Arc;
@@ -67,6 +68,9 @@ pub trait Channel: Send + Sync {
 
     /// Asks the platform who we are: proves the token, the address and the rights.
     async fn check(&self) -> Result<Account, ChannelError>;
+
+    /// Whether the platform can reach us right now, as far as we know.
+    fn is_connected(&self) -> bool;
 
     /// Reports messages into `inbox` until `shutdown` fires.
     ///

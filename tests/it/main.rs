@@ -1,1 +1,16 @@
-fn main() {}
+//! Switchboard from outside: the real program, the real client libraries, and
+//! emulators of everything that they speak to.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::panic,
+    unreachable_pub,
+    reason = "tests may panic, and nobody imports them"
+)]
+
+mod emulators;
+mod support;
+mod telegram;

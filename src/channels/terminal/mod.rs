@@ -122,6 +122,10 @@ impl Channel for Terminal {
         Ok(Account { id: "terminal".to_owned(), name: "Switchboard".to_owned() })
     }
 
+    fn is_connected(&self) -> bool {
+        true
+    }
+
     async fn listen(&self, inbox: Arc<dyn Inbox>, shutdown: CancellationToken) -> Result<(), ChannelError> {
         intake::run(self, inbox.as_ref(), shutdown).await
     }
