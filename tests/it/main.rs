@@ -17,3 +17,4 @@ mod emulators;
 mod model;
 mod support;
 mod talk;
+mod telegram;

@@ -2,3 +2,4 @@
 
 mod discord;
 mod models;
+mod telegram;

@@ -1,0 +1,213 @@
+//! Updates of the Bot API, as inbound messages.
+
+use std::collections::BTreeMap;
+
+use serde_json::error::Category;
+use serde_json::value::RawValue;
+use teloxide::types::AllowedUpdate;
+
+use crate::channels::telegram::wire::{ChatKind, LikeAMessage, Me, Message, Replied, Update, UpdateId, User};
+use crate::channels::telegram::words::{self, Words};
+use crate::domain::{
+    Address, AddressKind, Attachment, Author, Command, DedupeKey, Event, InboundMessage, Invocation,
+    Platform, PostedId, Said, SpaceRef, Timestamp, Unreadable,
+};
+
+/// How much of an unreadable update is kept, in bytes.
+const KEPT: usize = 64 << 10;
+
+/// An update, read as far as it could be.
+pub(super) struct Decoded {
+    /// The number of the update; none if not even that could be read.
+    pub(super) id: Option<i64>,
+    pub(super) reading: Reading,
+}
+
+/// What an update turned out to be.
+pub(super) enum Reading {
+    Heard(Box<InboundMessage>),
+    Unreadable(Unreadable),
+    /// Nothing for us, for this reason.
+    Ignored(&'static str),
+}
+
+/// Reads one update.
+pub(super) fn update(raw: &str, me: &Me) -> Decoded {
+    let update = match serde_json::from_str::<Update>(raw) {
+        Ok(update) => update,
+        Err(error) => {
+            let id = serde_json::from_str::<UpdateId>(raw).ok().map(|id| id.update_id);
+            return Decoded { id, reading: unreadable(id, raw, why(&error)) };
+        }
+    };
+    let id = Some(update.update_id);
+    let reading = match (update.message, update.edited_message) {
+        (Some(message), _) => heard(&message, false, me),
+        (None, Some(message)) => heard(&message, true, me),
+        (None, None) => another_kind(id, raw),
+    };
+    Decoded { id, reading }
+}
+
+fn heard(message: &Message, is_edit: bool, me: &Me) -> Reading {
+    let Some(from) = message.from.as_ref().filter(|_| message.sender_chat.is_none()) else {
+        return Reading::Ignored("a channel or an anonymous administrator speaks");
+    };
+    if from.is_bot || message.chat.kind == ChatKind::Channel {
+        return Reading::Ignored("a bot or a channel speaks");
+    }
+    let event = if is_edit { edited(message, me) } else { said(message, me) };
+    let Some(event) = event else {
+        return Reading::Ignored("nothing is said in it");
+    };
+    let chat = message.chat.id;
+    let (key, seconds) = if is_edit {
+        let edited = message.edit_date.unwrap_or(message.date);
+        (format!("telegram:{chat}:{}:{edited}", message.message_id), edited)
+    } else {
+        (format!("telegram:{chat}:{}", message.message_id), message.date)
+    };
+    Reading::Heard(Box::new(InboundMessage {
+        key: DedupeKey(key),
+        address: address(message),
+        author: author(from),
+        sequence: message.message_id,
+        sent_at: Timestamp::from_unix_timestamp(seconds).unwrap_or(Timestamp::UNIX_EPOCH),
+        event,
+    }))
+}
+
+fn said(message: &Message, me: &Me) -> Option<Event> {
+    let attachments: Vec<Attachment> = attachment(message).into_iter().collect();
+    let words =
+        read_words(message, me).or_else(|| (!attachments.is_empty()).then(|| words::read("", &[], me)))?;
+    let id = posted(message.message_id);
+    let is_direct = message.chat.kind == ChatKind::Private;
+    let replied = replied(message);
+    let answers_us = replied.and_then(|replied| replied.from.as_ref()).is_some_and(|from| from.id == me.id);
+    let is_meant = words.is_mention || answers_us;
+    let is_addressed = is_direct || is_meant && !words.is_for_another;
+
+    if let Some((name, arguments)) = command(&words, is_addressed).filter(|_| attachments.is_empty()) {
+        return Some(Event::Command(Invocation {
+            name: name.to_owned(),
+            arguments: arguments.to_owned(),
+            message: Some(id),
+            interaction: None,
+        }));
+    }
+    Some(Event::Text(Said {
+        message: Some(id),
+        text: words.text,
+        is_addressed,
+        reply_to: replied.map(|replied| posted(replied.message_id)),
+        attachments,
+    }))
+}
+
+fn edited(message: &Message, me: &Me) -> Option<Event> {
+    let words = read_words(message, me)?;
+    Some(Event::Edited { message: posted(message.message_id), text: words.text })
+}
+
+fn read_words(message: &Message, me: &Me) -> Option<Words> {
+    let (text, entities) = match (&message.text, &message.caption) {
+        (Some(text), _) => (text, &message.entities),
+        (None, Some(caption)) => (caption, &message.caption_entities),
+        (None, None) => return None,
+    };
+    Some(words::read(text, entities, me))
+}
+
+/// In a group a bare command that we do not know is for some other bot.
+fn command(words: &Words, is_addressed: bool) -> Option<(&str, &str)> {
+    Command::split(&words.text).filter(|(name, _)| is_addressed || Command::named(name).is_some())
+}
+
+/// The message it answers. Telegram also lets every message of a topic answer
+/// the one that opened the topic, which means nothing.
+fn replied(message: &Message) -> Option<&Replied> {
+    let opened_topic = message.message_thread_id.filter(|_| message.is_topic_message);
+    message.reply_to_message.as_ref().filter(|replied| Some(replied.message_id) != opened_topic)
+}
+
+fn attachment(message: &Message) -> Option<Attachment> {
+    // An animation comes with a document for elder readers: the first one counts.
+    let kinds = [
+        (message.photo, Attachment::Image),
+        (message.animation.or(message.video).or(message.video_note), Attachment::Video),
+        (message.audio.or(message.voice), Attachment::Audio),
+        (message.sticker, Attachment::Sticker),
+        (message.document, Attachment::File),
+        (message.checklist.or(message.contact).or(message.dice), Attachment::Other),
+        (message.game.or(message.location).or(message.paid_media), Attachment::Other),
+        (message.poll.or(message.story).or(message.venue), Attachment::Other),
+    ];
+    kinds.into_iter().find_map(|(field, kind)| field.map(|_| kind))
+}
+
+fn address(message: &Message) -> Address {
+    let chat = &message.chat;
+    let thread = message.message_thread_id.filter(|_| message.is_topic_message);
+    let kind = match (chat.kind, thread) {
+        (ChatKind::Private, _) => AddressKind::Direct,
+        (_, Some(_)) => AddressKind::Thread,
+        (_, None) => AddressKind::Group,
+    };
+    let space = || SpaceRef { id: chat.id.to_string(), name: chat.title.clone() };
+    Address {
+        platform: Platform::Telegram,
+        scope: String::new(),
+        chat: chat.id.to_string(),
+        thread: thread.map(|thread| thread.to_string()),
+        kind,
+        space: (kind != AddressKind::Direct).then(space),
+    }
+}
+
+fn author(from: &User) -> Author {
+    let name = format!("{} {}", from.first_name, from.last_name.as_deref().unwrap_or_default());
+    Author {
+        platform_user_id: from.id.to_string(),
+        name: name.trim().replace('\0', ""),
+        username: from.username.clone(),
+        locale: from.language_code.clone(),
+    }
+}
+
+fn posted(id: i64) -> PostedId {
+    PostedId(id.to_string())
+}
+
+/// Tells what nobody asked for from what may be a message of a kind to come.
+fn another_kind(id: Option<i64>, raw: &str) -> Reading {
+    let fields: BTreeMap<String, &RawValue> = serde_json::from_str(raw).unwrap_or_default();
+    let is_message = fields.iter().any(|(name, value)| {
+        let is_known = serde_json::from_value::<AllowedUpdate>(name.as_str().into()).is_ok();
+        !is_known && serde_json::from_str::<LikeAMessage>(value.get()).is_ok()
+    });
+    if is_message {
+        return unreadable(id, raw, "a message of an unknown kind".to_owned());
+    }
+    Reading::Ignored("we did not ask for its kind")
+}
+
+fn unreadable(id: Option<i64>, raw: &str, reason: String) -> Reading {
+    let kept = raw.get(..raw.floor_char_boundary(KEPT)).unwrap_or_default();
+    let name = id.map_or_else(|| format!("raw:{kept}"), |id| format!("update:{id}"));
+    let key = DedupeKey(format!("telegram:{name}"));
+    Reading::Unreadable(Unreadable { platform: Platform::Telegram, key, raw: kept.to_owned(), reason })
+}
+
+/// Words of our own: those of the parser quote what they stumble over.
+fn why(error: &serde_json::Error) -> String {
+    let what = match error.classify() {
+        Category::Data => "a field is missing or of another type",
+        Category::Syntax | Category::Eof | Category::Io => "not a JSON we can read",
+    };
+    format!("{what}, near column {}", error.column())
+}
+
+#[cfg(test)]
+#[path = "decode_tests.rs"]
+mod tests;

@@ -1,0 +1,129 @@
+//! What went wrong with a call, in the words of all channels.
+
+use std::time::Duration;
+
+use crate::channels::telegram::api::{CallError, Refusal};
+use crate::channels::{ChannelError, LimitScope};
+
+/// How long to wait when Telegram asks for it without saying how long.
+const UNNAMED_WAIT: Duration = Duration::from_secs(5);
+
+/// What Telegram says with 400 when there is no place for a message any more.
+const GONE: [&str; 14] = [
+    "chat not found",
+    "chat_restricted",
+    "chat_write_forbidden",
+    "group chat was deactivated",
+    "group chat was upgraded",
+    "have no rights to send",
+    "message thread not found",
+    "message to edit not found",
+    "need administrator rights",
+    "not enough rights",
+    "peer_id_invalid",
+    "topic_closed",
+    "topic_deleted",
+    "user_deactivated",
+];
+
+/// Says which of our errors it is that `step` failed with.
+pub(super) fn channel_error(step: &'static str, error: CallError) -> ChannelError {
+    match error {
+        CallError::Refused(refusal) => refused(step, refusal),
+        CallError::Turned { status } => ChannelError::Unreachable {
+            step,
+            source: format!("something else than the Bot API answered, with status {status}").into(),
+        },
+        CallError::NotSent(source) => ChannelError::Unreachable { step, source },
+        CallError::NoAnswer(source) => ChannelError::Unknown { step, source },
+    }
+}
+
+fn refused(step: &'static str, refusal: Refusal) -> ChannelError {
+    let reason = refusal.to_string();
+    match refusal.code {
+        401 => ChannelError::Unauthorized {
+            reason: format!(
+                "{reason}; get a new one from @BotFather (/mybots, your bot, API Token) and set channels.telegram.token"
+            ),
+        },
+        404 if refusal.description == "Not Found" => ChannelError::Unauthorized {
+            reason: format!(
+                "{reason}; set channels.telegram.token to what @BotFather shows (/mybots, your bot, API Token), \
+                 all of it, such as 123456789:AAF…"
+            ),
+        },
+        // Telegram does not say whether it was the chat or the account; with
+        // our own pace within the account's limit it is the chat.
+        420 | 429 => ChannelError::RateLimited {
+            step,
+            scope: LimitScope::Chat,
+            retry_after: refusal.retry_after.unwrap_or(UNNAMED_WAIT),
+        },
+        403 => ChannelError::Gone { step, reason },
+        400 if refusal.moved_to.is_some() || GONE.iter().any(|words| refusal.says(words)) => {
+            ChannelError::Gone { step, reason }
+        }
+        504 => ChannelError::Unknown { step, source: Box::new(refusal) },
+        500.. => ChannelError::Unreachable { step, source: Box::new(refusal) },
+        _ => ChannelError::Rejected { step, reason },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::channel_error;
+    use crate::channels::ChannelError;
+    use crate::channels::telegram::api::{CallError, Refusal};
+
+    fn of(code: u16, description: &str) -> ChannelError {
+        let description = description.to_owned();
+        channel_error(
+            "posting",
+            CallError::Refused(Refusal { code, description, retry_after: None, moved_to: None }),
+        )
+    }
+
+    #[test]
+    fn refusals_mean_what_telegram_means() {
+        let gone = [
+            (403, "Forbidden: bot was blocked by the user"),
+            (403, "Forbidden: bot was kicked from the supergroup chat"),
+            (400, "Bad Request: chat not found"),
+            (400, "Bad Request: message to edit not found"),
+            (400, "Bad Request: not enough rights to send text messages to the chat"),
+            (400, "Bad Request: TOPIC_CLOSED"),
+        ];
+        for (code, description) in gone {
+            assert!(matches!(of(code, description), ChannelError::Gone { .. }), "{description}");
+        }
+        for (code, description) in
+            [(400, "Bad Request: message is too long"), (404, "Not Found: method not found")]
+        {
+            assert!(matches!(of(code, description), ChannelError::Rejected { .. }), "{description}");
+        }
+        for code in [500, 502, 503] {
+            assert!(matches!(of(code, "Bad Gateway"), ChannelError::Unreachable { .. }), "{code}");
+        }
+        assert!(matches!(of(504, "Gateway Timeout"), ChannelError::Unknown { .. }));
+    }
+
+    #[test]
+    fn a_wait_without_a_time_is_still_a_wait() {
+        let ChannelError::RateLimited { retry_after, .. } = of(429, "Too Many Requests") else {
+            panic!("429 is a rate limit");
+        };
+        assert_eq!(retry_after, Duration::from_secs(5));
+    }
+
+    #[test]
+    fn a_wrong_token_names_the_way_out() {
+        for (code, description) in [(401, "Unauthorized"), (404, "Not Found")] {
+            let error = of(code, description);
+            assert!(matches!(error, ChannelError::Unauthorized { .. }), "{error}");
+            assert!(error.to_string().contains("@BotFather"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Telegram, through the Bot API.
+//!
+//! Requests are teloxide's, and so is the HTTP client; the loop that polls,
+//! the reading of what comes in and the errors are ours (`api.rs`, `wire.rs`
+//! and `intake.rs` say why). Telegram cannot tell a repeated post: what was
+//! sent without an answer may be there.
+
+mod api;
+mod backoff;
+mod commands;
+mod decode;
+mod encode;
+mod errors;
+mod intake;
+mod outgoing;
+mod wire;
+mod words;
+
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+use teloxide::payloads::GetMe;
+use tokio_util::sync::CancellationToken;
+
+use crate::channels::telegram::api::{Api, CallError};
+use crate::channels::telegram::backoff::Backoff;
+use crate::channels::telegram::errors::channel_error;
+use crate::channels::telegram::intake::Intake;
+use crate::channels::telegram::wire::Me;
+use crate::channels::{Account, Channel, ChannelError, Inbox, Typing};
+use crate::domain::texts::Texts;
+use crate::domain::{Capabilities, DeliveryKey, Part, Platform, PostedId, ReplyTo, TextUnit};
+use crate::telemetry::chain;
+
+/// Telegram takes 4,096 UTF-16 units after parsing; the rest is for its own counting.
+const CAPABILITIES: Capabilities = Capabilities {
+    text_limit: 4_000,
+    text_unit: TextUnit::Utf16,
+    direct_interval: Duration::from_millis(1_050),
+    group_interval: Duration::from_millis(3_050),
+    writes_per_second: NonZeroU32::new(30).unwrap(),
+    edits_per_minute: NonZeroU32::new(30 * 60).unwrap(),
+    typing_lasts: Duration::from_secs(5),
+    has_idempotent_post: false,
+};
+
+/// What the channel needs to know.
+pub struct Setup {
+    /// The token that @BotFather shows.
+    pub token: SecretString,
+    /// The address of the Bot API, without `/bot<token>`.
+    pub api_base: String,
+    pub texts: Arc<Texts>,
+}
+
+/// One bot on Telegram.
+pub struct Telegram {
+    api: Api,
+    texts: Arc<Texts>,
+    /// Who we are, once Telegram has told.
+    me: Mutex<Option<Me>>,
+    /// Whether we listen, and the last poll was answered.
+    is_connected: AtomicBool,
+}
+
+impl Telegram {
+    /// Prepares the channel; nothing is sent yet.
+    pub fn new(setup: Setup) -> Result<Self, ChannelError> {
+        let api = Api::new(&setup.token, &setup.api_base)?;
+        Ok(Self { api, texts: setup.texts, me: Mutex::new(None), is_connected: AtomicBool::new(false) })
+    }
+
+    async fn ask_who_we_are(&self) -> Result<Me, CallError> {
+        let me: Me = self.api.call(&GetMe::new()).await?;
+        let privacy = if me.can_read_all_group_messages {
+            "privacy mode is off: in groups I get every message"
+        } else {
+            "privacy mode is on: in groups I get commands, mentions and answers to me (to change that: @BotFather, \
+             /setprivacy, Disable, then take me out of the group and in again)"
+        };
+        tracing::info!(platform = %Platform::Telegram, "connected as @{}; {privacy}", me.username);
+        self.me.lock().unwrap_or_else(PoisonError::into_inner).replace(me.clone());
+        Ok(me)
+    }
+
+    /// Finds out who we are, however long it takes; nothing when `shutdown` fires first.
+    async fn who_we_are(&self, shutdown: &CancellationToken) -> Result<Option<Me>, ChannelError> {
+        let known = self.me.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if known.is_some() {
+            return Ok(known);
+        }
+        let mut backoff = Backoff::default();
+        loop {
+            let asked = tokio::select! {
+                () = shutdown.cancelled() => return Ok(None),
+                asked = self.ask_who_we_are() => asked,
+            };
+            let error = match asked {
+                Ok(me) => return Ok(Some(me)),
+                Err(error) => channel_error(GREETING, error),
+            };
+            let wait = match error {
+                ChannelError::Unauthorized { .. } => return Err(error),
+                ChannelError::RateLimited { retry_after, .. } => retry_after,
+                _ => backoff.next_wait(),
+            };
+            tracing::warn!(platform = %Platform::Telegram, error = %chain(&error), "cannot connect; trying again");
+            tokio::select! {
+                () = shutdown.cancelled() => return Ok(None),
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+}
+
+const GREETING: &str = "asking who the bot is";
+
+#[async_trait]
+impl Channel for Telegram {
+    fn platform(&self) -> Platform {
+        Platform::Telegram
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &CAPABILITIES
+    }
+
+    async fn check(&self) -> Result<Account, ChannelError> {
+        let me = self.ask_who_we_are().await.map_err(|error| match error {
+            CallError::Turned { status: 400..500 } => ChannelError::Setup {
+                way_out: "what answers at channels.telegram.api_base is not the Bot API; unless you run a server of \
+                          your own, leave it at https://api.telegram.org"
+                    .to_owned(),
+            },
+            error => channel_error(GREETING, error),
+        })?;
+        let name = if me.username.is_empty() { me.first_name } else { format!("@{}", me.username) };
+        Ok(Account { id: me.id.to_string(), name })
+    }
+
+    async fn listen(&self, inbox: Arc<dyn Inbox>, shutdown: CancellationToken) -> Result<(), ChannelError> {
+        let Some(me) = self.who_we_are(&shutdown).await? else {
+            return Ok(());
+        };
+        let listening = shutdown.child_token();
+        let polling = async {
+            self.is_connected.store(true, Ordering::Relaxed);
+            let intake = Intake::new(&self.api, &me, inbox.as_ref(), &self.is_connected);
+            let ended = intake.run(&listening).await;
+            self.is_connected.store(false, Ordering::Relaxed);
+            listening.cancel();
+            ended
+        };
+        let (ended, ()) = tokio::join!(polling, commands::register(&self.api, &self.texts, &listening));
+        ended
+    }
+
+    fn is_connected(&self) -> bool {
+        self.is_connected.load(Ordering::Relaxed)
+    }
+
+    async fn post(&self, to: &ReplyTo, part: &Part, _key: &DeliveryKey) -> Result<PostedId, ChannelError> {
+        outgoing::post(&self.api, to, part).await
+    }
+
+    async fn edit(&self, to: &ReplyTo, posted: &PostedId, part: &Part) -> Result<(), ChannelError> {
+        outgoing::edit(&self.api, to, posted, part).await
+    }
+
+    fn typing(&self) -> Option<&dyn Typing> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Typing for Telegram {
+    async fn show_typing(&self, to: &ReplyTo) -> Result<(), ChannelError> {
+        outgoing::show_typing(&self.api, to).await
+    }
+}

@@ -1,0 +1,134 @@
+//! Posts, edits and the typing indicator, on their way to Telegram.
+
+use teloxide::payloads::{
+    EditMessageText, EditMessageTextSetters, SendChatAction, SendMessage, SendMessageSetters,
+};
+use teloxide::types::{
+    ChatAction, ChatId, LinkPreviewOptions, MessageId, ParseMode, ReplyParameters, ThreadId,
+};
+
+use crate::channels::ChannelError;
+use crate::channels::telegram::api::{Api, CallError};
+use crate::channels::telegram::encode;
+use crate::channels::telegram::errors::channel_error;
+use crate::channels::telegram::wire::Sent;
+use crate::domain::{Address, Part, PostedId, ReplyTo};
+
+/// A chat, and the topic or message in it.
+#[derive(Clone, Copy)]
+struct Place {
+    chat: ChatId,
+    thread: Option<ThreadId>,
+    answers: Option<MessageId>,
+}
+
+/// Posts a part; the first one answers the message it belongs to.
+pub(super) async fn post(api: &Api, to: &ReplyTo, part: &Part) -> Result<PostedId, ChannelError> {
+    const STEP: &str = "posting a message";
+    let address = &to.address;
+    let chat = chat(STEP, address)?;
+    let answers = to.message.as_ref().filter(|_| part.number == 0).and_then(|message| locate(chat, message));
+    let answers = answers.filter(|(home, _)| *home == chat).map(|(_, message)| message);
+    let place = Place { chat, thread: thread(address), answers };
+    let sent = match send(api, place, address, &part.text).await {
+        Err(CallError::Refused(refusal)) if refusal.moved_to.is_some() => {
+            // The group lives on under another id, with neither its messages nor its threads.
+            let chat = refusal.moved_to.map_or(chat, ChatId);
+            let sent = send(api, Place { chat, thread: None, answers: None }, address, &part.text).await;
+            sent.map(|sent| PostedId(format!("{chat}:{}", sent.message_id)))
+        }
+        sent => sent.map(|sent| PostedId(sent.message_id.to_string())),
+    };
+    sent.map_err(|error| channel_error(STEP, error))
+}
+
+async fn send(api: &Api, place: Place, address: &Address, text: &str) -> Result<Sent, CallError> {
+    let mut message = SendMessage::new(place.chat, encode::html(text, address))
+        .parse_mode(ParseMode::Html)
+        .link_preview_options(no_preview());
+    message.message_thread_id = place.thread;
+    message.reply_parameters =
+        place.answers.map(|answers| ReplyParameters::new(answers).allow_sending_without_reply());
+    match api.call(&message).await {
+        Err(error) if is_about_html(&error) => {
+            message.text = encode::plain(text, address).into_owned();
+            message.parse_mode = None;
+            api.call(&message).await
+        }
+        sent => sent,
+    }
+}
+
+/// Replaces the text of a post; that it already reads so is no failure.
+pub(super) async fn edit(
+    api: &Api,
+    to: &ReplyTo,
+    posted: &PostedId,
+    part: &Part,
+) -> Result<(), ChannelError> {
+    const STEP: &str = "editing a message";
+    let address = &to.address;
+    let (chat, message) = locate(chat(STEP, address)?, posted).ok_or_else(|| ChannelError::Rejected {
+        step: STEP,
+        reason: "this is no message of Telegram".to_owned(),
+    })?;
+    let mut edit = EditMessageText::new(chat, message, encode::html(&part.text, address))
+        .parse_mode(ParseMode::Html)
+        .link_preview_options(no_preview());
+    let edited = match api.run(&edit).await {
+        Err(error) if is_about_html(&error) => {
+            edit.text = encode::plain(&part.text, address).into_owned();
+            edit.parse_mode = None;
+            api.run(&edit).await
+        }
+        edited => edited,
+    };
+    match edited {
+        Err(CallError::Refused(refusal)) if refusal.says("message is not modified") => Ok(()),
+        edited => edited.map_err(|error| channel_error(STEP, error)),
+    }
+}
+
+/// Shows that the bot is typing.
+pub(super) async fn show_typing(api: &Api, to: &ReplyTo) -> Result<(), ChannelError> {
+    const STEP: &str = "showing the typing indicator";
+    let mut action = SendChatAction::new(chat(STEP, &to.address)?, ChatAction::Typing);
+    action.message_thread_id = thread(&to.address);
+    api.run(&action).await.map_err(|error| channel_error(STEP, error))
+}
+
+fn is_about_html(error: &CallError) -> bool {
+    error.refusal().is_some_and(|refusal| refusal.says("can't parse entities"))
+}
+
+fn no_preview() -> LinkPreviewOptions {
+    LinkPreviewOptions {
+        is_disabled: true,
+        url: None,
+        prefer_small_media: false,
+        prefer_large_media: false,
+        show_above_text: false,
+    }
+}
+
+fn chat(step: &'static str, address: &Address) -> Result<ChatId, ChannelError> {
+    address
+        .chat
+        .parse()
+        .map(ChatId)
+        .map_err(|_| ChannelError::Rejected { step, reason: "this is no chat of Telegram".to_owned() })
+}
+
+fn thread(address: &Address) -> Option<ThreadId> {
+    let id = address.thread.as_ref()?.parse().ok()?;
+    Some(ThreadId(MessageId(id)))
+}
+
+/// Finds a message: its number, behind its chat where that is not the one of the address.
+fn locate(chat: ChatId, posted: &PostedId) -> Option<(ChatId, MessageId)> {
+    let (chat, message) = match posted.0.split_once(':') {
+        Some((chat, message)) => (ChatId(chat.parse().ok()?), message),
+        None => (chat, posted.0.as_str()),
+    };
+    Some((chat, MessageId(message.parse().ok()?)))
+}
