@@ -30,7 +30,12 @@ pub(super) fn channels(settings: &Settings, tasks: &Tasks) -> Result<Vec<Arc<dyn
     }
     let telegram = &settings.channels.telegram;
     if let Some(token) = telegram.token.clone() {
-        let setup = telegram::Setup { token, api_base: telegram.api_base.clone(), texts: Arc::clone(&texts) };
+        let setup = telegram::Setup {
+            token,
+            api_base: telegram.api_base.clone(),
+            poll_seconds: telegram.poll_seconds,
+            texts: Arc::clone(&texts),
+        };
         channels.push(Arc::new(Telegram::new(setup).map_err(at(Platform::Telegram))?));
     }
     Ok(channels)

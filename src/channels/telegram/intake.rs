@@ -17,6 +17,7 @@ use teloxide::types::AllowedUpdate;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::channels::telegram::Telegram;
 use crate::channels::telegram::api::{Api, CallError, Refusal};
 use crate::channels::telegram::backoff::Backoff;
 use crate::channels::telegram::decode::{self, Reading};
@@ -28,10 +29,8 @@ use crate::telemetry::chain;
 
 /// The most updates Telegram gives at once.
 const BATCH: u8 = 100;
-/// How long Telegram holds a poll open when there is nothing to tell, in seconds.
-const LONG_POLL_SECONDS: u32 = 50;
-/// How long we wait for a poll, which must be longer.
-const POLL_TIMEOUT: Duration = Duration::from_secs(LONG_POLL_SECONDS as u64 + 15);
+/// How much longer we wait for a poll than Telegram holds it open.
+const POLL_MARGIN: Duration = Duration::from_secs(15);
 /// How long we leave the bot to somebody else who polls for it.
 const CONFLICT_PAUSE: Duration = Duration::from_secs(2);
 /// How often we complain about them.
@@ -44,6 +43,8 @@ pub(super) struct Intake<'a> {
     api: &'a Api,
     me: &'a Me,
     inbox: &'a dyn Inbox,
+    /// How long Telegram holds a poll open when there is nothing to tell.
+    poll_seconds: u32,
     /// Whether the last poll was answered.
     is_connected: &'a AtomicBool,
     /// Confirms everything before it; none when all is confirmed.
@@ -59,8 +60,17 @@ enum Next {
 }
 
 impl<'a> Intake<'a> {
-    pub(super) fn new(api: &'a Api, me: &'a Me, inbox: &'a dyn Inbox, is_connected: &'a AtomicBool) -> Self {
-        Self { api, me, inbox, is_connected, offset: None, backoff: Backoff::default(), complained: None }
+    pub(super) fn new(telegram: &'a Telegram, me: &'a Me, inbox: &'a dyn Inbox) -> Self {
+        Self {
+            api: &telegram.api,
+            me,
+            inbox,
+            poll_seconds: telegram.poll_seconds,
+            is_connected: &telegram.is_connected,
+            offset: None,
+            backoff: Backoff::default(),
+            complained: None,
+        }
     }
 
     /// Takes in updates until `shutdown` fires or the token is refused.
@@ -84,10 +94,11 @@ impl<'a> Intake<'a> {
         let is_well = self.is_connected.load(Ordering::Relaxed) && !self.backoff.has_failed();
         let mut request = GetUpdates::new()
             .limit(BATCH)
-            .timeout(if is_well { LONG_POLL_SECONDS } else { 0 })
+            .timeout(if is_well { self.poll_seconds } else { 0 })
             .allowed_updates([AllowedUpdate::Message, AllowedUpdate::EditedMessage]);
         request.offset = self.offset.and_then(|offset| i32::try_from(offset).ok());
-        let body = match self.api.fetch(&request, POLL_TIMEOUT).await {
+        let patience = Duration::from_secs(u64::from(self.poll_seconds)) + POLL_MARGIN;
+        let body = match self.api.fetch(&request, patience).await {
             Ok(body) => body,
             Err(error) => return self.failed(error).await,
         };

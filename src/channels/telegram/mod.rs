@@ -54,6 +54,8 @@ pub struct Setup {
     pub token: SecretString,
     /// The address of the Bot API, without `/bot<token>`.
     pub api_base: String,
+    /// How long Telegram holds a poll open when there is nothing to tell, up to 50.
+    pub poll_seconds: u32,
     pub texts: Arc<Texts>,
 }
 
@@ -61,6 +63,7 @@ pub struct Setup {
 pub struct Telegram {
     api: Api,
     texts: Arc<Texts>,
+    poll_seconds: u32,
     /// Who we are, once Telegram has told.
     me: Mutex<Option<Me>>,
     /// Whether we listen, and the last poll was answered.
@@ -71,7 +74,13 @@ impl Telegram {
     /// Prepares the channel; nothing is sent yet.
     pub fn new(setup: Setup) -> Result<Self, ChannelError> {
         let api = Api::new(&setup.token, &setup.api_base)?;
-        Ok(Self { api, texts: setup.texts, me: Mutex::new(None), is_connected: AtomicBool::new(false) })
+        Ok(Self {
+            api,
+            texts: setup.texts,
+            poll_seconds: setup.poll_seconds,
+            me: Mutex::new(None),
+            is_connected: AtomicBool::new(false),
+        })
     }
 
     async fn ask_who_we_are(&self) -> Result<Me, CallError> {
@@ -149,7 +158,7 @@ impl Channel for Telegram {
         let listening = shutdown.child_token();
         let polling = async {
             self.is_connected.store(true, Ordering::Relaxed);
-            let intake = Intake::new(&self.api, &me, inbox.as_ref(), &self.is_connected);
+            let intake = Intake::new(self, &me, inbox.as_ref());
             let ended = intake.run(&listening).await;
             self.is_connected.store(false, Ordering::Relaxed);
             listening.cancel();

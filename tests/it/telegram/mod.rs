@@ -31,7 +31,7 @@ fn bot_on(telegram: &Telegram) -> Bot {
 
 fn bot_with(token: &str, api_base: &str) -> Result<Bot, ChannelError> {
     let texts = Arc::new(Texts::english());
-    Bot::new(Setup { token: token.to_owned().into(), api_base: api_base.to_owned(), texts })
+    Bot::new(Setup { token: token.to_owned().into(), api_base: api_base.to_owned(), poll_seconds: 50, texts })
 }
 
 /// An inbox that remembers, and refuses when it is told to.
