@@ -22,14 +22,10 @@
 //! What you will not find: a channel that knows the router, a router that knows
 //! a platform, an entity outside of [`store`], a task without an owner.
 
-pub mod admin;
-pub mod app;
 pub mod channels;
 pub mod cli;
 pub mod config;
 pub mod domain;
-pub mod http;
 pub mod model;
-pub mod router;
 pub mod store;
 pub mod telemetry;
