@@ -11,6 +11,7 @@
 //! (including ourselves) and reports everything else.
 
 mod error;
+pub mod slack;
 pub mod terminal;
 
 use std::sync::Arc;

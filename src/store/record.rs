@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, Set, Statement};
-use uuid::Uuid;
 
 use crate::domain::{ConversationId, Finished, IdentityId, MessageId, Speaker, Timestamp, TurnId, UserId};
 use crate::store::entities::messages;
@@ -119,7 +118,7 @@ async fn take_numbers(
         tx.get_database_backend(),
         "UPDATE conversations SET next_seq = next_seq + $1, version = version + 1, last_activity_at = $2 \
          WHERE id = $3 RETURNING next_seq",
-        [count.into(), micros(now).into(), Uuid::from(conversation.0).into()],
+        [count.into(), micros(now).into(), conversation.0.into()],
     );
     let row = tx.query_one_raw(statement).await?;
     let missing = || StoreError::Row { table: "conversations", id: conversation.to_string(), source: None };

@@ -1,11 +1,17 @@
-//! The one test binary: Switchboard from outside.
+//! Switchboard from outside: the real program, the real client libraries, and
+//! emulators of everything that they speak to.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::disallowed_methods,
     clippy::indexing_slicing,
-    reason = "tests may panic"
+    clippy::panic,
+    unreachable_pub,
+    reason = "tests may panic, and nobody imports them"
 )]
 
 mod configuration;
+mod emulators;
+mod slack;
+mod support;

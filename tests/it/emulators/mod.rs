@@ -1,0 +1,3 @@
+//! The emulators are held to what they emulate.
+
+mod slack;
