@@ -12,6 +12,7 @@
 
 pub mod discord;
 mod error;
+pub mod slack;
 pub mod telegram;
 pub mod terminal;
 

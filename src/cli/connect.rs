@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::app::SystemClock;
 use crate::channels::discord::{self, Discord};
+use crate::channels::slack::{self, Pace, Slack};
 use crate::channels::telegram::{self, Telegram};
 use crate::channels::{Channel, ChannelError};
 use crate::cli::failure::Failure;
@@ -37,6 +38,19 @@ pub(super) fn channels(settings: &Settings, tasks: &Tasks) -> Result<Vec<Arc<dyn
             texts: Arc::clone(&texts),
         };
         channels.push(Arc::new(Telegram::new(setup).map_err(at(Platform::Telegram))?));
+    }
+    let slack = &settings.channels.slack;
+    if let (Some(bot_token), Some(app_token)) = (slack.bot_token.clone(), slack.app_token.clone()) {
+        let setup = slack::Setup {
+            bot_token,
+            app_token,
+            api_base: slack.api_base.clone(),
+            pace: Pace::default(),
+            texts,
+            clock: Arc::new(SystemClock),
+            tasks: tasks.clone(),
+        };
+        channels.push(Arc::new(Slack::new(setup).map_err(at(Platform::Slack))?));
     }
     Ok(channels)
 }

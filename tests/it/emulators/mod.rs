@@ -2,4 +2,5 @@
 
 mod discord;
 mod models;
+mod slack;
 mod telegram;

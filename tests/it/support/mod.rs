@@ -6,4 +6,5 @@ pub mod discord;
 pub mod models;
 pub mod observed;
 pub mod server;
+pub mod slack;
 pub mod telegram;

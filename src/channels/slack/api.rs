@@ -1,0 +1,160 @@
+//! The Web API: every call with a limit in time, and answers read leniently.
+//!
+//! Requests and answers are our own shapes: the SDK's are strict, and an answer
+//! it cannot read would make a post that was done look like one that was not.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper_rustls::HttpsConnectorBuilder;
+use hyper_util::client::legacy::connect::HttpConnector;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use slack_morphism::errors::SlackClientError;
+use slack_morphism::hyper_tokio::{SlackClientHyperConnector, SlackClientHyperHttpsConnector};
+use slack_morphism::{
+    SlackApiToken, SlackApiTokenValue, SlackClient, SlackClientApiCallContext, SlackClientHttpConnector,
+    SlackResponseUrl,
+};
+use tokio::time::timeout;
+
+use crate::channels::ChannelError;
+use crate::channels::slack::errors::{Step, late, meaning};
+
+/// How long a connection may take to come about.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// Where Slack's own response urls lead.
+const RESPONSE_HOST: &str = "hooks.slack.com";
+
+pub(super) type Connector = SlackClientHyperHttpsConnector;
+
+/// The Web API with our two tokens.
+pub(super) struct Api {
+    pub(super) client: Arc<SlackClient<Connector>>,
+    pub(super) bot: SlackApiToken,
+    pub(super) app: SlackApiToken,
+    call_within: Duration,
+}
+
+impl Api {
+    /// Prepares the client; nothing is sent yet.
+    pub(super) fn new(
+        api_base: &str,
+        bot: &SecretString,
+        app: &SecretString,
+        call_within: Duration,
+    ) -> Result<Self, ChannelError> {
+        // Somebody else may have chosen a provider before; any will do.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let mut http = HttpConnector::new();
+        http.enforce_http(false);
+        http.set_nodelay(true);
+        http.set_connect_timeout(Some(CONNECT));
+        let https = HttpsConnectorBuilder::new()
+            .with_native_roots()
+            .map_err(|error| ChannelError::Setup {
+                way_out: format!(
+                    "the system's root certificates cannot be read (is `ca-certificates` installed?): {error}"
+                ),
+            })?
+            .https_or_http()
+            .enable_http1()
+            .enable_http2()
+            .wrap_connector(http);
+        let base = api_base.trim_end_matches('/');
+        let connector = SlackClientHyperConnector::with_connector(https).with_slack_api_url(base);
+        let token = |secret: &SecretString| {
+            SlackApiToken::new(SlackApiTokenValue(secret.expose_secret().trim().to_owned()))
+        };
+        Ok(Self {
+            client: Arc::new(SlackClient::new(connector)),
+            bot: token(bot),
+            app: token(app),
+            call_within,
+        })
+    }
+
+    /// Calls a method as the bot, with its arguments as JSON.
+    pub(super) async fn post<A: DeserializeOwned + Send>(
+        &self,
+        step: Step,
+        method: &str,
+        arguments: &(impl Serialize + Sync + Send),
+    ) -> Result<A, ChannelError> {
+        self.post_as(&self.bot, step, method, arguments).await
+    }
+
+    /// Calls a method with one of the tokens.
+    pub(super) async fn post_as<A: DeserializeOwned + Send>(
+        &self,
+        token: &SlackApiToken,
+        step: Step,
+        method: &str,
+        arguments: &(impl Serialize + Sync + Send),
+    ) -> Result<A, ChannelError> {
+        let session = self.client.open_session(token);
+        self.in_time(step, session.http_session_api.http_post(method, arguments, None)).await
+    }
+
+    /// Calls a method that takes no JSON as the bot.
+    pub(super) async fn get<A: DeserializeOwned + Send>(
+        &self,
+        step: Step,
+        method: &str,
+        arguments: &[(&str, &str)],
+    ) -> Result<A, ChannelError> {
+        let session = self.client.open_session(&self.bot);
+        let arguments: Vec<_> = arguments.iter().map(|(name, value)| (*name, Some(*value))).collect();
+        self.in_time(step, session.http_session_api.http_get(method, &arguments, None)).await
+    }
+
+    /// Posts to a response url.
+    pub(super) async fn respond(
+        &self,
+        step: Step,
+        url: &SlackResponseUrl,
+        answer: &(impl Serialize + Sync + Send),
+    ) -> Result<(), ChannelError> {
+        let span = tracing::Span::none();
+        let context = SlackClientApiCallContext {
+            rate_control_params: None,
+            token: None,
+            tracing_span: &span,
+            is_sensitive_url: true,
+        };
+        let connector = &self.client.http_api.connector;
+        let sending = connector.http_post_uri::<_, serde::de::IgnoredAny>(url.0.clone(), answer, context);
+        let sending = async {
+            match sending.await {
+                // What a response url answers, not always with the type of a text.
+                Err(SlackClientError::ProtocolError(answer)) if answer.json_body.as_deref() == Some("ok") => {
+                    Ok(())
+                }
+                answer => answer.map(drop),
+            }
+        };
+        self.in_time(step, sending).await
+    }
+
+    /// Reads a response url, if it leads to Slack or to the configured API.
+    pub(super) fn response_url(&self, text: &str) -> Option<SlackResponseUrl> {
+        let url = SlackResponseUrl(text.parse().ok()?);
+        let home = self.client.http_api.connector.create_method_uri_path("api.test").ok()?;
+        let is_slacks = url.0.scheme() == "https" && url.0.host_str() == Some(RESPONSE_HOST);
+        (is_slacks || url.0.origin() == home.origin()).then_some(url)
+    }
+
+    async fn in_time<A>(
+        &self,
+        step: Step,
+        call: impl Future<Output = Result<A, SlackClientError>>,
+    ) -> Result<A, ChannelError> {
+        match timeout(self.call_within, call).await {
+            Ok(answer) => answer.map_err(|error| meaning(step, error)),
+            Err(_) => Err(late(step, self.call_within)),
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! Slack's events, as inbound messages.
+
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+use crate::channels::slack::event::{Callback, File, Message, Sort, micros};
+use crate::channels::slack::markup::{mentions, readable};
+use crate::channels::slack::people::{People, Person};
+use crate::domain::{
+    Address, AddressKind, Attachment, Author, Command, DedupeKey, Event, InboundMessage, Invocation,
+    Platform, PostedId, Said, SpaceRef, Timestamp, Unreadable,
+};
+
+/// How much of an unreadable event is kept, in bytes.
+const MOST_RAW: usize = 64 << 10;
+
+/// Slack's own account.
+const SLACKBOT: &str = "USLACKBOT";
+
+/// Who we are here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Ourselves {
+    pub(super) user: String,
+    pub(super) team: String,
+    pub(super) team_name: Option<String>,
+}
+
+/// What an event turned out to be.
+#[derive(Debug)]
+pub(super) enum Read {
+    Message(Box<InboundMessage>),
+    Unreadable(Unreadable),
+    /// Our tokens may have been withdrawn.
+    Withdrawn,
+    /// It is none of our concern, for this reason.
+    Ignored(&'static str),
+}
+
+/// Reads events with what is known of ourselves and the people.
+pub(super) struct Reader<'a> {
+    pub(super) ourselves: &'a Ourselves,
+    pub(super) people: &'a People,
+}
+
+impl Reader<'_> {
+    /// Reads the payload of an `events_api` envelope.
+    pub(super) fn event(&self, payload: &str) -> Read {
+        let Ok(callback) = serde_json::from_str::<Callback<'_>>(payload) else {
+            return Read::Unreadable(unreadable(None, payload, "the envelope holds no event"));
+        };
+        let raw = callback.event.get();
+        let event_id = callback.event_id.as_deref();
+        let Ok(sort) = serde_json::from_str::<Sort>(raw) else {
+            return Read::Unreadable(unreadable(event_id, payload, "the event has no kind"));
+        };
+        match sort.kind.as_str() {
+            "message" | "app_mention" => {}
+            "tokens_revoked" | "app_uninstalled" => return Read::Withdrawn,
+            _ => return Read::Ignored("a kind of event that we did not ask for"),
+        }
+        if sort.is_bots() {
+            return Read::Ignored("said by a bot");
+        }
+        let team = callback.team_id.as_deref().unwrap_or(&self.ourselves.team);
+        let read = serde_json::from_str(raw)
+            .map_err(|error| format!("not a message, at byte {} of its event", error.column()))
+            .and_then(|message| self.message(team, &sort, message));
+        read.unwrap_or_else(|reason| Read::Unreadable(unreadable(event_id, payload, &reason)))
+    }
+
+    fn message(&self, team: &str, sort: &Sort, event: Message) -> Result<Read, String> {
+        let channel = event.channel.clone().ok_or("a message without a channel")?;
+        let place = Place { team, is_direct: is_direct(&channel, event.channel_type.as_deref()), channel };
+        match sort.subtype.as_deref() {
+            None | Some("file_share" | "thread_broadcast" | "me_message") => self.said(&place, event),
+            Some("message_changed") => self.changed(&place, event),
+            Some("message_deleted") => self.deleted(&place, event),
+            Some(_) => Ok(Read::Ignored("a notice of Slack's")),
+        }
+    }
+
+    fn said(&self, place: &Place<'_>, message: Message) -> Result<Read, String> {
+        let Some(author) = self.author(&message) else { return Ok(Read::Ignored("said by no person")) };
+        let sent = micros(&message.ts).ok_or("a message without a time")?;
+        let (version, order) = match &message.edited {
+            None => ("", sent),
+            Some(edited) => {
+                let changed = micros(&edited.ts).ok_or("a change without a time")?;
+                (edited.ts.as_str(), changed.max(sent.saturating_add(1)))
+            }
+        };
+        let key = place.key(&message.ts, version);
+        let address = self.address(place, &message);
+        let said = self.words(place, message);
+        let command = said.is_addressed.then(|| Command::split(&said.text)).flatten();
+        let event = match command {
+            Some((name, arguments)) => Event::Command(Invocation {
+                name: name.to_owned(),
+                arguments: arguments.to_owned(),
+                message: said.message.clone(),
+                interaction: None,
+            }),
+            None => Event::Text(said),
+        };
+        inbound(key, address, author, order, event)
+    }
+
+    fn changed(&self, place: &Place<'_>, event: Message) -> Result<Read, String> {
+        let now = event.message.ok_or("a change without its message")?;
+        let before = event.previous_message;
+        if now.subtype.as_deref() == Some("tombstone") {
+            let before = before.ok_or("a deletion without its message")?;
+            return self.gone(place, *before, &event.ts);
+        }
+        let Some(author) = self.author(&now) else { return Ok(Read::Ignored("changed by no person")) };
+        let calls = |message: &Message| {
+            message.text.as_deref().is_some_and(|text| mentions(text, &self.ourselves.user))
+        };
+        let is_same = before.as_ref().is_some_and(|before| before.text == now.text);
+        if is_same || now.edited.is_none() {
+            return Ok(Read::Ignored("a change of what is around a message"));
+        }
+        // Whoever adds the mention later calls us then; Slack sends `app_mention` for it as well.
+        if !place.is_direct && calls(&now) && before.as_ref().is_some_and(|before| !calls(before)) {
+            return self.said(place, *now);
+        }
+        let order = micros(&event.ts).ok_or("a change without a time")?;
+        // `edited` tells whole seconds only, in which there may be two changes.
+        let key = place.key(&now.ts, &event.ts);
+        let address = self.address(place, &now);
+        let message = PostedId(now.ts.clone());
+        let text = self.words(place, *now).text;
+        inbound(key, address, author, order, Event::Edited { message, text })
+    }
+
+    fn deleted(&self, place: &Place<'_>, event: Message) -> Result<Read, String> {
+        let Some(before) = event.previous_message else {
+            return Ok(Read::Ignored("a deletion that does not say of what"));
+        };
+        let before = Message { ts: event.deleted_ts.unwrap_or(before.ts), ..*before };
+        self.gone(place, before, &event.ts)
+    }
+
+    fn gone(&self, place: &Place<'_>, before: Message, at: &str) -> Result<Read, String> {
+        let Some(author) = self.author(&before) else { return Ok(Read::Ignored("no person's message")) };
+        let order = micros(at).ok_or("a deletion without a time")?;
+        let key = place.key(&before.ts, "deleted");
+        let address = self.address(place, &before);
+        inbound(key, address, author, order, Event::Deleted { message: PostedId(before.ts) })
+    }
+
+    /// The person behind a message; none for bots and ourselves.
+    fn author(&self, message: &Message) -> Option<Author> {
+        let user = message.user.as_deref().filter(|user| !user.is_empty())?;
+        let is_bots = message.bot_id.is_some() || message.subtype.as_deref() == Some("bot_message");
+        if is_bots || user == self.ourselves.user || user == SLACKBOT {
+            return None;
+        }
+        Some(author(user, self.people.get(user), None))
+    }
+
+    fn address(&self, place: &Place<'_>, message: &Message) -> Address {
+        place.address(self.ourselves, &message.ts, message.thread_ts.as_deref())
+    }
+
+    fn words(&self, place: &Place<'_>, message: Message) -> Said {
+        let text = message.text.unwrap_or_default();
+        let mut attachments: Vec<Attachment> =
+            message.files.unwrap_or_default().iter().map(attachment).collect();
+        // A forwarded message is an attachment beside an empty text.
+        if text.is_empty() && attachments.is_empty() && message.attachments.is_some_and(|all| !all.is_empty())
+        {
+            attachments.push(Attachment::Other);
+        }
+        Said {
+            is_addressed: place.is_direct || mentions(&text, &self.ourselves.user),
+            text: self.readable(&text),
+            message: Some(PostedId(message.ts)),
+            reply_to: None,
+            attachments,
+        }
+    }
+
+    /// A text without markup.
+    pub(super) fn readable(&self, text: &str) -> String {
+        readable(text, &self.ourselves.user, &|id| self.people.get(id).map(|person| person.name))
+    }
+}
+
+/// The conversation an event comes from.
+pub(super) struct Place<'a> {
+    pub(super) team: &'a str,
+    pub(super) channel: String,
+    pub(super) is_direct: bool,
+}
+
+impl Place<'_> {
+    fn key(&self, ts: &str, version: &str) -> DedupeKey {
+        DedupeKey(format!("slack:{}:{}:{ts}:{version}", self.team, self.channel))
+    }
+
+    /// In a channel every message has its thread, begun or not; in a direct chat
+    /// only those that stand in one.
+    fn address(&self, ourselves: &Ourselves, ts: &str, thread_ts: Option<&str>) -> Address {
+        let (kind, thread) = if self.is_direct {
+            (AddressKind::Direct, thread_ts.filter(|thread| *thread != ts))
+        } else {
+            (AddressKind::Thread, Some(thread_ts.unwrap_or(ts)))
+        };
+        Address { thread: thread.map(str::to_owned), kind, ..self.chat(ourselves) }
+    }
+
+    /// The conversation as a whole.
+    pub(super) fn chat(&self, ourselves: &Ourselves) -> Address {
+        let is_home = self.team == ourselves.team;
+        Address {
+            platform: Platform::Slack,
+            scope: self.team.to_owned(),
+            chat: self.channel.clone(),
+            thread: None,
+            kind: if self.is_direct { AddressKind::Direct } else { AddressKind::Group },
+            space: Some(SpaceRef {
+                id: self.team.to_owned(),
+                name: ourselves.team_name.clone().filter(|_| is_home),
+            }),
+        }
+    }
+}
+
+/// Whether one person and somebody else are alone there. `app_mention` does not
+/// tell the type of its channel, and never comes from a direct chat.
+pub(super) fn is_direct(channel: &str, channel_type: Option<&str>) -> bool {
+    channel_type.map_or_else(|| channel.starts_with('D'), |kind| kind == "im")
+}
+
+/// A person; where the name is not known, the id stands for it.
+pub(super) fn author(user: &str, known: Option<Person>, username: Option<String>) -> Author {
+    let (name, known_as) = known.map_or((None, None), |person| (Some(person.name), person.username));
+    let username = known_as.or(username);
+    Author {
+        platform_user_id: user.to_owned(),
+        name: name.or_else(|| username.clone()).unwrap_or_else(|| user.to_owned()),
+        username,
+        locale: None,
+    }
+}
+
+fn inbound(
+    key: DedupeKey,
+    address: Address,
+    author: Author,
+    order: i64,
+    event: Event,
+) -> Result<Read, String> {
+    let sent_at = Timestamp::from_unix_timestamp_nanos(i128::from(order) * 1_000)
+        .map_err(|_| "a time that no calendar knows".to_owned())?;
+    let message = InboundMessage { key, address, author, sequence: order, sent_at, event };
+    Ok(Read::Message(Box::new(message)))
+}
+
+fn attachment(file: &File) -> Attachment {
+    if file.subtype.as_deref() == Some("slack_audio") {
+        return Attachment::Audio;
+    }
+    match file.mimetype.as_deref().and_then(|kind| kind.split_once('/')).map(|(kind, _)| kind) {
+        Some("image") => Attachment::Image,
+        Some("audio") => Attachment::Audio,
+        Some("video") => Attachment::Video,
+        _ => Attachment::File,
+    }
+}
+
+/// Keeps what cannot be read as it came, up to a limit.
+pub(super) fn unreadable(id: Option<&str>, payload: &str, reason: &str) -> Unreadable {
+    let key = id.map_or_else(|| fingerprint(payload), str::to_owned);
+    let end = payload.floor_char_boundary(MOST_RAW);
+    Unreadable {
+        platform: Platform::Slack,
+        key: DedupeKey(format!("slack:{key}")),
+        raw: payload.get(..end).unwrap_or_default().to_owned(),
+        reason: reason.to_owned(),
+    }
+}
+
+fn fingerprint(payload: &str) -> String {
+    Sha256::digest(payload).iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}

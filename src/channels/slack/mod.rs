@@ -1,0 +1,156 @@
+//! Slack, in Socket Mode: one app in one workspace.
+//!
+//! The Web API and the sockets are the SDK's; what travels over them is read and
+//! written here (`event.rs`, `encode.rs`), because the SDK's own models are
+//! strict where Slack changes often, and because it acknowledges what it cannot
+//! read. Names of people are learned in the background.
+
+mod api;
+mod commands;
+mod decode;
+mod encode;
+mod envelope;
+mod errors;
+mod event;
+mod intake;
+mod markup;
+mod people;
+mod respond;
+mod sockets;
+mod workspace;
+
+#[cfg(test)]
+mod tests;
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use tokio_util::sync::CancellationToken;
+
+use crate::channels::slack::encode::{PLAINLY, Post, Update};
+use crate::channels::slack::errors::Step;
+use crate::channels::slack::workspace::Workspace;
+use crate::channels::{Account, Channel, ChannelError, Inbox, LimitScope};
+use crate::domain::texts::Texts;
+use crate::domain::{Capabilities, Clock, DeliveryKey, Part, Platform, PostedId, ReplyTo, TextUnit};
+use crate::telemetry::Tasks;
+
+/// docs.slack.dev/apis/web-api/rate-limits: a post a second in a channel, 50
+/// updates a minute in a workspace; texts of up to 4,000 characters.
+const CAPABILITIES: Capabilities = Capabilities {
+    text_limit: 3_900,
+    text_unit: TextUnit::EscapedChars,
+    direct_interval: Duration::from_millis(1_050),
+    group_interval: Duration::from_millis(1_050),
+    writes_per_second: NonZeroU32::new(5).unwrap(),
+    edits_per_minute: NonZeroU32::new(45).unwrap(),
+    typing_lasts: Duration::MAX,
+    has_idempotent_post: false,
+};
+
+const POSTING: Step = Step { name: "posting", scope: LimitScope::Chat };
+const EDITING: Step = Step { name: "editing", scope: LimitScope::Account };
+
+/// What Slack needs to begin.
+pub struct Setup {
+    /// The Bot User OAuth Token, `xoxb-…`.
+    pub bot_token: SecretString,
+    /// The App-Level Token, `xapp-…`.
+    pub app_token: SecretString,
+    /// Where the Web API is, with `/api`.
+    pub api_base: String,
+    pub pace: Pace,
+    pub texts: Arc<Texts>,
+    pub clock: Arc<dyn Clock>,
+    pub tasks: Tasks,
+}
+
+/// How patient the channel is; tests are less so.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// How many sockets are open at once. Two, so that one is there while Slack
+    /// replaces the other.
+    pub sockets: u32,
+    /// How long to wait before the next try to connect.
+    pub reconnect_wait: Duration,
+    /// How long a call to the Web API may take.
+    pub call_within: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { sockets: 2, reconnect_wait: Duration::from_secs(15), call_within: Duration::from_secs(15) }
+    }
+}
+
+/// Slack.
+pub struct Slack {
+    workspace: Arc<Workspace>,
+}
+
+impl Slack {
+    /// Prepares the connection; nothing is sent yet.
+    pub fn new(setup: Setup) -> Result<Self, ChannelError> {
+        Ok(Self { workspace: Arc::new(Workspace::new(setup)?) })
+    }
+}
+
+#[async_trait]
+impl Channel for Slack {
+    fn platform(&self) -> Platform {
+        Platform::Slack
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &CAPABILITIES
+    }
+
+    async fn check(&self) -> Result<Account, ChannelError> {
+        let (ourselves, name) = self.workspace.check().await?;
+        Ok(Account { name: name.unwrap_or_else(|| ourselves.user.clone()), id: ourselves.user })
+    }
+
+    fn is_connected(&self) -> bool {
+        self.workspace.is_connected.load(Ordering::Relaxed)
+    }
+
+    async fn listen(&self, inbox: Arc<dyn Inbox>, shutdown: CancellationToken) -> Result<(), ChannelError> {
+        intake::run(&self.workspace, inbox, shutdown).await
+    }
+
+    async fn post(&self, to: &ReplyTo, part: &Part, _key: &DeliveryKey) -> Result<PostedId, ChannelError> {
+        if let Some(interaction) = &to.interaction {
+            return respond::answer(&self.workspace.api, interaction, &to.address, part).await;
+        }
+        let post = Post {
+            channel: &to.address.chat,
+            thread_ts: to.address.thread.as_deref(),
+            text: encode::text(part),
+            how: PLAINLY,
+        };
+        let posted: Posted = self.workspace.api.post(POSTING, "chat.postMessage", &post).await?;
+        Ok(PostedId(posted.ts))
+    }
+
+    async fn edit(&self, to: &ReplyTo, posted: &PostedId, part: &Part) -> Result<(), ChannelError> {
+        if respond::is_ephemeral(posted) {
+            let reason = "Slack keeps nothing of an answer that only one person saw".to_owned();
+            return Err(ChannelError::Rejected { step: EDITING.name, reason });
+        }
+        let update =
+            Update { channel: &to.address.chat, ts: &posted.0, text: encode::text(part), how: PLAINLY };
+        self.workspace.api.post::<IgnoredAny>(EDITING, "chat.update", &update).await.map(drop)
+    }
+}
+
+/// The answer of `chat.postMessage`, as far as it matters.
+#[derive(Debug, Deserialize)]
+struct Posted {
+    ts: String,
+}

@@ -1,0 +1,12 @@
+//! The Slack emulator, held to Slack's documentation: one test for each rule.
+
+mod bot;
+mod client;
+mod events;
+mod http;
+mod interactions;
+mod messages;
+mod sockets;
+mod web;
+
+use crate::support::{server, slack};

@@ -1,0 +1,9 @@
+//! The Slack channel by itself: the real SDK against the emulated workspace.
+
+mod bot;
+mod commands;
+mod hostile;
+mod posting;
+mod receiving;
+mod refusals;
+mod trouble;
