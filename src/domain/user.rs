@@ -31,6 +31,17 @@ impl Role {
     /// Every role, from least to most.
     pub const ALL: [Self; 4] = [Self::Stranger, Self::Member, Self::Admin, Self::Owner];
 
+    /// The key of the text that tells a person what they are.
+    #[must_use]
+    pub const fn text_key(self) -> &'static str {
+        match self {
+            Self::Stranger => "role-stranger",
+            Self::Member => "role-member",
+            Self::Admin => "role-admin",
+            Self::Owner => "role-owner",
+        }
+    }
+
     /// The name used in tables and on the command line.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -74,7 +74,7 @@ impl Router {
             return Ok(None);
         }
         let rules = &self.parts.access;
-        let role = turn.user.role.max(rules.listed_role(message));
+        let role = self.role(turn, message);
         if message.address.is_direct() {
             let is_open = rules.settings.direct == DirectAccess::Open;
             if is_open || role >= Role::Member {
@@ -86,6 +86,11 @@ impl Router {
             return Ok(None);
         }
         Ok(Some(self.outside(role, message)))
+    }
+
+    /// What a person is here: the higher of what the database and the configuration say.
+    pub(super) fn role(&self, turn: &ClaimedTurn, message: &InboundMessage) -> Role {
+        turn.user.role.max(self.parts.access.listed_role(message))
     }
 
     /// A group that is not on the list: only an admin hears why.

@@ -6,7 +6,7 @@ mod new;
 mod stop;
 mod whoami;
 
-use crate::domain::{Command, Invocation, Outcome, Reply, Timestamp};
+use crate::domain::{Command, Invocation, Outcome, Reply, Silence, Timestamp};
 use crate::router::{Router, RouterError};
 use crate::store::ClaimedTurn;
 
@@ -21,11 +21,12 @@ pub(super) async fn run(
     invocation: &Invocation,
     now: Timestamp,
 ) -> Result<Outcome, RouterError> {
+    let Some(message) = turn.last() else { return Ok(Outcome::Silence(Silence::NotAddressed)) };
     let text = match command {
-        Command::Help => help::run(&router.parts.texts),
+        Command::Help => help::run(&router.parts.texts, message.address.platform),
         Command::New => new::run(router, turn, now).await?,
         Command::Model => model::run(router, turn, &invocation.arguments, now).await?,
-        Command::Whoami => whoami::run(&router.parts.texts, turn),
+        Command::Whoami => whoami::run(router, turn, message),
         Command::Stop => stop::run(&router.parts.texts, router.parts.stop.as_ref(), turn),
     };
     Ok(Outcome::Reply(Reply::ready_made(text)))

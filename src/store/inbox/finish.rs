@@ -71,6 +71,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let (id, claim) = (turn.turn.0, turn.claim);
+        let has_merged = turn.messages.len() > 1;
         self.write(move |tx| {
             async move {
                 let lead = Condition::all().add(inbox::Column::Claim.eq(claim));
@@ -78,8 +79,10 @@ impl Store {
                 if ended == 0 {
                     return Ok(false);
                 }
-                let merged = Condition::all().add(inbox::Column::State.eq(state::MERGED));
-                end(tx, id, merged, (state::MERGED, outcome), now).await?;
+                if has_merged {
+                    let merged = Condition::all().add(inbox::Column::State.eq(state::MERGED));
+                    end(tx, id, merged, (state::MERGED, outcome), now).await?;
+                }
                 Ok(true)
             }
             .boxed()
