@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::delivery::{Delivering, Delivery, Ended};
@@ -21,6 +21,12 @@ use crate::router::{Router, RouterError};
 use crate::store::{Answered, ClaimedTurn, Exchange, Finale, Question, Store, StoreError};
 use crate::telemetry::chain;
 use crate::telemetry::metrics::{self, TurnEnd};
+
+/// How often a failed turn is tried to be ended while the database does not answer.
+const LAST_TRIES: u32 = 600;
+
+/// How long to wait in between.
+const LAST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Why a turn could not be brought to its end.
 #[derive(Debug, thiserror::Error)]
@@ -258,16 +264,34 @@ impl Turns {
     async fn apologize(&self, turn: &ClaimedTurn, error: &TurnError) {
         let reference = Reference::from(turn.turn).to_string();
         tracing::error!(turn.id = %turn.turn, reference = %reference, error = %chain(error), "a turn failed");
-        if matches!(error, TurnError::Lost) {
-            return;
+        match error {
+            TurnError::Lost => return,
+            // Where the answer did not get through, an apology would not either.
+            TurnError::Deliver(_) => {}
+            TurnError::Decide(_) | TurnError::Store { .. } => self.say_sorry(turn, &reference).await,
         }
-        let text = self.texts.with("failure-internal", &[("reference", &reference)]);
+        self.end_as_failed(turn).await;
+    }
+
+    async fn say_sorry(&self, turn: &ClaimedTurn, reference: &str) {
+        let text = self.texts.with("failure-internal", &[("reference", reference)]);
         if let Err(error) = self.post(turn, &text, false).await {
             tracing::warn!(turn.id = %turn.turn, error = %chain(&error), "the apology did not arrive either");
         }
-        if let Err(error) = self.finish(turn, Finale::Failed, TurnEnd::Failed).await {
-            tracing::error!(turn.id = %turn.turn, error = %chain(&error), "the failed turn stays open");
+    }
+
+    /// Ends a failed turn, however long the database needs: an open one would hold its lane.
+    async fn end_as_failed(&self, turn: &ClaimedTurn) {
+        for _ in 0..LAST_TRIES {
+            match self.finish(turn, Finale::Failed, TurnEnd::Failed).await {
+                Ok(()) | Err(TurnError::Lost) => return,
+                Err(error) => {
+                    tracing::warn!(turn.id = %turn.turn, error = %chain(&error), "cannot end a failed turn yet");
+                    sleep(LAST_PAUSE).await;
+                }
+            }
         }
+        tracing::error!(turn.id = %turn.turn, "a failed turn stays open; the next start takes it up");
     }
 }
 

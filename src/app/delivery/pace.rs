@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,8 +18,8 @@ use tokio::time::{Instant, sleep_until};
 use crate::channels::LimitScope;
 use crate::domain::{Address, Capabilities};
 
-/// How many chats are remembered before those at rest are forgotten.
-const CHATS: usize = 10_000;
+/// After how many writes the chats at rest are forgotten.
+const TIDY_EVERY: u32 = 10_000;
 
 /// The longest wait that a platform can impose on us by one answer.
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
@@ -37,6 +38,7 @@ pub(super) struct Pacer {
     edits: Single,
     /// Until when a platform has asked us to be silent; the account under no name.
     limited: Mutex<HashMap<Option<String>, Instant>>,
+    writes: AtomicU32,
 }
 
 impl Pacer {
@@ -49,6 +51,7 @@ impl Pacer {
             account: RateLimiter::direct(Quota::per_second(capabilities.writes_per_second)),
             edits: RateLimiter::direct(Quota::per_minute(capabilities.edits_per_minute)),
             limited: Mutex::default(),
+            writes: AtomicU32::new(0),
         }
     }
 
@@ -60,6 +63,7 @@ impl Pacer {
             account: RateLimiter::direct(UNLIMITED),
             edits: RateLimiter::direct(UNLIMITED),
             limited: Mutex::default(),
+            writes: AtomicU32::new(0),
         }
     }
 
@@ -68,6 +72,7 @@ impl Pacer {
         while let Some(until) = self.limited_until(address) {
             sleep_until(until).await;
         }
+        self.tidy();
         self.chat_limiter(address).until_key_ready(&key(address)).await;
         self.account.until_ready().await;
     }
@@ -91,10 +96,14 @@ impl Pacer {
         limited.retain(|_, until| *until > Instant::now());
         let known = limited.entry(who).or_insert(until);
         *known = (*known).max(until);
-        drop(limited);
-        for chats in [&self.directs, &self.groups] {
-            if chats.len() > CHATS {
+    }
+
+    /// Forgets the chats at rest, now and then.
+    fn tidy(&self) {
+        if self.writes.fetch_add(1, Ordering::Relaxed) % TIDY_EVERY == TIDY_EVERY - 1 {
+            for chats in [&self.directs, &self.groups] {
                 chats.retain_recent();
+                chats.shrink_to_fit();
             }
         }
     }
