@@ -86,11 +86,11 @@ async fn busy(stage: &Stage, subject: Subject) -> (f64, f64) {
 }
 
 async fn memory(stage: &Stage) {
-    let mut running = stage.start(Subject::Switchboard).await;
+    let mut running = stage.start(Subject::Everywhere).await;
     load::calm(stage, 1).await;
     let idle = running.resident_mib();
     load::closed_loop(stage, 200, 4_000).await;
-    println!("| idle RSS, MiB (Telegram only) | {idle:.1} | | |");
+    println!("| idle RSS with three channels, MiB | {idle:.1} | | |");
     println!("| peak RSS with 200 busy people, MiB | {:.1} | | |", running.peak_mib());
     running.end().await;
 }

@@ -7,13 +7,17 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::process;
+use crate::support::discord::Discord;
 use crate::support::models::Models;
+use crate::support::slack::Slack;
 use crate::support::telegram::Telegram;
 
 /// A program to measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
     Switchboard,
+    /// The same, on all three platforms.
+    Everywhere,
     Relay,
 }
 
@@ -21,6 +25,8 @@ pub enum Subject {
 pub struct Stage {
     pub telegram: Telegram,
     pub models: Models,
+    discord: Discord,
+    slack: Slack,
     home: TempDir,
 }
 
@@ -30,7 +36,8 @@ impl Stage {
         telegram.without_rate_limits();
         models.remembers(16);
         models.answers_with(|_| "Certainly, that is how it is.");
-        Self { telegram, models, home: tempfile::tempdir().unwrap() }
+        let (discord, slack) = (Discord::start().await.without_rate_limits(), Slack::start().await);
+        Self { telegram, models, discord, slack, home: tempfile::tempdir().unwrap() }
     }
 
     /// Our database.
@@ -69,7 +76,8 @@ impl Stage {
 
     fn command(&self, subject: Subject) -> Command {
         let mut command = match subject {
-            Subject::Switchboard => self.switchboard(),
+            Subject::Switchboard => self.switchboard(""),
+            Subject::Everywhere => self.switchboard(&self.others()),
             Subject::Relay => self.relay(),
         };
         command.current_dir(self.home.path()).env_clear().stdin(Stdio::null());
@@ -77,10 +85,23 @@ impl Stage {
         command
     }
 
-    fn switchboard(&self) -> Command {
+    /// Settings for the platforms that no message comes from here.
+    fn others(&self) -> String {
+        format!(
+            "[channels.discord]\ntoken = \"{}\"\napi_base = \"{}\"\n\
+             [channels.slack]\nbot_token = \"{}\"\napp_token = \"{}\"\napi_base = \"{}\"\n",
+            self.discord.token(),
+            self.discord.url(),
+            self.slack.bot_token(),
+            self.slack.app_token(),
+            self.slack.api_url(),
+        )
+    }
+
+    fn switchboard(&self, further: &str) -> Command {
         let settings = format!(
             "[admin]\nlisten = \"\"\n[log]\nfilter = \"warn\"\n[access]\ndirect = \"open\"\n\
-             [channels.telegram]\ntoken = \"{}\"\napi_base = \"{}\"\n[limits]\npace_writes = false\n[model.providers.main]\nbase_url = \"{}\"\napi_key = \"{}\"\nmodel = \"gpt-4o\"\n",
+             [channels.telegram]\ntoken = \"{}\"\napi_base = \"{}\"\n[limits]\npace_writes = false\n[model.providers.main]\nbase_url = \"{}\"\napi_key = \"{}\"\nmodel = \"gpt-4o\"\n{further}",
             self.telegram.token(),
             self.telegram.url(),
             self.models.base_url(),

@@ -107,7 +107,7 @@ impl Turns {
 
     async fn reply(&self, turn: &ClaimedTurn, reply: Reply, began: Instant) -> Result<TurnEnd, TurnError> {
         let to = turn.last().map(|message| message.reply_to()).ok_or(TurnError::Lost)?;
-        let Some(mut delivering) = self.delivery.open(&to, turn.turn, false) else {
+        let Some(mut delivering) = self.delivery.open(&to, turn.turn, may_have_begun(turn)) else {
             return Err(TurnError::Deliver(not_connected()));
         };
         let stoppable = reply.asked.is_some().then(|| self.stops.enter(turn.lane));
@@ -235,7 +235,7 @@ impl Turns {
     }
 
     async fn refuse(&self, turn: &ClaimedTurn, refusal: Refusal) -> Result<TurnEnd, TurnError> {
-        self.post(turn, &refusal.text, false).await?;
+        self.post(turn, &refusal.text, may_have_begun(turn)).await?;
         let end = TurnEnd::Refused(refusal.reason);
         self.finish(turn, Finale::Refused, end).await?;
         Ok(end)
@@ -307,6 +307,11 @@ impl Said {
     fn failure(text: String) -> Self {
         Self { text, finished: None, error: None, is_failure: true }
     }
+}
+
+/// Whether an earlier try at this turn may have left something on the screen.
+fn may_have_begun(turn: &ClaimedTurn) -> bool {
+    turn.attempts > 1
 }
 
 fn at(step: &'static str) -> impl FnOnce(StoreError) -> TurnError {

@@ -1,6 +1,7 @@
 //! Whole conversations: the real daemon between emulators of a platform and of
 //! a model. What a person sees is what is asserted.
 
+mod crashes;
 mod faults;
 mod streaming;
 
