@@ -11,6 +11,7 @@
     reason = "tests may panic, and nobody imports them"
 )]
 
+mod architecture;
 mod configuration;
 mod emulators;
 mod model;

@@ -4,3 +4,4 @@
 pub mod models;
 pub mod observed;
 pub mod server;
+pub mod source;
