@@ -16,3 +16,4 @@ mod configuration;
 mod emulators;
 mod model;
 mod support;
+mod texts;
