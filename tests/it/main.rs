@@ -15,5 +15,6 @@ mod architecture;
 mod configuration;
 mod emulators;
 mod model;
+mod store;
 mod support;
 mod texts;

@@ -1,6 +1,7 @@
 //! What tests stand on: emulators of the platforms and of the model.
 #![allow(dead_code, unused_imports, reason = "an emulator offers more than each test needs")]
 
+pub mod database;
 pub mod models;
 pub mod observed;
 pub mod server;
