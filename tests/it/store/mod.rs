@@ -1,7 +1,9 @@
 //! What the store promises, on real files: nothing lost, nothing twice, in order.
 
 mod accepting;
+mod claiming;
 mod conversations;
+mod payloads;
 
 use std::path::PathBuf;
 use std::time::Duration;
