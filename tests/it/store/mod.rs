@@ -3,6 +3,7 @@
 mod accepting;
 mod claiming;
 mod conversations;
+mod ending;
 mod payloads;
 
 use std::path::PathBuf;
