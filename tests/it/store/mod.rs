@@ -4,6 +4,7 @@ mod accepting;
 mod claiming;
 mod conversations;
 mod ending;
+mod opening;
 mod payloads;
 
 use std::path::PathBuf;
