@@ -14,6 +14,7 @@
 mod architecture;
 mod configuration;
 mod emulators;
+mod migrations;
 mod model;
 mod store;
 mod support;

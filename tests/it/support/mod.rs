@@ -4,5 +4,6 @@
 pub mod database;
 pub mod models;
 pub mod observed;
+pub mod program;
 pub mod server;
 pub mod source;
