@@ -11,11 +11,15 @@
     reason = "tests may panic, and nobody imports them"
 )]
 
+mod architecture;
 mod configuration;
 mod discord;
 mod emulators;
+mod migrations;
 mod model;
 mod slack;
+mod store;
 mod support;
 mod talk;
 mod telegram;
+mod texts;
