@@ -18,4 +18,5 @@ mod migrations;
 mod model;
 mod store;
 mod support;
+mod terminal;
 mod texts;
