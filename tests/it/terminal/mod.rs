@@ -2,6 +2,7 @@
 
 mod commands;
 mod hostile;
+mod piped;
 mod settings;
 
 use std::time::Duration;
