@@ -1,8 +1,10 @@
 //! The terminal from outside: the real program at a pipe and at a prompt.
 
 mod commands;
+mod ends;
 mod hostile;
 mod piped;
+mod prompt;
 mod settings;
 
 use std::time::Duration;
