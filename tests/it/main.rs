@@ -22,4 +22,5 @@ mod store;
 mod support;
 mod talk;
 mod telegram;
+mod terminal;
 mod texts;

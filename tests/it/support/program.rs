@@ -156,9 +156,21 @@ impl Running {
         );
     }
 
-    /// Sends a signal.
+    /// Whether it has a handler for a signal yet, as the kernel tells.
+    pub fn listens_to(&self, signal: Signal) -> bool {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap_or_default();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap_or("0");
+        u64::from_str_radix(caught.trim(), 16).unwrap() >> (signal as u64 - 1) & 1 == 1
+    }
+
+    /// Sends a signal, unless it has ended.
     pub fn signal(&self, signal: Signal) {
-        kill(self.pid, signal).unwrap();
+        // Until its end has been seen, nobody else can have this id.
+        self.seen.read(|seen| seen.code.is_none().then(|| kill(self.pid, signal)));
+    }
+
+    pub fn has_ended(&self) -> bool {
+        self.seen.read(|seen| seen.code.is_some())
     }
 
     /// Waits for its end.
@@ -183,12 +195,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Until its end has been seen, nobody else can have this id.
-        self.seen.read(|seen| {
-            if seen.code.is_none() {
-                kill(self.pid, Signal::SIGKILL).ok();
-            }
-        });
+        self.signal(Signal::SIGKILL);
     }
 }
 
