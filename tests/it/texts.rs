@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use switchboard::domain::texts::ENGLISH;
-use switchboard::domain::{Command, ModelFailure};
+use switchboard::domain::{Command, ModelFailure, Role};
 
 use crate::support::source::{self, Source};
 
@@ -91,6 +91,7 @@ fn failure_keys() -> impl Iterator<Item = String> {
 fn used(files: &[Source], texts: &Places) -> BTreeSet<String> {
     let mut used: BTreeSet<String> = failure_keys().collect();
     used.extend(Command::ALL.map(|command| command.summary_key().to_owned()));
+    used.extend(Role::ALL.map(|role| role.text_key().to_owned()));
     for file in files.iter().filter(|file| speaks(file)) {
         for (at, literal) in &file.literals {
             let is_asked_for = asking(file, *at).is_some();

@@ -119,7 +119,9 @@ async fn a_url_of_another_kind_is_refused() {
     for (url, scheme) in
         [("postgres://u:p@h/d", "postgres"), ("mysql://h/d", "mysql"), ("data/x.db", "data/x.db")]
     {
-        let words = format!("`database.url` must begin with `sqlite://`, and is `{scheme}:`");
+        let words = format!(
+            "this version keeps everything in SQLite: `database.url` must begin with `sqlite://`, and begins with `{scheme}:`"
+        );
         assert_eq!(refusal(url).await.to_string(), words, "without the password");
     }
 }
