@@ -15,6 +15,7 @@ mod configuration;
 mod discord;
 mod emulators;
 mod model;
+mod sandbox;
 mod slack;
 mod support;
 mod talk;
