@@ -32,7 +32,7 @@ const UP: &[&str] = &[
     ended_at {moment}
 )"#,
     r#"CREATE UNIQUE INDEX inbox_by_dedupe ON inbox (dedupe_hash)"#,
-    r#"CREATE INDEX inbox_waiting ON inbox (lane_id, sent_at, sequence) WHERE state = 'received'"#,
+    r#"CREATE INDEX inbox_waiting ON inbox (lane_id, state, sent_at, sequence) WHERE state IN ('received', 'ready')"#,
     r#"CREATE UNIQUE INDEX inbox_running ON inbox (lane_id) WHERE state IN ('claimed', 'generating', 'ready')"#,
     r#"CREATE INDEX inbox_by_turn ON inbox (turn_id) WHERE turn_id IS NOT NULL"#,
     r#"CREATE INDEX inbox_ended ON inbox (ended_at) WHERE ended_at IS NOT NULL"#,

@@ -54,7 +54,8 @@ fn start_log(settings: &Settings) {
 
 fn prompt(settings: &Settings) -> Result<Prompt, Failure> {
     let url = settings.database.url.expose_secret();
-    let database = PathBuf::from(url.trim_start_matches("sqlite://"));
+    // What is no file is refused in a moment, and must not become a directory before.
+    let database = PathBuf::from(url.strip_prefix("sqlite://").unwrap_or_default());
     let directory = database.parent().unwrap_or(Path::new("."));
     let history = directory.join("chat_history");
     let unable =
@@ -81,11 +82,16 @@ fn end_of_session() -> Result<CancellationToken, Failure> {
     let mut terminated = signal(SignalKind::terminate()).map_err(|error| Failure::other(&error))?;
     let mut hung_up = signal(SignalKind::hangup()).map_err(|error| Failure::other(&error))?;
     Tasks::default().spawn(async move {
-        tokio::select! {
-            _ = terminated.recv() => {}
-            _ = hung_up.recv() => {}
-        }
+        let mut next = async || {
+            tokio::select! {
+                _ = terminated.recv() => SignalKind::terminate(),
+                _ = hung_up.recv() => SignalKind::hangup(),
+            }
+        };
+        next().await;
         told.cancel();
+        // What shells say of a program that a signal has ended.
+        std::process::exit(128 + next().await.as_raw_value());
     });
     Ok(shutdown)
 }

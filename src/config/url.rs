@@ -24,11 +24,14 @@ pub(super) fn complain_about_base(text: &str) -> Option<String> {
 
 /// Says what is wrong with a database's URL.
 pub(super) fn complain_about_database(text: &str) -> Option<String> {
-    const SCHEMES: [&str; 3] = ["sqlite:", "postgres://", "postgresql://"];
+    const SCHEMES: [&str; 3] = ["sqlite://", "postgres://", "postgresql://"];
     match SCHEMES.iter().find_map(|scheme| text.strip_prefix(scheme)) {
+        Some(path) if path.contains('?') && text.starts_with("sqlite") => {
+            Some("takes no parameters after a `?`".to_owned())
+        }
         Some(rest) if !rest.trim_matches('/').is_empty() => None,
         Some(_) => Some("names no database".to_owned()),
-        None => Some("must begin with sqlite:, postgres:// or postgresql://".to_owned()),
+        None => Some("must begin with sqlite://, postgres:// or postgresql://".to_owned()),
     }
 }
 
@@ -101,10 +104,12 @@ mod tests {
 
     #[test]
     fn a_database_is_sqlite_or_postgres() {
-        for url in ["sqlite://data/x.db", "sqlite::memory:", "postgres://h/d", "postgresql://u:p@h/d"] {
+        for url in ["sqlite://data/x.db", "sqlite:///var/lib/x.db", "postgres://h/d", "postgresql://u:p@h/d"]
+        {
             assert_eq!(complain_about_database(url), None, "{url}");
         }
-        for url in ["", "sqlite://", "mysql://h/d", "data/x.db"] {
+        for url in ["", "sqlite://", "sqlite::memory:", "sqlite://x.db?mode=rwc", "mysql://h/d", "data/x.db"]
+        {
             assert!(complain_about_database(url).is_some(), "{url}");
         }
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
-use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::sqlite::SqliteSynchronous;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, EntityTrait};
 
 use crate::store::StoreError;
@@ -63,24 +63,26 @@ pub(super) async fn connect(path: &Path) -> Result<Connections, StoreError> {
     }
     let writer = open(path, 1, false).await?;
     refuse_foreign(&writer, path).await?;
+    // Not before it is known that the file is ours: this changes it.
+    writer.execute_unprepared("PRAGMA journal_mode = WAL").await?;
     let readers = open(path, READERS, true).await?;
     Ok(Connections { writer, readers })
 }
 
 async fn open(path: &Path, connections: u32, is_read_only: bool) -> Result<DatabaseConnection, StoreError> {
-    let mut options = ConnectOptions::new(format!("sqlite://{}", path.display()));
+    // The path is handed in below: in a URL, `%` and `?` would not be letters.
+    let mut options = ConnectOptions::new("sqlite://switchboard.db");
     options.max_connections(connections).min_connections(1).sqlx_logging(false);
     // A connection to a file costs nothing to keep; SQLite has nothing to time out.
     options.idle_timeout(None).max_lifetime(None).test_before_acquire(false);
+    let file = path.to_owned();
     options.map_sqlx_sqlite_opts(move |sqlite| {
-        let sqlite = sqlite.busy_timeout(BUSY).foreign_keys(true).statement_cache_capacity(200);
+        let sqlite =
+            sqlite.filename(&file).busy_timeout(BUSY).foreign_keys(true).statement_cache_capacity(200);
         if is_read_only {
             return sqlite.read_only(true);
         }
-        sqlite
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
+        sqlite.create_if_missing(true).synchronous(SqliteSynchronous::Full)
     });
     let opened = Database::connect(options).await;
     opened.map_err(|source| StoreError::Open { path: path.to_owned(), source })

@@ -2,7 +2,7 @@
 //!
 //! The store promises that what a call has returned is on disk, and that one
 //! call is one transaction. Everything written goes through one writer (see
-//! `writer.rs`); reads have connections of their own. Entities and SQL stay in
+//! `writer`); reads have connections of their own. Entities and SQL stay in
 //! here; what comes out is of [`crate::domain`] or a plain struct of this layer.
 //!
 //! Moments are kept as microseconds since 1970, so that both engines sort and

@@ -21,7 +21,10 @@ pub fn init(filter: &str, as_json: Option<bool>) {
             rules = rules.add_directive(directive);
         }
     }
-    let lines = tracing_subscriber::fmt().with_env_filter(rules).with_writer(stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(rules)
+        .with_writer(stderr)
+        .with_ansi(stderr().is_terminal());
     let started = if as_json.unwrap_or_else(|| !stderr().is_terminal()) {
         lines.json().flatten_event(true).try_init()
     } else {

@@ -11,12 +11,17 @@
     reason = "tests may panic, and nobody imports them"
 )]
 
+mod architecture;
 mod configuration;
 mod discord;
 mod emulators;
+mod migrations;
 mod model;
 mod sandbox;
 mod slack;
+mod store;
 mod support;
 mod talk;
 mod telegram;
+mod terminal;
+mod texts;

@@ -1,6 +1,8 @@
 //! The conversation at the prompt: a message, its answer, the next message.
 
-use tokio::signal::ctrl_c;
+use std::io;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -16,21 +18,37 @@ pub(super) async fn run(
     inbox: &dyn Inbox,
     shutdown: CancellationToken,
 ) -> Result<(), ChannelError> {
-    settle(terminal, inbox, &shutdown).await?;
-    loop {
-        let next = tokio::select! {
-            () = shutdown.cancelled() => return Ok(()),
-            next = terminal.lines.next() => next,
-        };
-        let text = match next {
-            Ok(Some(text)) => text,
-            Ok(None) => return Ok(()),
-            Err(error) => {
-                return Err(ChannelError::Setup { way_out: format!("cannot read what is typed: {error}") });
-            }
-        };
+    // One listener for all the time, so that no Ctrl-C falls between two.
+    let mut interrupts = signal(SignalKind::interrupt()).map_err(unreadable)?;
+    settle(terminal, inbox, &mut interrupts, &shutdown).await?;
+    while let Some(text) = next(terminal, &mut interrupts, &shutdown).await.map_err(unreadable)? {
         say(terminal, inbox, &text).await;
-        settle(terminal, inbox, &shutdown).await?;
+        settle(terminal, inbox, &mut interrupts, &shutdown).await?;
+    }
+    Ok(())
+}
+
+fn unreadable(error: io::Error) -> ChannelError {
+    ChannelError::Setup { way_out: format!("cannot read what is typed: {error}") }
+}
+
+/// The next message; nothing if there will be no more.
+async fn next(
+    terminal: &Terminal,
+    interrupts: &mut Signal,
+    shutdown: &CancellationToken,
+) -> io::Result<Option<String>> {
+    let mut next = terminal.lines.next();
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return Ok(None),
+            next = &mut next => return next,
+            _ = interrupts.recv() => {
+                if terminal.lines.ends_by_interrupt() {
+                    return Ok(None);
+                }
+            }
+        }
     }
 }
 
@@ -47,19 +65,17 @@ async fn say(terminal: &Terminal, inbox: &dyn Inbox, text: &str) {
 async fn settle(
     terminal: &Terminal,
     inbox: &dyn Inbox,
+    interrupts: &mut Signal,
     shutdown: &CancellationToken,
 ) -> Result<(), ChannelError> {
     let mut busy = terminal.busy.clone();
     loop {
         tokio::select! {
-            () = shutdown.cancelled() => break,
+            biased;
+            // The rest of the answer may still come, so its line stays open.
+            () = shutdown.cancelled() => return Ok(()),
             () = quiet(&mut busy) => break,
-            interrupted = ctrl_c() => {
-                if interrupted.is_err() {
-                    break;
-                }
-                say(terminal, inbox, &format!("/{}", Command::Stop.name())).await;
-            }
+            _ = interrupts.recv() => say(terminal, inbox, &format!("/{}", Command::Stop.name())).await,
         }
     }
     terminal.with_screen(super::Screen::end_line).map_err(super::closed)

@@ -76,35 +76,49 @@ impl Screen {
     fn begin(&mut self, id: PostedId, text: String, to: &ReplyTo) -> io::Result<()> {
         self.end_line()?;
         if to.message.as_ref().is_some_and(|message| !self.asked.contains(message)) {
-            writeln!(self.out, "(An earlier message was still waiting. Its answer:)")?;
+            self.print("(An earlier message was still waiting. Its answer:)\n")?;
         }
-        write!(self.out, "{text}")?;
+        self.print(&text)?;
         self.last = Some((id, text));
-        self.out.flush()
+        Ok(())
     }
 
     fn replace(&mut self, id: &PostedId, text: String) -> io::Result<()> {
         match &self.last {
             Some((last, shown)) if last == id && text.starts_with(shown.as_str()) => {
-                let added = text.get(shown.len()..).unwrap_or_default();
-                write!(self.out, "{added}")?;
+                let added = text.get(shown.len()..).unwrap_or_default().to_owned();
+                self.print(&added)?;
             }
-            Some((last, shown)) if last == id && *shown == text => {}
             _ => {
                 self.end_line()?;
-                write!(self.out, "{text}")?;
+                self.print(&text)?;
             }
         }
         self.last = Some((id.clone(), text));
-        self.out.flush()
+        Ok(())
     }
 
     /// Closes the line that is open, if one is.
     fn end_line(&mut self) -> io::Result<()> {
         if self.last.take().is_some_and(|(_, text)| !text.ends_with('\n')) {
-            writeln!(self.out)?;
+            self.print("\n")?;
         }
-        self.out.flush()
+        Ok(())
+    }
+
+    fn print(&mut self, text: &str) -> io::Result<()> {
+        match self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {
+            // Whoever has closed the pipe has read enough.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            printed => printed,
+        }
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        // There is nobody left to tell.
+        let _ = self.end_line();
     }
 }
 

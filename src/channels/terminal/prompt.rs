@@ -25,6 +25,9 @@ const PIPED: u64 = 4 << 20;
 pub trait Lines: Send + Sync {
     /// The next message; nothing when there are no more.
     async fn next(&self) -> io::Result<Option<String>>;
+
+    /// Whether an interrupt ends it while nothing is being answered.
+    fn ends_by_interrupt(&self) -> bool;
 }
 
 /// The whole of standard input, as one message.
@@ -39,14 +42,26 @@ impl Lines for Once {
         if std::mem::replace(&mut *self.is_read.lock().unwrap_or_else(PoisonError::into_inner), true) {
             return Ok(None);
         }
-        let mut bytes = Vec::new();
-        io::stdin().lock().take(PIPED + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > PIPED {
-            return Err(io::Error::other(format!("a message may have at most {PIPED} bytes")));
-        }
-        let text = String::from_utf8_lossy(&bytes).trim().to_owned();
-        Ok((!text.is_empty()).then_some(text))
+        let (answer, text) = oneshot::channel();
+        // Reading blocks, and the end of the program must not wait for it.
+        std::thread::Builder::new().name("input".to_owned()).spawn(move || answer.send(read_all()))?;
+        text.await.map_err(io::Error::other)?
     }
+
+    fn ends_by_interrupt(&self) -> bool {
+        // Nothing has been said, so there is nothing to stop but the waiting.
+        true
+    }
+}
+
+fn read_all() -> io::Result<Option<String>> {
+    let mut bytes = Vec::new();
+    io::stdin().lock().take(PIPED + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > PIPED {
+        return Err(io::Error::other(format!("a message may have at most {PIPED} bytes")));
+    }
+    let text = String::from_utf8_lossy(&bytes).trim().to_owned();
+    Ok((!text.is_empty()).then_some(text))
 }
 
 /// A prompt with history. A line that ends in `\` goes on in the next one, and
@@ -88,6 +103,10 @@ impl Lines for Prompt {
         let gone = || io::Error::other("the prompt has ended");
         self.requests.send(answer).await.map_err(|_| gone())?;
         line.await.map_err(|_| gone())?
+    }
+
+    fn ends_by_interrupt(&self) -> bool {
+        false
     }
 }
 

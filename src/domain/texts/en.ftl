@@ -53,8 +53,8 @@ refusal-space = This place is not on my list. To let me talk here, run: switchbo
 refusal-not-listed = Sorry, I only talk with people on my operator's list. Your id here is { $identity }.
 refusal-nothing-readable = I can only read text so far, and there was none in this message.
 refusal-too-long = That is longer than I can take at once: { $length } characters, and my limit is { $limit }.
-owner-welcome = Welcome. You are the owner of this bot now.
 not-accepted = Sorry, I could not take that in. Please repeat it.
+owner-welcome = Welcome. You are the owner of this bot now.
 
 # The stand-in model
 

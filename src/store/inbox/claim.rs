@@ -1,43 +1,54 @@
 //! Taking what waits: at most one turn of a lane at a time.
 
+use std::collections::VecDeque;
+
 use futures_util::FutureExt;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    QueryOrder, QuerySelect, Select, UpdateMany,
 };
+use serde::de::Error;
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::domain::{
     AddressId, Event, IdentityId, InboundMessage, InboxId, LaneId, Speaker, Timestamp, TurnId, UserId,
 };
 use crate::store::entities::{identities, inbox, messages};
-use crate::store::inbox::{Accepted, ClaimedTurn, Payload, state};
+use crate::store::inbox::{Accepted, ClaimedTurn, PAYLOAD_VERSION, Payload, state};
 use crate::store::{Store, StoreError, micros, people, places};
 
-/// How many quick messages one turn takes together.
-const MERGED: u64 = 20;
+/// How many quick messages one turn takes together with the one that leads.
+const MERGED: usize = 19;
+
+/// How many rows a claim looks at: a whole turn, and one more to know of.
+const LOOKED_AT: u64 = MERGED as u64 + 2;
 
 /// How often a message is tried before it is given up.
 const ATTEMPTS: i64 = 3;
 
+/// The states of a turn that is at work, as the index on them names them.
+const RUNNING: &str = "state IN ('claimed', 'generating', 'ready')";
+
 impl Store {
     /// Takes what waits in a lane: the first message, and those of the same
     /// author right behind it. Returns nothing if nothing waits.
+    ///
+    /// What cannot be read or was tried too often is put aside on the way.
     pub async fn claim(&self, lane: LaneId, now: Timestamp) -> Result<Option<ClaimedTurn>, StoreError> {
         self.write(move |tx| {
             async move {
-                let waiting = inbox::Entity::find()
-                    .filter(inbox::Column::LaneId.eq(lane.0))
-                    .filter(is_waiting())
-                    // `ready` comes before `received`: what is answered is delivered first.
-                    .order_by_asc(inbox::Column::State)
-                    .order_by_asc(inbox::Column::SentAt)
-                    .order_by_asc(inbox::Column::Sequence)
-                    .limit(MERGED)
-                    .all(tx)
-                    .await?;
-                take(tx, waiting, now).await
+                loop {
+                    let waiting = in_lane(lane).limit(LOOKED_AT).all(tx).await?;
+                    if waiting.is_empty() {
+                        return Ok(None);
+                    }
+                    // Without a turn, all of them have been put aside and wait no more.
+                    if let Some(turn) = take(tx, waiting.into(), now).await? {
+                        return Ok(Some(turn));
+                    }
+                }
             }
             .boxed()
         })
@@ -49,7 +60,7 @@ impl Store {
         self.write(move |tx| {
             async move {
                 let waiting = inbox::Entity::find_by_id(id.0).filter(is_waiting()).all(tx).await?;
-                take(tx, waiting, now).await
+                take(tx, waiting.into(), now).await
             }
             .boxed()
         })
@@ -59,16 +70,8 @@ impl Store {
     /// What waits, oldest first: one entry for each lane, and one for each
     /// message outside of the lanes.
     pub async fn waiting(&self, limit: u64) -> Result<Vec<Accepted>, StoreError> {
-        let rows: Vec<(Uuid, Option<Uuid>)> = inbox::Entity::find()
-            .select_only()
-            .columns([inbox::Column::Id, inbox::Column::LaneId])
-            .filter(is_waiting())
-            .group_by(Expr::cust("COALESCE(lane_id, id)"))
-            .order_by_asc(inbox::Column::SentAt)
-            .limit(limit)
-            .into_tuple()
-            .all(&self.readers)
-            .await?;
+        let rows: Vec<(Uuid, Option<Uuid>)> =
+            all_waiting().limit(limit).into_tuple().all(&self.readers).await?;
         Ok(rows.into_iter().map(|(id, lane)| Accepted { id: InboxId(id), lane: lane.map(LaneId) }).collect())
     }
 
@@ -78,17 +81,14 @@ impl Store {
     pub async fn recover(&self) -> Result<u64, StoreError> {
         self.write(move |tx| {
             async move {
-                let orphans = inbox::Entity::update_many()
+                let begun = inbox::Column::State.ne(state::READY);
+                let orphans = give_back_all()
                     .col_expr(inbox::Column::State, Expr::value(state::RECEIVED))
-                    .col_expr(inbox::Column::Claim, Expr::value(None::<Uuid>))
-                    .filter(inbox::Column::State.is_in([state::CLAIMED, state::GENERATING]))
+                    .filter(begun)
                     .exec(tx)
                     .await?;
-                let undelivered = inbox::Entity::update_many()
-                    .col_expr(inbox::Column::Claim, Expr::value(None::<Uuid>))
-                    .filter(inbox::Column::State.eq(state::READY))
-                    .exec(tx)
-                    .await?;
+                let answered = inbox::Column::State.eq(state::READY);
+                let undelivered = give_back_all().filter(answered).exec(tx).await?;
                 Ok(orphans.rows_affected + undelivered.rows_affected)
             }
             .boxed()
@@ -98,76 +98,127 @@ impl Store {
 }
 
 /// Received, or answered by a process that ended before it had delivered.
+///
+/// The states are written out, because an index on some states serves only a
+/// statement that names them; a value that is bound says nothing to the planner.
 fn is_waiting() -> Condition {
-    Condition::any()
-        .add(inbox::Column::State.eq(state::RECEIVED))
-        .add(Condition::all().add(inbox::Column::State.eq(state::READY)).add(inbox::Column::Claim.is_null()))
+    Condition::all()
+        .add(Expr::cust("state IN ('received', 'ready')"))
+        .add(Expr::cust("(state = 'received' OR claim IS NULL)"))
 }
 
+/// What waits in a lane, in the order in which it is taken.
+fn in_lane(lane: LaneId) -> Select<inbox::Entity> {
+    inbox::Entity::find()
+        .filter(inbox::Column::LaneId.eq(lane.0))
+        .filter(is_waiting())
+        // `ready` comes before `received`: what is answered is delivered first.
+        .order_by_asc(inbox::Column::State)
+        .order_by_asc(inbox::Column::SentAt)
+        .order_by_asc(inbox::Column::Sequence)
+}
+
+/// One row for each lane in which something waits, and for each message outside of the lanes.
+fn all_waiting() -> Select<inbox::Entity> {
+    inbox::Entity::find()
+        .select_only()
+        .columns([inbox::Column::Id, inbox::Column::LaneId])
+        .filter(is_waiting())
+        .group_by(Expr::cust("COALESCE(lane_id, id)"))
+        .order_by_asc(inbox::Column::SentAt)
+}
+
+/// Takes every claim back.
+fn give_back_all() -> UpdateMany<inbox::Entity> {
+    inbox::Entity::update_many()
+        .col_expr(inbox::Column::Claim, Expr::value(None::<Uuid>))
+        .filter(Expr::cust(RUNNING))
+}
+
+/// Takes the first message that can be taken, with its followers.
 async fn take(
     tx: &DatabaseTransaction,
-    mut waiting: Vec<inbox::Model>,
+    mut waiting: VecDeque<inbox::Model>,
     now: Timestamp,
 ) -> Result<Option<ClaimedTurn>, StoreError> {
-    if waiting.is_empty() {
-        return Ok(None);
+    while let Some(lead) = waiting.pop_front() {
+        if lead.attempts >= ATTEMPTS {
+            tracing::error!(inbox.id = %lead.id, "gave up message {} after {ATTEMPTS} attempts; it stays in the inbox as dead", lead.id);
+            bury(tx, &lead, "given_up".to_owned(), now).await?;
+            continue;
+        }
+        let known = match read(&lead) {
+            Ok(message) => acquaint(tx, &lead, message).await,
+            Err(error) => Err(error),
+        };
+        match known {
+            Ok(known) => return begin(tx, &lead, known, waiting, now).await.map(Some),
+            Err(StoreError::Row { source, .. }) => put_aside(tx, &lead, source, now).await?,
+            Err(error) => return Err(error),
+        }
     }
-    let lead = waiting.remove(0);
-    if lead.attempts >= ATTEMPTS {
-        bury(tx, &lead, now).await?;
-        return Ok(None);
-    }
+    Ok(None)
+}
+
+async fn begin(
+    tx: &DatabaseTransaction,
+    lead: &inbox::Model,
+    known: ClaimedTurn,
+    waiting: VecDeque<inbox::Model>,
+    now: Timestamp,
+) -> Result<ClaimedTurn, StoreError> {
     let turn = TurnId(lead.turn_id.unwrap_or_else(|| TurnId::new(now).0));
-    let is_answered = lead.state == state::READY;
-    let waiting_behind = waiting.len();
-    let mut said = vec![read(&lead)?];
+    let mut said = known.messages;
+    let mut left = waiting.len();
     if lead.turn_id.is_some() {
-        said.extend(merged_before(tx, turn).await?);
+        said.extend(merged_before(tx, turn, now).await?);
     } else {
-        let followers = followers(&lead, &said, waiting)?;
+        let followers = followers(lead, &said, waiting);
+        left -= followers.len();
         let ids: Vec<Uuid> = followers.iter().map(|(id, _)| *id).collect();
         merge(tx, ids, turn).await?;
         said.extend(followers.into_iter().map(|(_, message)| message));
     }
-    let claim = mark(tx, &lead, turn, now).await?;
-    let answer = if is_answered { answer_of(tx, turn).await? } else { None };
-    let known = acquaint(tx, &lead).await?;
-    Ok(Some(ClaimedTurn {
+    let claim = mark(tx, lead, turn, now).await?;
+    let answer = if lead.state == state::READY { answer_of(tx, turn).await? } else { None };
+    Ok(ClaimedTurn {
         turn,
         claim,
-        has_more: waiting_behind + 1 > said.len(),
+        has_more: left > 0,
         attempts: u32::try_from(lead.attempts + 1).unwrap_or(u32::MAX),
         messages: said,
         answer,
         ..known
-    }))
+    })
 }
 
 /// The messages behind the lead that belong to the same breath.
 fn followers(
     lead: &inbox::Model,
     said: &[InboundMessage],
-    waiting: Vec<inbox::Model>,
-) -> Result<Vec<(Uuid, InboundMessage)>, StoreError> {
-    if !said.iter().all(|message| matches!(message.event, Event::Text(_))) {
-        return Ok(Vec::new());
+    waiting: VecDeque<inbox::Model>,
+) -> Vec<(Uuid, InboundMessage)> {
+    let is_talk = |message: &InboundMessage| matches!(message.event, Event::Text(_));
+    let is_same = |row: &inbox::Model| {
+        row.identity_id == lead.identity_id
+            && row.address_id == lead.address_id
+            && row.state == lead.state
+            && row.turn_id.is_none()
+    };
+    if !said.iter().all(is_talk) {
+        return Vec::new();
     }
-    let mut followers = Vec::new();
-    for row in waiting {
-        let is_same = row.identity_id == lead.identity_id && row.address_id == lead.address_id;
-        if !is_same || row.state != lead.state || row.turn_id.is_some() {
-            break;
-        }
-        let message = read(&row)?;
-        if !matches!(message.event, Event::Text(_)) {
-            break;
-        }
-        followers.push((row.id, message));
-    }
-    Ok(followers)
+    let behind = waiting.into_iter().take(MERGED).take_while(is_same);
+    // One that cannot be read is seen to when it leads.
+    let read = behind.map_while(|row| Some((row.id, read(&row).ok()?)));
+    read.take_while(|(_, message)| is_talk(message)).collect()
 }
 
-async fn merged_before(tx: &DatabaseTransaction, turn: TurnId) -> Result<Vec<InboundMessage>, StoreError> {
+async fn merged_before(
+    tx: &DatabaseTransaction,
+    turn: TurnId,
+    now: Timestamp,
+) -> Result<Vec<InboundMessage>, StoreError> {
     let rows = inbox::Entity::find()
         .filter(inbox::Column::TurnId.eq(turn.0))
         .filter(inbox::Column::State.eq(state::MERGED))
@@ -175,7 +226,15 @@ async fn merged_before(tx: &DatabaseTransaction, turn: TurnId) -> Result<Vec<Inb
         .order_by_asc(inbox::Column::Sequence)
         .all(tx)
         .await?;
-    rows.iter().map(read).collect()
+    let mut messages = Vec::with_capacity(rows.len());
+    for row in rows {
+        match read(&row) {
+            Ok(message) => messages.push(message),
+            Err(StoreError::Row { source, .. }) => put_aside(tx, &row, source, now).await?,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(messages)
 }
 
 async fn merge(tx: &DatabaseTransaction, ids: Vec<Uuid>, turn: TurnId) -> Result<(), StoreError> {
@@ -210,13 +269,35 @@ async fn mark(
     Ok(claim)
 }
 
-/// Gives a message up that has been tried too often.
-async fn bury(tx: &DatabaseTransaction, lead: &inbox::Model, now: Timestamp) -> Result<(), StoreError> {
-    tracing::error!(inbox.id = %lead.id, "gave up a message after {ATTEMPTS} attempts; it stays in the inbox as dead");
+/// Ends a message that this program cannot use; a later one may, so its payload stays.
+async fn put_aside(
+    tx: &DatabaseTransaction,
+    row: &inbox::Model,
+    reason: Option<serde_json::Error>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    // The reason may repeat what a person wrote, so it is no matter for the log.
+    tracing::error!(inbox.id = %row.id, "message {} cannot be read; it stays in the inbox as dead, its outcome says why", row.id);
+    let reason = reason.map_or_else(|| "something it names is gone".to_owned(), |reason| reason.to_string());
+    bury(tx, row, format!("unreadable: {reason}"), now).await
+}
+
+/// Ends a message, and what was merged with it, without an answer; payloads stay.
+async fn bury(
+    tx: &DatabaseTransaction,
+    row: &inbox::Model,
+    outcome: String,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let merged_with_it = Condition::all()
+        .add(inbox::Column::State.eq(state::MERGED))
+        .add(inbox::Column::TurnId.eq(row.turn_id.filter(|_| row.state != state::MERGED)));
     inbox::Entity::update_many()
         .col_expr(inbox::Column::State, Expr::value(state::DEAD))
+        .col_expr(inbox::Column::Outcome, Expr::value(outcome))
+        .col_expr(inbox::Column::Claim, Expr::value(None::<Uuid>))
         .col_expr(inbox::Column::EndedAt, Expr::value(micros(now)))
-        .filter(inbox::Column::Id.eq(lead.id))
+        .filter(Condition::any().add(inbox::Column::Id.eq(row.id)).add(merged_with_it))
         .exec(tx)
         .await?;
     Ok(())
@@ -236,7 +317,11 @@ async fn answer_of(tx: &DatabaseTransaction, turn: TurnId) -> Result<Option<Stri
 }
 
 /// Loads who speaks, and what is known about the place.
-async fn acquaint(db: &impl ConnectionTrait, lead: &inbox::Model) -> Result<ClaimedTurn, StoreError> {
+async fn acquaint(
+    db: &impl ConnectionTrait,
+    lead: &inbox::Model,
+    message: InboundMessage,
+) -> Result<ClaimedTurn, StoreError> {
     let gone = || StoreError::Row { table: "inbox", id: lead.id.to_string(), source: None };
     let (identity, address) = lead.identity_id.zip(lead.address_id).ok_or_else(gone)?;
     let user: Option<Uuid> = identities::Entity::find_by_id(identity)
@@ -247,7 +332,7 @@ async fn acquaint(db: &impl ConnectionTrait, lead: &inbox::Model) -> Result<Clai
         .await?;
     let (user, of_person) = people::load(db, UserId(user.ok_or_else(gone)?)).await?;
     let standing = places::standing(db, AddressId(address)).await?;
-    let is_direct = read(lead)?.address.is_direct();
+    let is_direct = message.address.is_direct();
     Ok(ClaimedTurn {
         turn: TurnId(lead.id),
         claim: Uuid::nil(),
@@ -259,15 +344,52 @@ async fn acquaint(db: &impl ConnectionTrait, lead: &inbox::Model) -> Result<Clai
         address: AddressId(address),
         is_space_allowed: standing.is_space_allowed,
         conversation: if is_direct { of_person } else { standing.conversation },
-        messages: Vec::new(),
+        messages: vec![message],
         answer: None,
     })
 }
 
 fn read(row: &inbox::Model) -> Result<InboundMessage, StoreError> {
-    let unreadable = |source| StoreError::Row { table: "inbox", id: row.id.to_string(), source };
-    let payload = row.payload.as_deref().ok_or_else(|| unreadable(None))?;
-    let payload: Payload<InboundMessage> =
-        serde_json::from_str(payload).map_err(|source| unreadable(Some(source)))?;
-    Ok(payload.message)
+    let unreadable =
+        |source| StoreError::Row { table: "inbox", id: row.id.to_string(), source: Some(source) };
+    let payload = row.payload.as_deref().ok_or_else(|| unreadable(Error::custom("there is no payload")))?;
+    let payload: Payload<&RawValue> = serde_json::from_str(payload).map_err(unreadable)?;
+    if payload.version != PAYLOAD_VERSION {
+        let odd = format!("its version is {}, and this program reads {PAYLOAD_VERSION}", payload.version);
+        return Err(unreadable(Error::custom(odd)));
+    }
+    serde_json::from_str(payload.message.get()).map_err(unreadable)
+}
+
+#[cfg(test)]
+mod tests {
+    use migration::{Migrator, MigratorTrait};
+    use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, QueryTrait, Statement};
+    use uuid::Uuid;
+
+    use super::{all_waiting, give_back_all, in_lane};
+    use crate::domain::LaneId;
+
+    #[tokio::test]
+    async fn what_waits_is_found_by_an_index_however_much_has_ended() {
+        let mut options = ConnectOptions::new("sqlite::memory:");
+        options.max_connections(1).sqlx_logging(false);
+        let db = Database::connect(options).await.unwrap();
+        Migrator::up(&db, None).await.unwrap();
+        let statements = [
+            in_lane(LaneId(Uuid::nil())).build(DbBackend::Sqlite),
+            all_waiting().build(DbBackend::Sqlite),
+            give_back_all().build(DbBackend::Sqlite),
+        ];
+        for mut statement in statements {
+            statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
+            let steps = db.query_all_raw(Statement { ..statement.clone() }).await.unwrap();
+            let plan: Vec<String> = steps.iter().map(|step| step.try_get("", "detail").unwrap()).collect();
+            assert!(
+                plan.iter().any(|step| step.contains("USING INDEX inbox_")),
+                "{}\n{plan:?}",
+                statement.sql
+            );
+        }
+    }
 }

@@ -126,6 +126,8 @@ async fn end(
         .col_expr(inbox::Column::State, Expr::value(state))
         .col_expr(inbox::Column::Outcome, Expr::value(outcome))
         .col_expr(inbox::Column::Payload, Expr::value(None::<String>))
+        // An end is the end: whoever still has the claim can change nothing any more.
+        .col_expr(inbox::Column::Claim, Expr::value(None::<Uuid>))
         .col_expr(inbox::Column::EndedAt, Expr::value(micros(now)))
         .filter(inbox::Column::TurnId.eq(turn))
         .filter(which)

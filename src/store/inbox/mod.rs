@@ -23,7 +23,6 @@ const PAYLOAD_VERSION: u32 = 1;
 mod state {
     pub(super) const RECEIVED: &str = "received";
     pub(super) const CLAIMED: &str = "claimed";
-    pub(super) const GENERATING: &str = "generating";
     pub(super) const READY: &str = "ready";
     pub(super) const MERGED: &str = "merged";
     pub(super) const QUARANTINED: &str = "quarantined";

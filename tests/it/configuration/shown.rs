@@ -41,7 +41,7 @@ fn keys_and_sections_are_explained() {
     let poll = explained("channels.telegram.poll_seconds");
     assert_eq!(
         (poll.value.as_str(), poll.default.as_deref(), poll.limits.as_deref()),
-        ("30", Some("30"), Some("1 to 50"))
+        ("50", Some("50"), Some("1 to 50"))
     );
     assert_eq!(poll.sentence, "How long one poll waits for something new, in seconds.");
     assert_eq!(explained("channels").value, "a section with discord, telegram, slack");

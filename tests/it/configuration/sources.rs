@@ -102,14 +102,14 @@ fn a_systemd_credential_is_taken_when_nothing_else_is_said() {
     let machine = Machine::new()
         .with_secret("channels.telegram.token", "credential\n")
         .with_secret("channels.discord.token", "credential\n")
-        .with_secret("database.url", "sqlite::memory:")
+        .with_secret("database.url", "sqlite://other.db")
         .with_file("[channels.discord]\ntoken = \"value\"")
         .with_variable("CREDENTIALS_DIRECTORY", "FOLDER");
 
     let settings = machine.settings();
     assert_eq!(settings.channels.telegram.token.unwrap().expose_secret(), "credential");
     assert_eq!(settings.channels.discord.token.unwrap().expose_secret(), "value");
-    assert_eq!(settings.database.url.expose_secret(), "sqlite::memory:");
+    assert_eq!(settings.database.url.expose_secret(), "sqlite://other.db");
 }
 
 #[test]

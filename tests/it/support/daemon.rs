@@ -12,6 +12,7 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use super::observed::{Observed, PATIENCE};
+use super::program::program;
 
 /// What a program is started with; cheap to change and to start again.
 #[derive(Debug, Clone)]
@@ -144,10 +145,4 @@ fn follow(stream: impl AsyncRead + Unpin + Send + 'static, log: Observed<Vec<Str
             log.update(|log| log.push(line));
         }
     });
-}
-
-/// The built program; only tests and benchmarks are told where it is.
-fn program() -> &'static str {
-    let path = option_env!("CARGO_BIN_EXE_switchboard");
-    path.unwrap_or_else(|| panic!("this is no test or benchmark"))
 }

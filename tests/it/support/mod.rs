@@ -2,9 +2,12 @@
 #![allow(dead_code, unused_imports, reason = "an emulator offers more than each test needs")]
 
 pub mod daemon;
+pub mod database;
 pub mod discord;
 pub mod models;
 pub mod observed;
+pub mod program;
 pub mod server;
 pub mod slack;
+pub mod source;
 pub mod telegram;

@@ -1,3 +1,5 @@
+//! What Discord sends, and what we make of it.
+
 use serde_json::{Value, json};
 use serenity::model::application::CommandInteraction;
 use serenity::model::channel::Message;

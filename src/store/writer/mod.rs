@@ -137,3 +137,6 @@ async fn run_in_savepoint(
     tx.execute_unprepared("RELEASE job").await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

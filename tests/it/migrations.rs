@@ -1,0 +1,179 @@
+//! The schema's history: every step up, down and up again, on a database with
+//! rows in it; and the commands that take these steps.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{Database, DatabaseConnection};
+
+use crate::support::database::Beside;
+use crate::support::program::{Home, Ran};
+use crate::support::source;
+
+/// A database whose steps are taken one by one.
+struct Ladder {
+    db: DatabaseConnection,
+    beside: Beside,
+}
+
+impl Ladder {
+    async fn at(path: &Path) -> Self {
+        let beside = Beside::open(path).await;
+        let db = Database::connect(format!("sqlite://{}", path.display())).await.unwrap();
+        Migrator::install(&db).await.unwrap();
+        Self { db, beside }
+    }
+
+    async fn up(&self) {
+        Migrator::up(&self.db, Some(1)).await.unwrap();
+    }
+
+    async fn down(&self) {
+        Migrator::down(&self.db, Some(1)).await.unwrap();
+    }
+
+    /// Every table and index, as the database describes it.
+    async fn shape(&self) -> Vec<String> {
+        let ours = "SELECT type || ' ' || name || ': ' || COALESCE(sql, '') FROM sqlite_master \
+             WHERE name NOT LIKE 'sqlite_%' AND name NOT LIKE 'seaql_%' ORDER BY 1";
+        self.beside.texts(ours).await
+    }
+
+    /// Every row of every table, as text.
+    async fn rows(&self) -> BTreeMap<String, Vec<String>> {
+        let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'seaql_%' AND name NOT LIKE 'sqlite_%'";
+        let mut rows = BTreeMap::new();
+        for table in self.beside.texts(tables).await {
+            let columns = self.beside.texts(&format!("SELECT name FROM pragma_table_info('{table}')")).await;
+            let columns: Vec<String> = columns.iter().map(|column| format!("quote({column})")).collect();
+            let all = format!("SELECT {} FROM {table} ORDER BY 1", columns.join(" || ',' || "));
+            rows.insert(table, self.beside.texts(&all).await);
+        }
+        rows
+    }
+}
+
+fn samples() -> PathBuf {
+    source::top().join("tests/fixtures/migrations")
+}
+
+fn steps() -> Vec<String> {
+    Migrator::migrations().iter().map(|step| step.name().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn every_step_goes_up_down_and_up_again_on_a_database_with_rows_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let ladder = Ladder::at(&folder.path().join("x.db")).await;
+    for step in steps() {
+        let (shape_before, rows_before) = (ladder.shape().await, ladder.rows().await);
+        let sample = fs::read_to_string(samples().join(format!("{step}.sql")));
+        let sample = sample.unwrap_or_else(|error| panic!("sample rows of {step}: {error}"));
+
+        ladder.up().await;
+        let shape_after = ladder.shape().await;
+        assert_ne!(shape_after, shape_before, "{step} changes something");
+        ladder.beside.run(&sample).await;
+
+        ladder.down().await;
+        assert_eq!(ladder.shape().await, shape_before, "{step} can be taken back");
+        assert_eq!(ladder.rows().await, rows_before, "{step} takes nothing else along");
+
+        ladder.up().await;
+        assert_eq!(ladder.shape().await, shape_after, "{step} can be taken again");
+        ladder.beside.run(&sample).await;
+        for (table, rows) in ladder.rows().await {
+            assert!(!rows.is_empty(), "{step} leaves `{table}` without a sample");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_whole_history_can_be_taken_back_and_up_again_with_rows_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let ladder = Ladder::at(&folder.path().join("x.db")).await;
+    for _ in 0..2 {
+        for step in steps() {
+            ladder.up().await;
+            ladder.beside.run(&fs::read_to_string(samples().join(format!("{step}.sql"))).unwrap()).await;
+        }
+        assert_eq!(ladder.beside.texts("PRAGMA foreign_key_check").await, Vec::<String>::new());
+        Migrator::down(&ladder.db, None).await.unwrap();
+        assert_eq!(ladder.shape().await, Vec::<String>::new());
+    }
+}
+
+#[test]
+fn steps_and_samples_belong_together_and_are_in_order() {
+    let mut names: Vec<String> = fs::read_dir(samples())
+        .unwrap()
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    assert_eq!(names, steps());
+}
+
+/// The list that every command ends with: as many steps taken, the others not.
+fn listed(taken: usize) -> String {
+    let line = |(number, step)| format!("{}  {step}\n", if number < taken { "applied" } else { "pending" });
+    steps().into_iter().enumerate().map(line).collect()
+}
+
+fn went_well(ran: &Ran, taken: usize) {
+    assert_eq!(
+        (ran.code, ran.out.as_str(), ran.err.as_str()),
+        (Some(0), listed(taken).as_str(), ""),
+        "{ran:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_commands_take_steps_and_say_where_the_schema_is() {
+    let home = Home::new();
+    let all = steps().len();
+    went_well(&home.run(&["migrate", "status"]).await, 0);
+    went_well(&home.run(&["migrate", "up"]).await, all);
+    went_well(&home.run(&["migrate", "up"]).await, all);
+    went_well(&home.run(&["migrate", "down", "--yes"]).await, all - 1);
+    went_well(&home.run(&["migrate", "down", "2", "--yes"]).await, all - 3);
+    went_well(&home.run(&["migrate", "status"]).await, all - 3);
+    went_well(&home.run(&["migrate", "down", "--yes", "1000"]).await, 0);
+    went_well(&home.run(&["migrate", "up"]).await, all);
+}
+
+#[tokio::test]
+async fn nothing_is_lost_without_a_yes() {
+    let home = Home::new();
+    assert_eq!(home.pipe("hello").await.code, Some(0));
+    for command in [&["migrate", "down"][..], &["migrate", "down", "3"], &["migrate", "fresh"]] {
+        let ran = home.run(command).await;
+        let words = "switchboard: this loses data; add --yes if that is meant\n";
+        assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (Some(1), "", words));
+    }
+    let beside = Beside::open(&home.database()).await;
+    assert_eq!(beside.number("SELECT COUNT(*) FROM messages").await, 2);
+    beside.close().await;
+
+    went_well(&home.run(&["migrate", "fresh", "--yes"]).await, steps().len());
+    let beside = Beside::open(&home.database()).await;
+    assert_eq!(beside.number("SELECT COUNT(*) FROM messages").await, 0);
+    beside.close().await;
+    assert_eq!(home.pipe("hello").await.code, Some(0), "an empty database is a good one");
+}
+
+#[tokio::test]
+async fn what_is_asked_wrongly_is_told_by_the_exit_code() {
+    let home = Home::new();
+    for wrong in [&["migrate"][..], &["migrate", "sideways"], &["migrate", "down", "-1", "--yes"]] {
+        assert_eq!(home.run(wrong).await.code, Some(2), "{wrong:?}");
+    }
+
+    let mut elsewhere = home.command(&["migrate", "status"]);
+    elsewhere.env("SWITCHBOARD__DATABASE__URL", "postgres://u:secret@h/d");
+    let ran = crate::support::program::Running::of(elsewhere).end().await;
+    assert_eq!(ran.code, Some(78));
+    assert!(!ran.err.contains("secret"), "{}", ran.err);
+    assert_eq!(fs::read_dir(home.path("")).unwrap().count(), 0, "nothing is made on the way");
+}

@@ -1,0 +1,168 @@
+//! What the store promises, on real files: nothing lost, nothing twice, in order.
+
+mod accepting;
+mod claiming;
+mod conversations;
+mod ending;
+mod opening;
+mod payloads;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use switchboard::domain::{
+    Address, AddressKind, Author, ConversationId, DedupeKey, Event, FinishReason, Finished, InboundMessage,
+    LaneId, Platform, PostedId, Said, Timestamp, TurnId, Usage,
+};
+use switchboard::store::{Accepted, Answered, ClaimedTurn, Exchange, Question, Store, StoreError};
+use switchboard::telemetry::Tasks;
+use tempfile::TempDir;
+
+use crate::support::database::Beside;
+
+/// A store on a file of its own, and a second way into that file.
+struct Shelf {
+    folder: TempDir,
+    store: Store,
+    tasks: Tasks,
+    beside: Beside,
+}
+
+impl Shelf {
+    async fn new() -> Self {
+        Self::open(tempfile::tempdir().unwrap()).await
+    }
+
+    async fn open(folder: TempDir) -> Self {
+        let tasks = Tasks::default();
+        let path = folder.path().join("switchboard.db");
+        let store = Store::open(&format!("sqlite://{}", path.display()), &tasks).await.unwrap();
+        Self { store, tasks, beside: Beside::open(&path).await, folder }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("switchboard.db")
+    }
+
+    fn url(&self) -> String {
+        format!("sqlite://{}", self.path().display())
+    }
+
+    /// Closes the store and opens it again.
+    async fn reopened(self) -> Self {
+        let Self { folder, store, tasks, beside } = self;
+        drop(store);
+        tasks.end().await;
+        beside.close().await;
+        Self::open(folder).await
+    }
+
+    /// Accepts what is new, and says where it waits.
+    async fn accept(&self, messages: &[InboundMessage]) -> Vec<Accepted> {
+        self.store.accept(messages.to_vec(), Vec::new(), at(0)).await.unwrap()
+    }
+
+    /// Accepts messages for one lane, and returns it.
+    async fn lane_of(&self, messages: &[InboundMessage]) -> LaneId {
+        self.accept(messages).await[0].lane.expect("talk waits in a lane")
+    }
+
+    async fn claim(&self, lane: LaneId) -> Option<ClaimedTurn> {
+        self.store.claim(lane, at(1)).await.unwrap()
+    }
+
+    /// Takes what waits, which has to be something.
+    async fn take(&self, lane: LaneId) -> ClaimedTurn {
+        self.claim(lane).await.expect("something waits")
+    }
+
+    async fn states(&self) -> Vec<String> {
+        self.beside.texts("SELECT state FROM inbox ORDER BY sent_at, sequence").await
+    }
+
+    /// Begins a conversation and answers the turn in it, up to the final send.
+    async fn answer(&self, turn: &ClaimedTurn, text: &str) -> Result<bool, StoreError> {
+        let begun = self.store.begin_conversation(turn.user.id, None, at(1)).await.unwrap();
+        self.store.ready(turn, exchange(turn, begun.id, text), at(2)).await
+    }
+}
+
+/// A moment so many seconds into the test.
+fn at(seconds: u64) -> Timestamp {
+    Timestamp::UNIX_EPOCH + Duration::from_secs(1_800_000_000 + seconds)
+}
+
+/// The n-th message of somebody, in a chat with nobody else.
+fn direct(who: &str, n: i64, text: &str) -> InboundMessage {
+    let address = Address {
+        platform: Platform::Telegram,
+        scope: String::new(),
+        chat: who.to_owned(),
+        thread: None,
+        kind: AddressKind::Direct,
+        space: None,
+    };
+    InboundMessage {
+        key: DedupeKey(format!("telegram:{who}:{n}")),
+        author: Author {
+            platform_user_id: who.to_owned(),
+            name: who.to_owned(),
+            username: None,
+            locale: None,
+        },
+        sequence: n,
+        sent_at: at(0),
+        event: Event::Text(Said {
+            message: Some(PostedId(n.to_string())),
+            text: text.to_owned(),
+            is_addressed: true,
+            reply_to: None,
+            attachments: Vec::new(),
+        }),
+        address,
+    }
+}
+
+/// The n-th message in a group, by somebody.
+fn grouped(group: &str, who: &str, n: i64, text: &str) -> InboundMessage {
+    let mut message = direct(who, n, text);
+    message.key = DedupeKey(format!("telegram:{group}:{n}"));
+    message.address.chat = group.to_owned();
+    message.address.kind = AddressKind::Group;
+    message
+}
+
+fn texts(turn: &ClaimedTurn) -> Vec<&str> {
+    let texts = turn.messages.iter().map(|message| match &message.event {
+        Event::Text(said) => said.text.as_str(),
+        Event::Command(_) | Event::Edited { .. } | Event::Deleted { .. } => "(no talk)",
+    });
+    texts.collect()
+}
+
+fn exchange(turn: &ClaimedTurn, conversation: ConversationId, answer: &str) -> Exchange {
+    let questions =
+        texts(turn).into_iter().map(|text| Question { text: text.to_owned(), tokens: 1, sent_at: at(0) });
+    Exchange {
+        turn: turn.turn,
+        conversation,
+        user: turn.user.id,
+        identity: turn.identity,
+        questions: questions.collect(),
+        answer: Answered {
+            finished: Finished {
+                finish_reason: FinishReason::Stop,
+                usage: Usage::default(),
+                ..Finished::ready_made(answer.to_owned())
+            },
+            tokens: 1,
+            took: Duration::from_millis(1),
+            error: None,
+        },
+    }
+}
+
+/// The same turn as somebody else has it who took it before.
+fn stale(turn: &ClaimedTurn) -> ClaimedTurn {
+    ClaimedTurn { claim: TurnId::new(at(0)).0, ..turn.clone() }
+}

@@ -1,0 +1,80 @@
+//! The commands, as a pipe gives them.
+
+use super::{echo, said, went_well};
+use crate::support::models::Models;
+use crate::support::program::Home;
+
+#[tokio::test]
+async fn help_lists_every_command() {
+    let ran = Home::new().pipe("/help").await;
+
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    let commands: Vec<&str> = ran.out.lines().skip(1).map(|line| line.split(':').next().unwrap()).collect();
+    assert_eq!(commands, ["/help", "/new", "/model", "/whoami", "/stop"]);
+}
+
+#[tokio::test]
+async fn whoami_tells_who_sits_there() {
+    let ran = Home::new().pipe("/whoami").await;
+
+    let words = "You are ann, the owner here. I know you as terminal user local. Your user id is ";
+    assert!(ran.out.starts_with(words), "{ran:?}");
+}
+
+#[tokio::test]
+async fn new_starts_over_and_keeps_the_earlier_conversation() {
+    let models = Models::start().await;
+    let home = Home::with_model(&models);
+    home.pipe("my name is Ann").await;
+    let words = "Done. We start from a clean page; the earlier conversation is kept.\n";
+    went_well(&home.pipe("/new").await, words);
+    home.pipe("who am I?").await;
+
+    assert!(models.request(2).await.text_of("user").eq(["who am I?"]));
+    assert_eq!(said(&home).await.len(), 4);
+}
+
+#[tokio::test]
+async fn model_shows_chooses_and_goes_back() {
+    let models = Models::start().await;
+    let home = Home::with_model(&models);
+    let answers = async |command: &str| home.pipe(command).await.out;
+    let current = |name: &str| {
+        format!(
+            "{name} answers in this conversation. To choose another: /model NAME. To go back to the usual one: /model default.\n"
+        )
+    };
+
+    assert_eq!(answers("/model").await, current("gpt-4o-mini"));
+    assert_eq!(answers("/model gpt-4o").await, "From now on gpt-4o answers in this conversation.\n");
+    assert_eq!(answers("/model").await, current("gpt-4o"));
+    assert_eq!(answers("hello").await, "hello\n");
+    assert_eq!(
+        answers("/model default").await,
+        "From now on the usual model, gpt-4o-mini, answers in this conversation.\n"
+    );
+    assert_eq!(answers("hello").await, "hello\n");
+    assert_eq!(
+        models.requests().iter().map(|asked| asked.model.as_str()).collect::<Vec<_>>(),
+        ["gpt-4o", "gpt-4o-mini"]
+    );
+    let bad = "A model's name has no spaces and at most 100 characters.\n";
+    assert_eq!(answers("/model two words").await, bad);
+    assert_eq!(answers(&format!("/model {}", "x".repeat(101))).await, bad);
+}
+
+#[tokio::test]
+async fn stop_has_nothing_to_stop_between_answers() {
+    went_well(&Home::new().pipe("/stop").await, "There is nothing to stop right now.\n");
+}
+
+#[tokio::test]
+async fn a_command_that_there_is_not_is_answered_with_the_nearest() {
+    let home = Home::new();
+
+    went_well(&home.pipe("/hepl me").await, "I don't know the command “hepl”. Did you mean /help?\n");
+    went_well(&home.pipe("/modle").await, "I don't know the command “modle”. Did you mean /model?\n");
+    went_well(&home.pipe("/xyzzy").await, "I don't know the command “xyzzy”. Try /help.\n");
+    went_well(&home.pipe("/HELP").await, &home.pipe("/help").await.out);
+    went_well(&home.pipe("/ hello").await, &echo("/ hello"));
+}

@@ -1,0 +1,53 @@
+//! The terminal from outside: the real program at a pipe and at a prompt.
+
+mod commands;
+mod ends;
+mod hostile;
+mod piped;
+mod prompt;
+mod settings;
+
+use std::time::Duration;
+
+use crate::support::database::Beside;
+use crate::support::observed::PATIENCE;
+use crate::support::program::{Home, Ran};
+
+/// What the stand-in answers.
+fn echo(said: &str) -> String {
+    let notice = "(I am only a stand-in that repeats you. For a real model set OPENAI_API_KEY, \
+                  or configure [model.providers.main]; see the README.)";
+    format!("You said: {said}\n\n{notice}\n")
+}
+
+fn went_well(ran: &Ran, out: &str) {
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (Some(0), out, ""), "{ran:?}");
+}
+
+/// What was said so far, in order: `user: hello`.
+async fn said(home: &Home) -> Vec<String> {
+    ask(home, "SELECT role || ': ' || content FROM messages ORDER BY conversation_id, seq").await
+}
+
+/// What has become of each accepted message.
+async fn states(home: &Home) -> Vec<String> {
+    ask(home, "SELECT state FROM inbox ORDER BY sequence").await
+}
+
+async fn ask(home: &Home, sql: &str) -> Vec<String> {
+    let beside = Beside::open(&home.database()).await;
+    let found = beside.texts(sql).await;
+    beside.close().await;
+    found
+}
+
+/// Looks again and again until something outside of our reach is so.
+async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let mut looks = tokio::time::interval(Duration::from_millis(5));
+    let looking = async {
+        while !is_so() {
+            looks.tick().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, looking).await.unwrap_or_else(|_| panic!("{what}"));
+}
