@@ -12,7 +12,8 @@
 //! `in general` it is said to the bot in a channel that all of them share. What
 //! each person sees is printed as it appears, edits included. Lines come from
 //! standard input, or from the file that is named on the command line; the next
-//! line is read when the last one is answered.
+//! line is read when the last one is answered. `demo.txt` beside this file is such
+//! a file.
 
 #![allow(
     clippy::unwrap_used,

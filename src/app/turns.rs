@@ -266,9 +266,14 @@ impl Turns {
         tracing::error!(turn.id = %turn.turn, reference = %reference, error = %chain(error), "a turn failed");
         match error {
             TurnError::Lost => return,
-            // Where the answer did not get through, an apology would not either.
+            // Where the answer did not get through, an apology would not either,
+            // unless it was the text that the platform refused.
+            TurnError::Deliver(ChannelError::Rejected { .. })
+            | TurnError::Decide(_)
+            | TurnError::Store { .. } => {
+                self.say_sorry(turn, &reference).await;
+            }
             TurnError::Deliver(_) => {}
-            TurnError::Decide(_) | TurnError::Store { .. } => self.say_sorry(turn, &reference).await,
         }
         self.end_as_failed(turn).await;
     }

@@ -85,7 +85,7 @@ pub trait Channel: Send + Sync {
     /// Posts one part of a reply and returns the platform's id for it.
     ///
     /// Where the platform can tell a repeated `key`, a repetition posts nothing
-    /// new and returns the first id.
+    /// new and returns the first id; that post goes on to show what it showed.
     async fn post(&self, to: &ReplyTo, part: &Part, key: &DeliveryKey) -> Result<PostedId, ChannelError>;
 
     /// Replaces what an earlier post shows. Repeating it changes nothing.

@@ -13,7 +13,7 @@ use crate::channels::{Channel, ChannelError};
 use crate::cli::failure::Failure;
 use crate::cli::{connect, foundations, signals};
 use crate::config::{LogFormat, Settings};
-use crate::domain::{Clock, Code};
+use crate::domain::{Clock, Code, Platform};
 use crate::http::{self, Watched};
 use crate::store::{CodeKind, PairingCode, Store};
 use crate::telemetry::{self, Tasks, chain, metrics};
@@ -50,7 +50,7 @@ pub(super) async fn run(settings: &Settings) -> Result<u8, Failure> {
     tasks.end().await;
     match listened {
         Ok(()) => Ok(0),
-        Err((platform, error)) => Err(hopeless(&error, &platform.to_string())),
+        Err((platform, error)) => Err(hopeless(&error, platform)),
     }
 }
 
@@ -97,14 +97,34 @@ async fn check(channels: &[Arc<dyn Channel>], tasks: &Tasks) -> Result<(), Failu
             Err(error) if error.is_passing() => {
                 tracing::warn!(platform = %platform, error = %chain(&error), "{platform} cannot be reached yet");
             }
-            Err(error) => return Err(hopeless(&error, &platform.to_string())),
+            Err(error) => return Err(hopeless(&error, platform)),
         }
     }
     Ok(())
 }
 
-fn hopeless(error: &ChannelError, platform: &str) -> Failure {
-    Failure::configuration(format!("{platform}: {}", chain(error)))
+fn hopeless(error: &ChannelError, platform: Platform) -> Failure {
+    let way_out = match error {
+        ChannelError::Unauthorized { .. } => new_token(platform),
+        _ => "",
+    };
+    Failure::configuration(format!("{platform}: {}{way_out}", chain(error)))
+}
+
+/// Where a token comes from that is accepted.
+fn new_token(platform: Platform) -> &'static str {
+    match platform {
+        Platform::Discord => {
+            ". Set channels.discord.token to the one from https://discord.com/developers/applications -> your \
+             application -> Bot -> Reset Token"
+        }
+        Platform::Telegram => ". Set channels.telegram.token to the one that @BotFather shows after /token",
+        Platform::Slack => {
+            ". At https://api.slack.com/apps, take channels.slack.bot_token (xoxb-…) from OAuth & Permissions, and \
+             channels.slack.app_token (xapp-…) from Basic Information -> App-Level Tokens"
+        }
+        Platform::Terminal => "",
+    }
 }
 
 /// Prints a code that makes its sender the owner, as long as there is none.

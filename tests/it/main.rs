@@ -17,6 +17,7 @@ mod discord;
 mod emulators;
 mod migrations;
 mod model;
+mod sandbox;
 mod slack;
 mod store;
 mod support;

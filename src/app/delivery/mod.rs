@@ -63,9 +63,7 @@ impl Delivery {
         let Route { channel, pacer } = self.routes.get(&to.address.platform)?;
         let channel = channel.as_ref();
         let writer = Writer { channel, pacer, to, duplicate_label: &self.duplicate_label };
-        // What can tell repeats apart needs no label.
-        let is_doubtful = may_be_duplicate && !channel.capabilities().has_idempotent_post;
-        let screen = Screen::new(writer, turn, is_doubtful);
+        let screen = Screen::new(writer, turn, may_be_duplicate);
         Some(Delivering { screen, channel, to, placeholder: &self.placeholder })
     }
 }

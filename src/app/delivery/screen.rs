@@ -5,6 +5,10 @@ use crate::app::delivery::write::{Writer, label};
 use crate::channels::ChannelError;
 use crate::domain::{DeliveryKey, Part, PostedId, TurnId};
 
+/// Added to the number of a part whose post has to be made anew: a platform
+/// that tells repeats by their key would not show it otherwise.
+const ANEW: usize = 0x1000;
+
 /// The posts of one reply.
 pub(super) struct Screen<'a> {
     writer: Writer<'a>,
@@ -58,7 +62,8 @@ impl<'a> Screen<'a> {
             if self.shown.get(number).is_some() {
                 self.change(number, text, urgency).await?;
             } else {
-                self.add(number, text).await?;
+                let shown = self.add(number, text).await?;
+                self.shown.push(shown);
             }
         }
         Ok(())
@@ -71,25 +76,52 @@ impl<'a> Screen<'a> {
         split(text, capabilities.text_limit.saturating_sub(reserve), unit)
     }
 
-    async fn add(&mut self, number: usize, text: String) -> Result<(), ChannelError> {
-        let is_labelled = self.may_be_duplicate && number == 0;
+    async fn add(&self, number: usize, text: String) -> Result<Shown, ChannelError> {
+        let knows_repeats = self.writer.channel.capabilities().has_idempotent_post;
+        let is_labelled = self.may_be_duplicate && !knows_repeats && number == 0;
+        let shown = self.post(number, DeliveryKey::new(self.turn, number), text, is_labelled).await?;
+        if self.may_be_duplicate && knows_repeats {
+            // An earlier try may have posted another text under this key.
+            let part = Part { number, text: shown.text.clone() };
+            self.writer.edit(&shown.id, &part).await?;
+        }
+        Ok(shown)
+    }
+
+    async fn post(
+        &self,
+        number: usize,
+        key: DeliveryKey,
+        text: String,
+        is_labelled: bool,
+    ) -> Result<Shown, ChannelError> {
         let part = Part { number, text: self.dress(&text, is_labelled) };
-        let key = DeliveryKey::new(self.turn, number);
         let (id, was_labelled) = self.writer.post(&part, &key).await?;
-        self.shown.push(Shown { id, text, is_labelled: is_labelled || was_labelled });
-        Ok(())
+        Ok(Shown { id, text, is_labelled: is_labelled || was_labelled })
     }
 
     async fn change(&mut self, number: usize, text: String, urgency: Urgency) -> Result<(), ChannelError> {
         let Some(shown) = self.shown.get(number).filter(|shown| shown.text != text) else { return Ok(()) };
         let part = Part { number, text: self.dress(&text, shown.is_labelled) };
-        match urgency {
-            Urgency::Final => self.writer.edit(&shown.id, &part).await?,
-            Urgency::Interim if self.writer.has_room() => self.writer.edit_once(&shown.id, &part).await?,
+        let changed = match urgency {
+            Urgency::Final => self.writer.edit(&shown.id, &part).await,
+            Urgency::Interim if self.writer.has_room() => self.writer.edit_once(&shown.id, &part).await,
             Urgency::Interim => return Ok(()),
-        }
+        };
+        let now_shown = match changed {
+            Ok(()) => Shown { id: shown.id.clone(), text, is_labelled: shown.is_labelled },
+            // Somebody has deleted the post, or it may not be changed any more.
+            Err(ChannelError::Gone { .. } | ChannelError::Rejected { .. }) => match urgency {
+                Urgency::Interim => return Ok(()),
+                Urgency::Final => {
+                    let key = DeliveryKey::new(self.turn, number + ANEW);
+                    self.post(number, key, text, shown.is_labelled).await?
+                }
+            },
+            Err(error) => return Err(error),
+        };
         if let Some(shown) = self.shown.get_mut(number) {
-            shown.text = text;
+            *shown = now_shown;
         }
         Ok(())
     }

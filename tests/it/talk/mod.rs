@@ -1,9 +1,16 @@
 //! Whole conversations: the real daemon between emulators of a platform and of
 //! a model. What a person sees is what is asserted.
+//!
+//! What is the same on every platform, such as the faults of a model, is tried
+//! on Telegram, here; `discord/` and `slack/` are about those platforms.
 
 mod crashes;
+mod discord;
 mod faults;
+mod slack;
 mod streaming;
+
+use std::time::{Duration, Instant};
 
 use crate::support::daemon::{Daemon, Setup};
 use crate::support::models::Models;
@@ -18,16 +25,13 @@ struct House {
 
 impl House {
     async fn new() -> Self {
-        let (telegram, models) = (Telegram::start().await, Models::start().await);
-        let setup = Setup::new().open().with(&format!(
-            "[channels.telegram]\ntoken = \"{}\"\napi_base = \"{}\"\n\
-             [model.providers.main]\nbase_url = \"{}\"\napi_key = \"{}\"\nmodel = \"gpt-4o\"\n\
-             first_token_timeout_seconds = 2\nidle_timeout_seconds = 2\nretries = 1",
+        let telegram = Telegram::start().await;
+        let channel = format!(
+            "[channels.telegram]\ntoken = \"{}\"\napi_base = \"{}\"",
             telegram.token(),
-            telegram.url(),
-            models.base_url(),
-            models.key(),
-        ));
+            telegram.url()
+        );
+        let (models, setup) = furnish(&channel).await;
         Self { telegram, models, setup }
     }
 
@@ -46,11 +50,71 @@ impl House {
 
     /// Ends the daemon and looks for what nobody has looked at.
     async fn ends_well(&self, daemon: Daemon) {
-        daemon.stop().await;
+        stops_well(daemon, &self.models).await;
         assert_eq!(self.telegram.problems(), Vec::<String>::new());
         assert_eq!(self.telegram.unseen(), Vec::new());
-        assert_eq!(self.models.problems(), Vec::<String>::new());
     }
+}
+
+/// A model, and the settings of a daemon that asks it and has this channel.
+async fn furnish(channel: &str) -> (Models, Setup) {
+    let models = Models::start().await;
+    let setup = Setup::new().open().with(&format!(
+        "{channel}\n[model.providers.main]\nbase_url = \"{}\"\napi_key = \"{}\"\nmodel = \"gpt-4o\"\n\
+         first_token_timeout_seconds = 2\nidle_timeout_seconds = 2\nretries = 1",
+        models.base_url(),
+        models.key(),
+    ));
+    (models, setup)
+}
+
+/// Lets nobody wait but for the model and the platform: no pace of our own, and patience.
+fn unhurried(setup: &Setup) -> Setup {
+    setup
+        .clone()
+        .env("SWITCHBOARD__LIMITS__PACE_WRITES", "false")
+        .env("SWITCHBOARD__MODEL__PROVIDERS__MAIN__FIRST_TOKEN_TIMEOUT_SECONDS", "60")
+        .env("SWITCHBOARD__MODEL__PROVIDERS__MAIN__IDLE_TIMEOUT_SECONDS", "60")
+}
+
+/// Ends the daemon, which has to end well, as does the model.
+async fn stops_well(daemon: Daemon, models: &Models) {
+    daemon.stop().await;
+    assert_eq!(models.problems(), Vec::<String>::new());
+}
+
+/// Sixty thousand characters, most of them in a code fence.
+fn sixty_thousand() -> String {
+    let text: String = (0..6_000).map(|number| format!("{number:>7} é\n")).collect();
+    assert_eq!(text.chars().count(), 60_000);
+    format!("```text\n{text}```\nThat is all.")
+}
+
+/// Whether these posts hold all of [`sixty_thousand`], in order, with every fence closed.
+fn assert_whole(parts: &[&str]) {
+    for part in parts {
+        assert_eq!(part.matches("```").count() % 2, 0, "{part}");
+    }
+    let seen: String = parts.concat().split("```").filter(|piece| !piece.is_empty()).collect();
+    let numbers: Vec<u32> = seen.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    assert_eq!(numbers, (0..6_000).collect::<Vec<_>>());
+}
+
+/// Whether these writes to one chat are few enough, and a second apart.
+fn assert_paced(writes: &[Instant]) {
+    assert!((3..=10).contains(&writes.len()), "{} writes", writes.len());
+    for pair in writes.windows(2) {
+        let apart = pair[1] - pair[0];
+        assert!(apart >= Duration::from_secs(1), "two writes {apart:?} apart");
+    }
+}
+
+/// What the model was told when somebody asked it this, after the system prompt.
+fn heard(models: &Models, question: &str) -> Vec<String> {
+    let requests = models.requests();
+    let asked = requests.iter().rev().find(|asked| asked.last_user_text() == question);
+    let asked = asked.unwrap_or_else(|| panic!("nobody asked the model `{question}`"));
+    asked.messages[1..].iter().map(|message| message.text.clone()).collect()
 }
 
 /// What the bot has said in a chat.

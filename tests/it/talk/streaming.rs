@@ -1,9 +1,7 @@
 //! Answers as they come.
 
-use std::time::Duration;
-
 use crate::support::models::{Answer, Gate};
-use crate::talk::{House, said};
+use crate::talk::{House, assert_paced, assert_whole, said, sixty_thousand};
 
 #[tokio::test]
 async fn a_quick_answer_is_one_post_and_nothing_else() {
@@ -94,12 +92,9 @@ async fn a_streamed_answer_of_eight_seconds_takes_at_most_ten_writes_a_second_ap
     let writes: Vec<_> = calls
         .iter()
         .filter(|call| ["sendmessage", "editmessagetext"].contains(&call.method.to_lowercase().as_str()))
+        .map(|call| call.at)
         .collect();
-    assert!((3..=10).contains(&writes.len()), "{} writes", writes.len());
-    for pair in writes.windows(2) {
-        let apart = pair[1].at - pair[0].at;
-        assert!(apart >= Duration::from_secs(1), "two writes {apart:?} apart");
-    }
+    assert_paced(&writes);
     assert_eq!(said(&screen).len(), 1);
     house.ends_well(bot).await;
 }
@@ -108,9 +103,7 @@ async fn a_streamed_answer_of_eight_seconds_takes_at_most_ten_writes_a_second_ap
 async fn sixty_thousand_characters_come_over_several_messages_and_whole() {
     let house = House::new().await;
     house.telegram.without_rate_limits();
-    let text: String = (0..6_000).map(|number| format!("{number:>7} é\n")).collect();
-    assert_eq!(text.chars().count(), 60_000);
-    house.models.will(Answer::text(format!("```text\n{text}```\nThat is all.")));
+    house.models.will_say(sixty_thousand());
     let bot = house.serve();
     let alice = house.telegram.user(1001, "Alice");
     alice.says("Count.");
@@ -123,14 +116,8 @@ async fn sixty_thousand_characters_come_over_several_messages_and_whole() {
     assert!(parts.len() > 14, "{} parts", parts.len());
     for part in &parts {
         assert!(part.encode_utf16().count() <= 4096);
-        assert_eq!(part.matches("```").count() % 2, 0, "{part}");
     }
-    let seen: String = parts.concat().split("```").filter(|piece| !piece.is_empty()).collect();
-    let numbers: Vec<&str> = seen.split_whitespace().filter(|word| word.parse::<u32>().is_ok()).collect();
-    assert_eq!(numbers.len(), 6_000);
-    assert!(
-        numbers.windows(2).all(|pair| pair[0].parse::<u32>().unwrap() + 1 == pair[1].parse::<u32>().unwrap())
-    );
+    assert_whole(&parts);
     house.ends_well(bot).await;
 }
 

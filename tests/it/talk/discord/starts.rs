@@ -1,0 +1,38 @@
+//! Starts that cannot succeed, and say what to do.
+
+use crate::support::discord::Discord;
+use crate::talk::discord::House;
+
+async fn refuses(house: &House, words: &[&str]) {
+    let (status, _, error) = house.setup.run(&["serve"]).await;
+    assert_eq!(status.code(), Some(78), "{error}");
+    for words in words {
+        assert!(error.contains(words), "`{words}` is not in: {error}");
+    }
+    assert!(!error.contains(&house.discord.token()), "{error}");
+}
+
+#[tokio::test]
+async fn a_wrong_token_ends_the_start() {
+    let mut house = House::new().await;
+    house.setup = house.setup.env("SWITCHBOARD__CHANNELS__DISCORD__TOKEN", "MTIz.wrong.token");
+    refuses(&house, &["discord", "channels.discord.token", "Reset Token"]).await;
+}
+
+#[tokio::test]
+async fn a_missing_intent_ends_the_start() {
+    let mut house = House::at(Discord::start().await).await;
+    house.discord.allows_privileged_intents(0);
+    house.setup = house.setup.env("SWITCHBOARD__CHANNELS__DISCORD__MESSAGE_CONTENT", "true");
+    refuses(&house, &["Privileged Gateway Intents -> Message Content Intent"]).await;
+}
+
+#[tokio::test]
+async fn a_token_that_is_reset_ends_the_daemon() {
+    let house = House::new().await;
+    let mut bot = house.serve().await;
+    house.discord.resets_token();
+    let status = bot.ended().await;
+    assert_eq!(status.code(), Some(78), "{:#?}", bot.log());
+    bot.wait_for_log("channels.discord.token").await;
+}

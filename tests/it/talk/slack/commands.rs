@@ -1,0 +1,89 @@
+//! Slash commands: answered in time, to one person alone.
+
+use crate::support::models::{Answer, Gate};
+use crate::support::slack::{Person, Shown};
+use crate::talk::slack::{House, said};
+use crate::talk::{heard, unhurried};
+
+/// Runs a command, and waits for the answer that only this person sees.
+async fn answer(house: &House, person: &Person, channel: &str, command: &str, words: &str) -> Shown {
+    person.runs_in(channel, "/switchboard", command);
+    let is_it = |shown: &Shown| shown.only_for.as_deref() == Some(person.id()) && shown.text.contains(words);
+    let waited = house.slack.wait_for_message(channel, is_it).await;
+    waited.unwrap_or_else(|error| panic!("{command}: {error}"))
+}
+
+#[tokio::test]
+async fn commands_are_answered_in_private() {
+    let house = House::new().await;
+    let (alice, bob) = (house.slack.user("U1", "alice"), house.slack.user("U2", "bob"));
+    let general = house.slack.channel("C1", "general", &[&alice, &bob]);
+    let bot = house.serve().await;
+
+    for channel in [alice.dm_channel(), general.clone()] {
+        let shown = answer(&house, &alice, &channel, "", "/switchboard whoami").await;
+        assert!(shown.notified.is_empty());
+        answer(&house, &alice, &channel, "help", "I also know these commands").await;
+        answer(&house, &alice, &channel, "whoami", "You are alice").await;
+        answer(&house, &alice, &channel, "model", "gpt-4o answers in this conversation").await;
+        answer(&house, &alice, &channel, "new", "a clean page").await;
+        answer(&house, &alice, &channel, "stop", "There is nothing to stop").await;
+        answer(&house, &alice, &channel, "modle", "Did you mean").await;
+        // Help was asked for twice.
+        alice.screen(&channel);
+    }
+
+    assert_eq!(said(&bob.screen(&general)), Vec::<&str>::new());
+    assert_eq!(house.models.count(), 0);
+    house.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn a_chosen_model_is_the_one_that_is_asked_and_a_new_conversation_is_empty() {
+    let house = House::new().await;
+    house.models.answers_with(|asked| format!("{} heard {}", asked.model, asked.last_user_text()));
+    let bot = house.serve().await;
+    let alice = house.slack.user("U1", "alice");
+    let chat = alice.dm_channel();
+
+    alice.dm("one");
+    house.wait_for(&chat, "gpt-4o heard one").await;
+    answer(&house, &alice, &chat, "model gpt-4o-mini", "From now on gpt-4o-mini").await;
+    alice.dm("two");
+    house.wait_for(&chat, "gpt-4o-mini heard two").await;
+    answer(&house, &alice, &chat, "new", "a clean page").await;
+    alice.dm("three");
+    let is_third = |shown: &Shown| shown.text.ends_with("heard three");
+    house.slack.wait_for_message(&chat, is_third).await.unwrap();
+
+    assert_eq!(heard(&house.models, "two"), ["one", "gpt-4o heard one", "two"]);
+    assert_eq!(heard(&house.models, "three"), ["three"]);
+    house.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn commands_are_answered_while_the_model_hangs_and_stop_ends_its_answer() {
+    let house = House::new().await;
+    let gate = Gate::closed_after(1);
+    house.models.will(Answer::deltas(["Well, let me think", " for ever."]).behind(&gate));
+    let bot = house.serve_with(&unhurried(&house.setup)).await;
+    let alice = house.slack.user("U1", "alice");
+    let chat = alice.dm_channel();
+    alice.dm("Think.");
+    house.wait_for(&chat, "Well, let me think").await;
+
+    answer(&house, &alice, &chat, "help", "whoami").await;
+    assert_eq!(gate.held(), 1);
+    answer(&house, &alice, &chat, "stop", "Stopped.").await;
+    gate.wait_until_nobody_is_held().await;
+    answer(&house, &alice, &chat, "model", "answers in this conversation").await;
+
+    let screen = house.slack.screen(&chat);
+    let lasting: Vec<&str> = screen
+        .iter()
+        .filter(|shown| shown.by_bot && shown.only_for.is_none())
+        .map(|shown| shown.text.as_str())
+        .collect();
+    assert_eq!(lasting, ["Well, let me think"]);
+    house.ends_well(bot).await;
+}

@@ -1,0 +1,119 @@
+//! Bad days of Slack's API: each ends in the whole answer, or in a labelled copy.
+
+use std::time::Duration;
+
+use crate::support::models::{Answer, Gate};
+use crate::support::slack::Fault;
+use crate::talk::slack::{House, said};
+use crate::talk::unhurried;
+
+const WHOLE: &str = "The whole answer, word for word.";
+const LABELLED: &str = "(This may be a duplicate: the platform did not say whether it had arrived.)\n\n\
+                        The whole answer, word for word.";
+
+#[tokio::test]
+async fn every_fault_of_posting_ends_in_the_whole_answer_and_the_next_message_works() {
+    let house = House::new().await;
+    house.models.when_asked("Really?", WHOLE);
+    house.models.when_asked("Sure?", "Yes.");
+    let bot = house.serve().await;
+    let faults = [
+        (Fault::RateLimited(1), vec![WHOLE]),
+        (Fault::Error("ratelimited"), vec![WHOLE]),
+        (Fault::Error("service_unavailable"), vec![WHOLE]),
+        (Fault::Status(500), vec![WHOLE]),
+        (Fault::Status(503), vec![WHOLE]),
+        (Fault::Delay(Duration::from_millis(300)), vec![WHOLE]),
+        // Nobody can know whether it arrived, so the second copy says what it is.
+        (Fault::CutAfter, vec![WHOLE, LABELLED]),
+        (Fault::CutBefore, vec![LABELLED]),
+        (Fault::Error("fatal_error"), vec![LABELLED]),
+    ];
+    for (number, (fault, expected)) in (1..).zip(faults) {
+        let person = house.slack.user(&format!("U2{number}"), "somebody");
+        house.slack.fault("chat.postMessage", 1, fault.clone());
+        person.dm("Really?");
+        let screen = house.wait_until_last(&person.dm_channel(), expected.last().unwrap()).await;
+        assert_eq!(said(&screen), expected, "{fault:?}");
+        person.dm("Sure?");
+        house.wait_until_last(&person.dm_channel(), "Yes.").await;
+    }
+    house.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn every_fault_of_editing_ends_in_one_whole_answer() {
+    let house = House::new().await;
+    let bot = house.serve_with(&unhurried(&house.setup)).await;
+    let faults = [
+        Fault::RateLimited(1),
+        Fault::Status(500),
+        Fault::CutBefore,
+        Fault::CutAfter,
+        Fault::Error("fatal_error"),
+        Fault::Delay(Duration::from_millis(300)),
+    ];
+    for (number, fault) in (1..).zip(faults) {
+        let gate = Gate::closed_after(1);
+        house.models.will(Answer::deltas(["The whole answer,", " word for word."]).behind(&gate));
+        let person = house.slack.user(&format!("U2{number}"), "somebody");
+        person.dm("Really?");
+        house.wait_until_last(&person.dm_channel(), "The whole answer,").await;
+        house.slack.fault("chat.update", 1, fault.clone());
+        gate.release();
+        let screen = house.wait_until_last(&person.dm_channel(), WHOLE).await;
+        assert_eq!(said(&screen), [WHOLE], "{fault:?}");
+    }
+    house.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn a_slack_that_says_nothing_gets_the_answer_in_the_end() {
+    let house = House::new().await;
+    house.models.when_asked("Really?", WHOLE);
+    let bot = house.serve().await;
+    house.slack.fault("chat.postMessage", 1, Fault::Hang);
+    let alice = house.slack.user("U1", "alice");
+    alice.dm("Really?");
+
+    let screen = house.wait_until_last(&alice.dm_channel(), LABELLED).await;
+
+    assert_eq!(said(&screen), [LABELLED]);
+    house.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn an_answer_that_may_not_be_changed_any_more_is_posted_anew() {
+    let house = House::new().await;
+    let bot = house.serve_with(&unhurried(&house.setup)).await;
+    let (alice, bob) = (house.slack.user("U1", "alice"), house.slack.user("U2", "bob"));
+    for (person, fault) in [(alice, "edit_window_closed"), (bob, "message_not_found")] {
+        let gate = Gate::closed_after(1);
+        house.models.will(Answer::deltas(["The whole answer,", " word for word."]).behind(&gate));
+        person.dm("Really?");
+        house.wait_until_last(&person.dm_channel(), "The whole answer,").await;
+        house.slack.fault("chat.update", 1, Fault::Error(fault));
+        gate.release();
+        let screen = house.wait_until_last(&person.dm_channel(), WHOLE).await;
+        assert_eq!(said(&screen), ["The whole answer,", WHOLE], "{fault}");
+    }
+    house.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn a_text_that_slack_refuses_becomes_a_kind_notice() {
+    let house = House::new().await;
+    house.models.when_asked("Really?", WHOLE);
+    house.models.when_asked("Sure?", "Yes.");
+    let bot = house.serve().await;
+    let alice = house.slack.user("U1", "alice");
+    house.slack.fault("chat.postMessage", 1, Fault::Error("restricted_action"));
+
+    alice.dm("Really?");
+    let is_notice = |shown: &crate::support::slack::Shown| shown.text.contains("the reference");
+    house.slack.wait_for_message(&alice.dm_channel(), is_notice).await.unwrap();
+
+    alice.dm("Sure?");
+    house.wait_until_last(&alice.dm_channel(), "Yes.").await;
+    house.ends_well(bot).await;
+}
