@@ -15,6 +15,7 @@ use crate::cli::{connect, foundations, signals};
 use crate::config::{LogFormat, Settings};
 use crate::domain::{Clock, Code};
 use crate::http::{self, Watched};
+use crate::model;
 use crate::store::{CodeKind, PairingCode, Store};
 use crate::telemetry::{self, Tasks, chain, metrics};
 
@@ -40,6 +41,7 @@ pub(super) async fn run(settings: &Settings) -> Result<u8, Failure> {
     }
     let app = App::build(foundations, settings);
     app.start().await?;
+    ask_after_models(settings, &tasks);
     tasks.spawn(notify_supervisor(tasks.clone()));
     let listened = app.listen(&shutdown).await;
     tracing::info!("stopping");
@@ -105,6 +107,27 @@ async fn check(channels: &[Arc<dyn Channel>], tasks: &Tasks) -> Result<(), Failu
 
 fn hopeless(error: &ChannelError, platform: &str) -> Failure {
     Failure::configuration(format!("{platform}: {}", chain(error)))
+}
+
+/// Asks, beside everything else, whether the models are there. One that is not
+/// may come back, so this only warns.
+fn ask_after_models(settings: &Settings, tasks: &Tasks) {
+    for name in &settings.model.chain {
+        let Some(provider) = settings.model.providers.get(name).cloned() else { continue };
+        let (name, ending) = (name.clone(), tasks.shutdown());
+        tasks.spawn(async move {
+            let found = tokio::select! {
+                () = ending.cancelled() => return,
+                found = model::probe(&name, &provider) => found,
+            };
+            match found {
+                Ok(()) => tracing::debug!(provider = %name, "the model provider `{name}` is there"),
+                Err(error) => {
+                    tracing::warn!(provider = %name, error = %chain(&error), "the model provider `{name}` will not answer: {error}");
+                }
+            }
+        });
+    }
 }
 
 /// Prints a code that makes its sender the owner, as long as there is none.

@@ -11,11 +11,14 @@
     reason = "tests may panic, and nobody imports them"
 )]
 
+mod access;
 mod configuration;
 mod discord;
 mod emulators;
+mod hostile;
 mod model;
 mod slack;
+mod startup;
 mod support;
 mod talk;
 mod telegram;

@@ -102,6 +102,15 @@ impl Daemon {
         found.await.unwrap_or_else(|| panic!("no line with `{words}` in\n{}", self.log().join("\n")))
     }
 
+    /// Waits until so many lines have these words in them.
+    pub async fn wait_for_logs(&self, words: &str, count: usize) {
+        let enough = |lines: &mut Vec<String>| {
+            (lines.iter().filter(|line| line.contains(words)).count() >= count).then_some(())
+        };
+        let found = self.log.wait_for(enough).await;
+        found.unwrap_or_else(|| panic!("not {count} lines with `{words}` in\n{}", self.log().join("\n")));
+    }
+
     /// Where its health and metrics are.
     pub async fn admin_url(&self) -> String {
         let line = self.wait_for_log("health and metrics are on").await;

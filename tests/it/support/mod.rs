@@ -2,9 +2,11 @@
 #![allow(dead_code, unused_imports, reason = "an emulator offers more than each test needs")]
 
 pub mod daemon;
+pub mod database;
 pub mod discord;
 pub mod models;
 pub mod observed;
 pub mod server;
 pub mod slack;
+pub mod stage;
 pub mod telegram;
