@@ -12,11 +12,14 @@
 )]
 
 mod access;
+mod canary;
 mod configuration;
 mod discord;
 mod emulators;
 mod hostile;
 mod model;
+mod operation;
+mod packaging;
 mod slack;
 mod startup;
 mod support;
