@@ -106,6 +106,28 @@ async fn readiness_follows_the_channels_and_the_database() {
 }
 
 #[tokio::test]
+async fn a_database_that_is_gone_is_not_ready() {
+    let stage = Stage::new().await;
+    let bot = stage.serve().await;
+    let ready = format!("{}/readyz", bot.admin_url().await);
+    until(&ready, 200).await;
+    let file = stage.setup.home().join("data/switchboard.db");
+    let aside = stage.setup.home().join("aside.db");
+
+    std::fs::rename(&file, &aside).unwrap();
+    let down = until(&ready, 503).await;
+    assert_eq!(
+        (down["database"].as_str(), down["channels"]["telegram"].as_str()),
+        (Some("down"), Some("up"))
+    );
+    std::fs::write(&file, "").unwrap();
+    assert_eq!(get(&ready).await.0, 503, "another file is not ours");
+    std::fs::rename(&aside, &file).unwrap();
+    until(&ready, 200).await;
+    bot.stop().await;
+}
+
+#[tokio::test]
 async fn metrics_tell_of_everything_and_of_nobody() {
     let stage = Stage::new().await.open();
     let alice = stage.telegram.user(1001, "Alicia");
