@@ -41,7 +41,6 @@ pub async fn calm(stage: &Stage, messages: usize) -> Calm {
         ask(&stage.telegram, person, number).await;
         total.push(began.elapsed());
         assert!(stage.models.count() > before);
-        eprintln!("{number} {:?}", began.elapsed());
         to_model.push(stage.models.requests().last().unwrap().at.duration_since(began));
     }
     Calm { total: total.into(), to_model: to_model.into() }

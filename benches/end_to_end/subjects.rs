@@ -81,7 +81,7 @@ impl Stage {
             Subject::Relay => self.relay(),
         };
         command.current_dir(self.home.path()).env_clear().stdin(Stdio::null());
-        command.stdout(Stdio::null());
+        command.stdout(Stdio::null()).stderr(Stdio::null());
         command
     }
 

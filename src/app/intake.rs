@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::app::dispatch::Dispatch;
 use crate::channels::{Batch, Inbox, InboxError};
-use crate::domain::{Clock, Platform};
+use crate::domain::{Clock, InboundMessage, Platform};
 use crate::router::Router;
 use crate::store::Store;
 use crate::telemetry::metrics;
@@ -31,6 +31,7 @@ impl Inbox for Intake {
             metrics::quarantined(event.platform, 1);
             tracing::warn!(platform = %event.platform, reason = %event.reason, "could not read an event; it is kept as it came");
         }
+        let messages: Vec<_> = messages.into_iter().map(InboundMessage::legible).collect();
         let platform = messages.first().map_or(Platform::Terminal, |message| message.address.platform);
         let accepted = self.store.accept(messages, unreadable, self.clock.now()).await;
         let accepted = accepted.map_err(|error| InboxError(Box::new(error)))?;

@@ -4,6 +4,7 @@
 //! stored before the final text is sent, and the turn ends after it was.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -114,14 +115,19 @@ impl Turns {
         let never = CancellationToken::new();
         let stop = stoppable.as_ref().map_or(&never, |stoppable| stoppable.token());
         let platform = to.address.platform;
-        let seen = || metrics::first_text(platform, began.elapsed());
+        let is_seen = AtomicBool::new(false);
+        let seen = || {
+            is_seen.store(true, Ordering::Relaxed);
+            metrics::first_text(platform, began.elapsed());
+        };
         let ended = delivering.follow(reply.stream, stop, seen).await;
         drop(stoppable);
         let Some(said) = self.say(turn, ended)? else {
             self.finish(turn, Finale::Failed, TurnEnd::Failed).await?;
             return Ok(TurnEnd::Failed);
         };
-        self.show(turn, &mut delivering, said, (reply.asked, began)).await
+        let is_seen = is_seen.load(Ordering::Relaxed);
+        self.show(turn, &mut delivering, said, (reply.asked, began, is_seen)).await
     }
 
     /// Stores what was said, then shows it.
@@ -130,7 +136,7 @@ impl Turns {
         turn: &ClaimedTurn,
         delivering: &mut Delivering<'_>,
         said: Said,
-        (asked, began): (Option<Asked>, Instant),
+        (asked, began, is_seen): (Option<Asked>, Instant, bool),
     ) -> Result<TurnEnd, TurnError> {
         if let (Some(asked), Some(finished)) = (asked, said.finished) {
             let exchange = self.exchange(turn, asked, finished, (said.error, began.elapsed()));
@@ -140,6 +146,10 @@ impl Turns {
             }
         }
         delivering.finish(&said.text).await.map_err(TurnError::Deliver)?;
+        // What nobody saw while it came, they see now.
+        if let Some(message) = turn.last().filter(|_| !is_seen) {
+            metrics::first_text(message.address.platform, began.elapsed());
+        }
         let (finale, end) = if said.is_failure {
             (Finale::Failed, TurnEnd::Failed)
         } else {

@@ -68,7 +68,9 @@ fn print(out: &mut impl Write, people: &[(User, Vec<Identity>)], spaces: &[Space
     for (user, identities) in people {
         let accounts: Vec<String> = identities.iter().map(account).collect();
         let standing = if user.is_blocked { "blocked" } else { user.role.name() };
-        writeln!(out, "{standing:<9} {}  {}  ({})", user.id, accounts.join(", "), user.name)?;
+        // Whoever was let in before they wrote has no name of their own.
+        let name = identities.first().map_or(user.name.as_str(), |identity| identity.name.as_str());
+        writeln!(out, "{standing:<9} {}  {}  ({name})", user.id, accounts.join(", "))?;
     }
     for space in spaces {
         let standing = if space.is_allowed { "allowed" } else { "-" };

@@ -61,6 +61,7 @@ impl From<StoreError> for Failure {
             | StoreError::Abandoned
             | StoreError::Row { .. }
             | StoreError::Panicked
+            | StoreError::Lost
             | StoreError::Closed => Self { code: 1, words },
         }
     }

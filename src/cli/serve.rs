@@ -15,6 +15,7 @@ use crate::cli::{connect, foundations, signals};
 use crate::config::{LogFormat, Settings};
 use crate::domain::{Clock, Code, Platform};
 use crate::http::{self, Watched};
+use crate::model;
 use crate::store::{CodeKind, PairingCode, Store};
 use crate::telemetry::{self, Tasks, chain, metrics};
 
@@ -34,12 +35,17 @@ pub(super) async fn run(settings: &Settings) -> Result<u8, Failure> {
     let store = foundations.store.clone();
     check(&channels, &tasks).await?;
     invite_owner(settings, &store, foundations.clock.as_ref()).await?;
-    if let (Some(listener), Some(metrics)) = (listener, metrics::collect()) {
-        let watched = Watched { store, channels, metrics };
-        tasks.spawn(watch_over(listener, watched, tasks.clone()));
+    match (listener, metrics::collect()) {
+        (Some(listener), Some(metrics)) => {
+            let watched = Watched { store, channels, metrics };
+            tasks.spawn(watch_over(listener, watched, tasks.clone()));
+        }
+        // The database ends with the last who holds it, and we are not to be that.
+        _ => drop((store, channels)),
     }
     let app = App::build(foundations, settings);
     app.start().await?;
+    ask_after_models(settings, &tasks);
     tasks.spawn(notify_supervisor(tasks.clone()));
     let listened = app.listen(&shutdown).await;
     tracing::info!("stopping");
@@ -124,6 +130,27 @@ fn new_token(platform: Platform) -> &'static str {
              channels.slack.app_token (xapp-…) from Basic Information -> App-Level Tokens"
         }
         Platform::Terminal => "",
+    }
+}
+
+/// Asks, beside everything else, whether the models are there. One that is not
+/// may come back, so this only warns.
+fn ask_after_models(settings: &Settings, tasks: &Tasks) {
+    for name in &settings.model.chain {
+        let Some(provider) = settings.model.providers.get(name).cloned() else { continue };
+        let (name, ending) = (name.clone(), tasks.shutdown());
+        tasks.spawn(async move {
+            let found = tokio::select! {
+                () = ending.cancelled() => return,
+                found = model::probe(&name, &provider) => found,
+            };
+            match found {
+                Ok(()) => tracing::debug!(provider = %name, "the model provider `{name}` is there"),
+                Err(error) => {
+                    tracing::warn!(provider = %name, error = %chain(&error), "the model provider `{name}` will not answer: {error}");
+                }
+            }
+        });
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Address, Platform, PostedId, ReplyTo, Timestamp};
+use crate::domain::{Address, Platform, PostedId, ReplyTo, Timestamp, legible};
 
 /// Something that happened on a platform, in our words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,27 @@ impl InboundMessage {
             Event::Edited { message, .. } | Event::Deleted { message } => (Some(message.clone()), None),
         };
         ReplyTo { address: self.address.clone(), message, interaction }
+    }
+
+    /// The same, fit to be kept and shown: text without NUL, names without what hides in them.
+    #[must_use]
+    pub fn legible(mut self) -> Self {
+        let name = legible::name(&self.author.name);
+        self.author.name = if name.is_empty() { self.author.platform_user_id.clone() } else { name };
+        self.author.username = self.author.username.map(|name| legible::name(&name));
+        if let Some(space) = &mut self.address.space {
+            space.name = space.name.take().map(|name| legible::name(&name));
+        }
+        self.event = match self.event {
+            Event::Text(said) => Event::Text(Said { text: legible::text(said.text), ..said }),
+            Event::Command(invocation) => {
+                let arguments = legible::text(invocation.arguments);
+                Event::Command(Invocation { name: legible::name(&invocation.name), arguments, ..invocation })
+            }
+            Event::Edited { message, text } => Event::Edited { message, text: legible::text(text) },
+            Event::Deleted { message } => Event::Deleted { message },
+        };
+        self
     }
 }
 

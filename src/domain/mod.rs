@@ -16,6 +16,7 @@ mod delivery;
 mod failure;
 mod ids;
 mod inbound;
+mod legible;
 mod outcome;
 mod platform;
 mod stop;

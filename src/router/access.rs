@@ -58,9 +58,35 @@ fn space_of(message: &InboundMessage) -> Option<Space> {
     Some(Space { platform: message.address.platform, id: space.id.clone() })
 }
 
+/// Whether somebody waits to hear something; who changes or deletes what they said does not.
+fn says_something(message: &InboundMessage) -> bool {
+    match &message.event {
+        Event::Text(_) | Event::Command(_) => true,
+        Event::Edited { .. } | Event::Deleted { .. } => false,
+    }
+}
+
 impl Router {
     /// What to say instead of an answer to somebody who may not talk here; nothing if they may.
-    pub(super) async fn refuse(
+    pub(super) async fn gate(
+        &self,
+        turn: &ClaimedTurn,
+        message: &InboundMessage,
+        now: Timestamp,
+    ) -> Result<Option<Outcome>, RouterError> {
+        let outcome = self.refuse(turn, message, now).await?;
+        // A platform's own command waits for its answer; it shows the silence to whoever gave it.
+        let is_waited_for = message.reply_to().interaction.is_some();
+        Ok(outcome.map(|outcome| match outcome {
+            Outcome::Silence(_) if is_waited_for => {
+                let text = self.parts.texts.get("refusal-command");
+                Outcome::Refusal(Refusal { reason: RefusalReason::NotAdmitted, text })
+            }
+            Outcome::Reply(_) | Outcome::Refusal(_) | Outcome::Silence(_) => outcome,
+        }))
+    }
+
+    async fn refuse(
         &self,
         turn: &ClaimedTurn,
         message: &InboundMessage,
@@ -76,6 +102,9 @@ impl Router {
         let rules = &self.parts.access;
         let role = self.role(turn, message);
         if message.address.is_direct() {
+            if self.is_owner_code(turn, message, now).await? {
+                return Ok(Some(Outcome::Reply(Reply::ready_made(self.parts.texts.get("owner-welcome")))));
+            }
             let is_open = rules.settings.direct == DirectAccess::Open;
             if is_open || role >= Role::Member {
                 return Ok(None);
@@ -95,7 +124,8 @@ impl Router {
 
     /// A group that is not on the list: only an admin hears why.
     fn outside(&self, role: Role, message: &InboundMessage) -> Outcome {
-        match space_of(message).filter(|_| role >= Role::Admin) {
+        let may_help = role >= Role::Admin && says_something(message);
+        match space_of(message).filter(|_| may_help) {
             Some(space) => {
                 let text = self.parts.texts.with("refusal-space", &[("space", &space.to_string())]);
                 Outcome::Refusal(Refusal { reason: RefusalReason::NotAdmitted, text })
@@ -111,11 +141,8 @@ impl Router {
         message: &InboundMessage,
         now: Timestamp,
     ) -> Result<Outcome, RouterError> {
-        let (Event::Text(_) | Event::Command(_)) = &message.event else {
+        if !says_something(message) {
             return Ok(Outcome::Silence(Silence::ToldAlready));
-        };
-        if self.is_owner_code(turn, message, now).await? {
-            return Ok(Outcome::Reply(Reply::ready_made(self.parts.texts.get("owner-welcome"))));
         }
         match self.parts.access.settings.direct {
             DirectAccess::Pairing => self.hand_out_code(turn, now).await,

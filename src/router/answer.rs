@@ -6,7 +6,7 @@ use crate::domain::{
     AnswerEvent, AnswerStream, Asked, Conversation, Event, Line, Outcome, Reply, Speaker, Timestamp,
 };
 use crate::model::{ModelError, ModelEvent, ModelRequest, ModelStream};
-use crate::router::{Router, RouterError, context, words};
+use crate::router::{Router, RouterError, context};
 use crate::store::ClaimedTurn;
 use crate::telemetry::{chain, metrics};
 
@@ -61,7 +61,7 @@ impl Router {
 
     fn questions(&self, turn: &ClaimedTurn, model: &str) -> Vec<Line> {
         let texts = turn.messages.iter().filter_map(|message| match &message.event {
-            Event::Text(said) => Some(words::clean(&said.text)).filter(|text| !text.is_empty()),
+            Event::Text(said) => Some(said.text.trim().to_owned()).filter(|text| !text.is_empty()),
             Event::Command(_) | Event::Edited { .. } | Event::Deleted { .. } => None,
         });
         texts

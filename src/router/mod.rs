@@ -9,7 +9,6 @@ mod answer;
 mod commands;
 mod context;
 mod error;
-mod words;
 
 use std::sync::Arc;
 
@@ -62,7 +61,7 @@ impl Router {
     /// Decides what becomes of a turn.
     pub async fn decide(&self, turn: &ClaimedTurn, now: Timestamp) -> Result<Outcome, RouterError> {
         let Some(message) = turn.last() else { return Ok(Outcome::Silence(Silence::NotAddressed)) };
-        if let Some(outcome) = self.refuse(turn, message, now).await? {
+        if let Some(outcome) = self.gate(turn, message, now).await? {
             return Ok(outcome);
         }
         match &message.event {

@@ -151,11 +151,16 @@ impl Store {
         .await
     }
 
-    /// Shuts a person out.
+    /// Shuts a person out; the codes that they hold are of no use any more.
     pub async fn deny_user(&self, user: UserId) -> Result<User, StoreError> {
         self.write(move |tx| {
             async move {
                 set_blocked(tx, user, true).await?;
+                pairing_codes::Entity::delete_many()
+                    .filter(pairing_codes::Column::Kind.eq(CodeKind::Pairing.name()))
+                    .filter(pairing_codes::Column::UserId.eq(user.0))
+                    .exec(tx)
+                    .await?;
                 Ok(people::load(tx, user).await?.0)
             }
             .boxed()

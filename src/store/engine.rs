@@ -1,6 +1,8 @@
 //! Opening the embedded database: its file, its lock, its connections, its schema.
 
 use std::fs::{File, OpenOptions, TryLockError, create_dir_all};
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -25,6 +27,28 @@ const BUSY: Duration = Duration::from_secs(5);
 pub(super) struct Connections {
     pub(super) writer: DatabaseConnection,
     pub(super) readers: DatabaseConnection,
+}
+
+/// The file that was opened, to be told from one that took its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct OpenFile {
+    path: PathBuf,
+    device: u64,
+    inode: u64,
+}
+
+impl OpenFile {
+    /// The file that is at this path now.
+    pub(super) fn at(path: &Path) -> io::Result<Self> {
+        let found = std::fs::metadata(path)?;
+        Ok(Self { path: path.to_owned(), device: found.dev(), inode: found.ino() })
+    }
+
+    /// Whether it still lies where it was opened: SQLite would go on writing
+    /// into a deleted file, and nobody would ever read it again.
+    pub(super) fn is_there(&self) -> bool {
+        Self::at(&self.path).is_ok_and(|found| found == *self)
+    }
 }
 
 /// The path in a `sqlite://` URL.

@@ -74,6 +74,10 @@ pub enum StoreError {
     #[error("a database job panicked")]
     Panicked,
 
+    /// The file that was opened is not where it was.
+    #[error("the database file has been moved, deleted or replaced")]
+    Lost,
+
     /// The store has been closed.
     #[error("the store is closed")]
     Closed,

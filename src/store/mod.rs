@@ -38,6 +38,7 @@ pub use places::Space;
 pub use record::{Answered, Exchange, Question};
 pub use schema::{Schema, Step};
 
+use engine::OpenFile;
 use writer::Writer;
 
 /// The database, open.
@@ -45,6 +46,7 @@ use writer::Writer;
 pub struct Store {
     writer: Writer,
     readers: DatabaseConnection,
+    file: OpenFile,
     /// Held for as long as the store is open by a daemon.
     _lock: Option<Arc<File>>,
 }
@@ -70,11 +72,16 @@ impl Store {
         let connections = engine::connect(path).await?;
         engine::migrate(&connections.writer).await?;
         let writer = Writer::start(connections.writer, tasks);
-        Ok(Self { writer, readers: connections.readers, _lock: lock })
+        let unusable = |source| StoreError::Directory { path: path.to_owned(), source };
+        let file = OpenFile::at(path).map_err(unusable)?;
+        Ok(Self { writer, readers: connections.readers, file, _lock: lock })
     }
 
     /// Asks the database for a sign of life.
     pub async fn ping(&self) -> Result<(), StoreError> {
+        if !self.file.is_there() {
+            return Err(StoreError::Lost);
+        }
         Ok(self.readers.ping().await?)
     }
 

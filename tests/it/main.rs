@@ -11,14 +11,20 @@
     reason = "tests may panic, and nobody imports them"
 )]
 
+mod access;
 mod architecture;
+mod canary;
 mod configuration;
 mod discord;
 mod emulators;
+mod hostile;
 mod migrations;
 mod model;
+mod operation;
+mod packaging;
 mod sandbox;
 mod slack;
+mod startup;
 mod store;
 mod support;
 mod talk;

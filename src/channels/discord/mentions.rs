@@ -36,8 +36,6 @@ pub(super) fn readable(content: &str, bot: UserId, mentioned: &[User]) -> String
         }
     }
     result.push_str(rest);
-    // PostgreSQL has no text with NUL, and no person types one.
-    result.retain(|c| c != '\0');
     result.trim().to_owned()
 }
 
@@ -85,7 +83,7 @@ mod tests {
             ("a < b <@7", "a < b <@7"),
             ("<:smile:5> <a:dance:6> <#9>", ":smile: :dance: <#9>"),
             ("<<@1>>", "<>"),
-            ("nul\0byte", "nulbyte"),
+            ("nul\0byte", "nul\0byte"),
             ("", ""),
         ];
         for (given, shown) in table {

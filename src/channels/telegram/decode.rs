@@ -169,7 +169,7 @@ fn author(from: &User) -> Author {
     let name = format!("{} {}", from.first_name, from.last_name.as_deref().unwrap_or_default());
     Author {
         platform_user_id: from.id.to_string(),
-        name: name.trim().replace('\0', ""),
+        name: name.trim().to_owned(),
         username: from.username.clone(),
         locale: from.language_code.clone(),
     }

@@ -32,11 +32,11 @@ pub(super) fn read(text: &str, entities: &[Entity], me: &Me) -> Words {
             }
         }
         if !named.is_empty() {
-            let text = printable(&without(&units, &mut named));
+            let text = without(&units, &mut named);
             return Words { text, is_mention: true, is_for_another };
         }
     }
-    Words { text: printable(text), is_mention: false, is_for_another }
+    Words { text: text.to_owned(), is_mention: false, is_for_another }
 }
 
 enum Naming {
@@ -99,11 +99,6 @@ fn join(text: &mut String, piece: Option<&[u16]>, is_after_gap: bool) {
     } else {
         text.push_str(&piece);
     }
-}
-
-/// Leaves out the one character that databases refuse.
-fn printable(text: &str) -> String {
-    text.replace('\0', "")
 }
 
 #[cfg(test)]
@@ -178,6 +173,6 @@ mod tests {
         let twice = words("@our_bot hi", json!([entity("mention", 0, 8), entity("mention", 0, 8)]));
         assert_eq!(twice.text, "hi");
         let newer = words("hi\0", json!([entity("hologram", 0, 2)]));
-        assert_eq!(newer.text, "hi");
+        assert_eq!(newer.text, "hi\0");
     }
 }

@@ -50,6 +50,7 @@ failure-rejected = The model refused this request; it may be too long. Try it sh
 
 refusal-stranger = I don't know you yet. Ask an admin of this bot to let you in with the code { $code }, which is good for { $minutes } minutes.
 refusal-space = This place is not on my list. To let me talk here, run: switchboard access allow { $space }
+refusal-command = Sorry, I can't answer you here.
 refusal-not-listed = Sorry, I only talk with people on my operator's list. Your id here is { $identity }.
 refusal-nothing-readable = I can only read text so far, and there was none in this message.
 refusal-too-long = That is longer than I can take at once: { $length } characters, and my limit is { $limit }.

@@ -77,7 +77,7 @@ async fn texts_of_any_kind_come_in() {
     stage.discord.tells("MESSAGE_CREATE", message(41, json!({ "content": "the end" })));
 
     stage.inbox.said("the end").await;
-    let mut expected = vec!["ab"];
+    let mut expected = vec!["a\0b"];
     expected.extend(&texts[1..]);
     expected.extend(["", "the end"]);
     assert_eq!(stage.inbox.texts(), expected);

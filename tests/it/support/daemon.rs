@@ -37,6 +37,13 @@ impl Setup {
         self
     }
 
+    /// Nothing listens for whoever asks how it is.
+    #[must_use]
+    pub fn without_health(mut self) -> Self {
+        self.toml = self.toml.replace("127.0.0.1:0", "");
+        self
+    }
+
     /// Everybody may talk.
     #[must_use]
     pub fn open(self) -> Self {
@@ -101,6 +108,15 @@ impl Daemon {
     pub async fn wait_for_log(&self, words: &str) -> String {
         let found = self.log.wait_for(|lines| lines.iter().find(|line| line.contains(words)).cloned());
         found.await.unwrap_or_else(|| panic!("no line with `{words}` in\n{}", self.log().join("\n")))
+    }
+
+    /// Waits until so many lines have these words in them.
+    pub async fn wait_for_logs(&self, words: &str, count: usize) {
+        let enough = |lines: &mut Vec<String>| {
+            (lines.iter().filter(|line| line.contains(words)).count() >= count).then_some(())
+        };
+        let found = self.log.wait_for(enough).await;
+        found.unwrap_or_else(|| panic!("not {count} lines with `{words}` in\n{}", self.log().join("\n")));
     }
 
     /// Where its health and metrics are.

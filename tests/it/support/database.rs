@@ -42,7 +42,38 @@ impl Beside {
         self.column(sql).await
     }
 
+    /// The first column of all rows, whatever bytes it holds.
+    async fn blobs(&self, sql: &str) -> Vec<String> {
+        let rows: Vec<Vec<u8>> = self.column(sql).await;
+        rows.iter().map(|bytes| String::from_utf8_lossy(bytes).into_owned()).collect()
+    }
+
     pub async fn close(self) {
         self.0.close().await.unwrap();
     }
+}
+
+/// Every text in every table of a file, as `table.column: text`.
+pub async fn everything(file: &Path) -> Vec<String> {
+    let beside = Beside::open(file).await;
+    let mut found = Vec::new();
+    let tables = "SELECT CAST(name AS BLOB) FROM sqlite_master WHERE type = 'table'";
+    for table in beside.blobs(tables).await {
+        let columns = format!("SELECT CAST(name AS BLOB) FROM pragma_table_info('{table}')");
+        for name in beside.blobs(&columns).await {
+            let sql =
+                format!("SELECT CAST(\"{name}\" AS BLOB) FROM \"{table}\" WHERE \"{name}\" IS NOT NULL");
+            let texts = beside.blobs(&sql).await;
+            found.extend(texts.into_iter().map(|text| format!("{table}.{name}: {text}")));
+        }
+    }
+    beside.close().await;
+    found
+}
+
+/// Runs one statement on a file, which is made when there is none.
+pub async fn run(file: &Path, sql: &str) {
+    let beside = Beside::open(file).await;
+    beside.run(sql).await;
+    beside.close().await;
 }

@@ -10,4 +10,5 @@ pub mod program;
 pub mod server;
 pub mod slack;
 pub mod source;
+pub mod stage;
 pub mod telegram;

@@ -48,3 +48,13 @@ async fn what_was_said_while_nobody_listened_is_answered_after_the_start() {
     assert_eq!(said(&screen).len(), 1);
     house.ends_well(bot).await;
 }
+
+#[tokio::test]
+async fn it_ends_when_it_is_told_to_also_without_a_page_on_its_health() {
+    let mut house = House::new().await;
+    house.setup = house.setup.without_health();
+    let bot = house.serve();
+    house.telegram.wait_for_poll().await.unwrap();
+
+    house.ends_well(bot).await;
+}

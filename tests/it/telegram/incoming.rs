@@ -90,7 +90,7 @@ async fn one_unreadable_update_does_not_hold_up_its_batch() {
 
     let listening = Listening::to(&telegram);
     let texts = listening.inbox.texts(5).await;
-    assert_eq!((texts[0].as_str(), texts[1].as_str()), ("before", "nul  and 😀"));
+    assert_eq!((texts[0].as_str(), texts[1].as_str()), ("before", "nul \0 and 😀"));
     assert_eq!((texts[2].len(), texts[3].as_str(), texts[4].as_str()), (1 << 20, "", "after"));
     let keys: Vec<String> = listening
         .inbox

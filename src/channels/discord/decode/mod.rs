@@ -157,7 +157,7 @@ pub(super) fn interaction(command: &CommandInteraction) -> Interaction {
 
 fn argument(value: &CommandDataOptionValue) -> Option<String> {
     match value {
-        CommandDataOptionValue::String(text) => Some(text.trim().replace('\0', "")),
+        CommandDataOptionValue::String(text) => Some(text.trim().to_owned()),
         CommandDataOptionValue::Integer(number) => Some(number.to_string()),
         CommandDataOptionValue::Number(number) => Some(number.to_string()),
         CommandDataOptionValue::Boolean(choice) => Some(choice.to_string()),

@@ -1,0 +1,126 @@
+//! The same gate on Discord and on Slack, for commands too.
+
+use serde_json::json;
+
+use crate::support::daemon::{Daemon, Setup};
+use crate::support::discord::Discord;
+use crate::support::slack::Slack;
+
+const QUIET: &str = "Sorry, I can't answer you here.";
+
+async fn does(setup: &Setup, words: &[&str]) {
+    let (status, out, error) = setup.run(&[&["access"], words].concat()).await;
+    assert!(status.success(), "{out}{error}");
+}
+
+async fn ends_well(bot: Daemon, problems: Vec<String>) {
+    bot.stop().await;
+    assert_eq!(problems, Vec::<String>::new());
+}
+
+fn on_discord(discord: &Discord) -> Setup {
+    Setup::new()
+        .with(&format!(
+            "[channels.discord]\ntoken = \"{}\"\napi_base = \"{}\"",
+            discord.token(),
+            discord.url()
+        ))
+        .env("SWITCHBOARD__ACCESS__ADMINS", "discord:9")
+}
+
+#[tokio::test]
+async fn on_discord_messages_threads_edits_and_commands_pass_the_gate() {
+    let discord = Discord::start().await.without_rate_limits();
+    let general = discord.guild(100, "Team").channel(200, "general");
+    let (alice, admin) = (discord.user(1, "alice"), discord.user(9, "admin"));
+    let setup = on_discord(&discord);
+    let bot = setup.serve();
+    discord.wait_until_connected().await;
+    let mention = discord.mention();
+
+    // Nobody in this place is heard, except for the admin, who learns the way out.
+    let thread = alice.starts_thread(general, "corner");
+    for place in [general, thread] {
+        let said = alice.says_in(place, &format!("{mention} hello?"));
+        alice.edits(said, &format!("{mention} hello!"));
+        alice.deletes(said);
+    }
+    bot.wait_for_logs("silent_space_not_admitted", 2).await;
+    admin.says_in(general, &format!("{mention} hello?"));
+    admin.waits_for(general, |shown| shown.text.contains("switchboard access allow discord:100")).await;
+    // A command must be answered, or it seems to be thought about for a quarter of an hour.
+    let asked = alice.runs_command("whoami", &[], general).await;
+    let refused = alice.waits_for(general, |shown| shown.text == QUIET).await;
+    assert!(refused.ephemeral && asked.original() == Some(refused.id));
+    let asked = admin.runs_command("help", &[], general).await;
+    let told = admin.waits_for(general, |shown| shown.ephemeral && shown.text.contains("access allow")).await;
+    assert_eq!(asked.original(), Some(told.id));
+
+    // A stranger's direct chat.
+    alice.dm("hello?");
+    alice.waits_for(alice.dm_channel(), |shown| shown.text.contains("with the code")).await;
+    alice.runs_command("model", &[("name", json!("gpt-5"))], alice.dm_channel()).await;
+    alice
+        .waits_for(alice.dm_channel(), |shown| shown.ephemeral && shown.text.contains("with the code"))
+        .await;
+
+    does(&setup, &["allow", "space:discord:100"]).await;
+    alice.says_in(thread, &format!("{mention} echo this"));
+    alice.waits_for(thread, |shown| shown.by_bot && shown.text.contains("You said: echo this")).await;
+    alice.runs_command("whoami", &[], general).await;
+    alice.waits_for(general, |shown| shown.ephemeral && shown.text.contains("stranger here")).await;
+
+    does(&setup, &["deny", "discord:1"]).await;
+    alice.runs_command("help", &[], general).await;
+    alice.runs_command("help", &[], alice.dm_channel()).await;
+    alice.waits_for(alice.dm_channel(), |shown| shown.text == QUIET).await;
+    alice.waits_for(general, |shown| shown.text == QUIET && shown.id > refused.id).await;
+    assert!(discord.screen(general).iter().all(|shown| !shown.loading));
+    ends_well(bot, discord.problems()).await;
+}
+
+#[tokio::test]
+async fn on_slack_messages_threads_edits_and_commands_pass_the_gate() {
+    let slack = Slack::start().await;
+    slack.without_rate_limits();
+    let (alice, admin) = (slack.user("U1", "alice"), slack.user("U9", "admin"));
+    let general = slack.channel("C1", "general", &[&alice, &admin]);
+    let team = slack.team();
+    let setup = Setup::new()
+        .with(&format!(
+            "[channels.slack]\nbot_token = \"{}\"\napp_token = \"{}\"\napi_base = \"{}\"",
+            slack.bot_token(),
+            slack.app_token(),
+            slack.api_url()
+        ))
+        .env("SWITCHBOARD__ACCESS__ADMINS", &format!("slack:{team}/U9"));
+    let bot = setup.serve();
+    assert!(slack.wait_for_sockets(1).await);
+    let mention = format!("<@{}>", slack.bot_user());
+
+    let said = alice.says_in(&general, &format!("{mention} hello?"));
+    alice.replies_in(&general, &said, &format!("{mention} hello?"));
+    alice.edits(&general, &said, &format!("{mention} hello!"));
+    bot.wait_for_logs("silent_space_not_admitted", 3).await;
+    let way_out = format!("switchboard access allow slack:{team}");
+    admin.says_in(&general, &format!("{mention} hello?"));
+    slack.wait_for_message(&general, |shown| shown.by_bot && shown.text.contains(&way_out)).await.unwrap();
+    alice.runs_in(&general, "/switchboard", "whoami");
+    let refused = slack.wait_for_message(&general, |shown| shown.text == QUIET).await.unwrap();
+    assert_eq!(refused.only_for.as_deref(), Some("U1"));
+
+    alice.dm("hello?");
+    let dm = alice.dm_channel();
+    slack.wait_for_message(&dm, |shown| shown.text.contains("with the code")).await.unwrap();
+
+    does(&setup, &["allow", &format!("slack:{team}")]).await;
+    let said = alice.says_in(&general, &format!("{mention} echo this"));
+    let is_answer =
+        |shown: &crate::support::slack::Shown| shown.by_bot && shown.text.contains("You said: echo this");
+    let answer = slack.wait_for_message(&general, is_answer).await.unwrap();
+    assert_eq!(answer.thread.as_deref(), Some(said.as_str()));
+    does(&setup, &["deny", &format!("slack:{team}/U1")]).await;
+    alice.says_in(&general, &format!("{mention} hello?"));
+    bot.wait_for_log("silent_blocked").await;
+    ends_well(bot, slack.problems()).await;
+}

@@ -1,0 +1,205 @@
+//! A canary in every secret: it stands where secrets stand, everything goes
+//! wrong, and nothing that anybody can read ever sings.
+
+use std::fs;
+
+use crate::support::daemon::{Daemon, Setup};
+use crate::support::database;
+use crate::support::discord::{self, Discord};
+use crate::support::models::Fault as ModelFault;
+use crate::support::slack::{self, Slack};
+use crate::support::stage::Stage;
+use crate::support::telegram;
+
+/// Secrets by their keys, as platforms would write them.
+const SECRETS: [(&str, &str); 5] = [
+    ("channels.discord.token", "MTIzCANARYdiscord.X0cAnA.ry"),
+    ("channels.telegram.token", "123456789:AACANARYtelegramCANARYtelegram00000"),
+    ("channels.slack.bot_token", "xoxb-1-CANARYbot"),
+    ("channels.slack.app_token", "xapp-1-CANARYapp"),
+    ("model.providers.main.api_key", "sk-CANARYkey0123456789"),
+];
+
+/// The three ways to give a secret.
+#[derive(Clone, Copy)]
+enum Given {
+    /// As values in the settings' file.
+    Together,
+    /// Each in a file of its own.
+    OneByOne,
+    /// As variables.
+    Environment,
+}
+
+/// A setup in which every secret is given like this.
+fn give(mut setup: Setup, given: Given, secrets: &[(&str, String)]) -> Setup {
+    // A section may come once, and Slack's has two secrets.
+    let mut file: std::collections::BTreeMap<String, String> = std::collections::BTreeMap::new();
+    for (key, secret) in secrets {
+        let (section, name) = key.rsplit_once('.').unwrap();
+        let variable = |key: &str| format!("SWITCHBOARD__{}", key.to_uppercase().replace('.', "__"));
+        setup = match given {
+            Given::Together => {
+                *file.entry(section.to_owned()).or_default() += &format!("{name} = \"{secret}\"\n");
+                setup
+            }
+            Given::OneByOne => {
+                let file = setup.home().join(name);
+                fs::write(&file, secret).unwrap();
+                setup.env(&variable(&format!("{key}_file")), &file.display().to_string())
+            }
+            Given::Environment => setup.env(&variable(key), secret),
+        };
+    }
+    file.into_iter().fold(setup, |setup, (section, keys)| setup.with(&format!("[{section}]\n{keys}")))
+}
+
+/// Everything that a secret could be recognized by.
+fn traces_of(secrets: &[(&str, String)]) -> Vec<String> {
+    let mut traces = vec!["CANARY".to_owned()];
+    for (_, secret) in secrets {
+        traces.push(secret.clone());
+        traces.extend(secret.split_once(':').map(|(_, behind)| behind.to_owned()));
+    }
+    traces
+}
+
+fn is_silent(what: &str, text: &str, secrets: &[(&str, String)]) {
+    for trace in traces_of(secrets) {
+        let line = text.lines().find(|line| line.contains(&trace));
+        assert_eq!(line, None, "{what} tells `{trace}`");
+    }
+}
+
+/// What the program itself has logged about a platform.
+fn log_of(bot: &Daemon, platform: &str) -> Vec<String> {
+    let log = bot.log();
+    let is_it = |line: &&String| line.contains("\"target\":\"switchboard::") && line.contains(platform);
+    log.iter().filter(is_it).cloned().collect()
+}
+
+#[tokio::test]
+async fn wrong_secrets_are_never_told_however_they_are_given() {
+    let (telegram, discord, slack) =
+        (telegram::Telegram::start().await, Discord::start().await, Slack::start().await);
+    let secrets: Vec<(&str, String)> = SECRETS.map(|(key, secret)| (key, secret.to_owned())).into();
+    for given in [Given::Together, Given::OneByOne, Given::Environment] {
+        let bases = [
+            ("CHANNELS__TELEGRAM__API_BASE", telegram.url()),
+            ("CHANNELS__DISCORD__API_BASE", discord.url()),
+            ("CHANNELS__SLACK__API_BASE", slack.api_url()),
+            ("MODEL__PROVIDERS__MAIN__BASE_URL", "http://127.0.0.1:1/v1".to_owned()),
+            ("MODEL__PROVIDERS__MAIN__MODEL", "m".to_owned()),
+        ];
+        let mut setup = Setup::new().env("SWITCHBOARD__LOG__FILTER", "trace");
+        for (key, value) in &bases {
+            setup = setup.env(&format!("SWITCHBOARD__{key}"), value);
+        }
+        let setup = give(setup, given, &secrets);
+        let (status, out, error) = setup.run(&["serve"]).await;
+        assert_eq!(status.code(), Some(78), "{error}");
+        is_silent("serve", &format!("{out}{error}"), &secrets);
+        let mut asked = vec![
+            vec!["config", "check"],
+            vec!["config", "show", "--sources"],
+            vec!["config", "show", "--json"],
+        ];
+        asked.extend(SECRETS.iter().map(|(key, _)| vec!["config", "explain", key]));
+        for words in asked {
+            let (status, out, error) = setup.run(&words).await;
+            assert_eq!(status.code(), Some(0), "{words:?}: {out}{error}");
+            is_silent(&words.join(" "), &format!("{out}{error}"), &secrets);
+        }
+        // A URL that is none, with a secret in it.
+        let bad =
+            setup.env("SWITCHBOARD__CHANNELS__TELEGRAM__API_BASE", "https://api.telegram.org/bot1:CANARY");
+        for words in [&["serve"][..], &["config", "check"], &["config", "show"], &["health"]] {
+            let (status, out, error) = bad.run(words).await;
+            assert_eq!(status.code(), Some(78), "{words:?}: {out}{error}");
+            is_silent(&words.join(" "), &format!("{out}{error}"), &secrets);
+        }
+    }
+}
+
+#[tokio::test]
+async fn good_secrets_are_never_told_while_everything_goes_wrong() {
+    let stage = Stage::new().await.open().set("LOG__FILTER", "trace");
+    let (discord, slack) = (Discord::start().await.without_rate_limits(), Slack::start().await);
+    let secrets = vec![
+        ("channels.telegram.token", stage.telegram.token()),
+        ("model.providers.main.api_key", stage.models.key()),
+        ("channels.discord.token", discord.token()),
+        ("channels.slack.bot_token", slack.bot_token()),
+        ("channels.slack.app_token", slack.app_token()),
+    ];
+    let stage = stage
+        .set("CHANNELS__DISCORD__API_BASE", &discord.url())
+        .set("CHANNELS__SLACK__API_BASE", &slack.api_url());
+    let setup = give(stage.setup.clone(), Given::Environment, &secrets[2..]);
+    let bot = setup.serve();
+    let admin = bot.admin_url().await;
+    discord.wait_until_connected().await;
+    assert!(slack.wait_for_sockets(1).await);
+    let (alice, bob, carol) =
+        (stage.telegram.user(1001, "Alice"), discord.user(1, "bob"), slack.user("U1", "carol"));
+    slack.without_rate_limits();
+
+    for fault in [
+        ModelFault::Unauthorized,
+        ModelFault::CutBefore,
+        ModelFault::Html(502),
+        ModelFault::CutAfterDeltas(1),
+    ] {
+        stage.models.fault("chat/completions", 1, fault);
+    }
+    for id in 2001..=2004 {
+        stage.telegram.user(id, "Somebody").says("Hello?");
+    }
+    bot.wait_for_logs("a turn on telegram ended", 4).await;
+    make_trouble(&stage, &discord, &slack);
+    alice.says("Are you there?");
+    stage.wait_for(1001, "Certainly.").await;
+    bob.dm("Are you there?");
+    bob.waits_for(bob.dm_channel(), |shown| shown.text.contains("Certainly.")).await;
+    bob.runs_command("help", &[], bob.dm_channel()).await;
+    bob.waits_for(bob.dm_channel(), |shown| shown.ephemeral && shown.text.contains("/whoami")).await;
+    carol.dm("Are you there?");
+    let answered =
+        slack.wait_for_message(&carol.dm_channel(), |shown| shown.text.contains("Certainly.")).await;
+    answered.unwrap_or_else(|error| panic!("{error}: {:#?}", log_of(&bot, "slack")));
+    slack.refresh_sockets();
+    bot.wait_for_log("Slack asks for another socket").await;
+    assert!(slack.wait_for_sockets(1).await);
+
+    for page in ["livez", "readyz", "metrics"] {
+        switchboard::model::install_crypto();
+        let text = reqwest::get(format!("{admin}/{page}")).await.unwrap().text().await.unwrap();
+        is_silent(page, &text, &secrets);
+    }
+    let log = bot.stop().await.join("\n");
+    assert!(log.contains("TRACE"), "the log tells everything it can");
+    is_silent("the log", &log, &secrets);
+    for words in [vec!["config", "show", "--sources"], vec!["access", "list"]] {
+        let (_, out, error) = setup.run(&words).await;
+        is_silent(&words.join(" "), &format!("{out}{error}"), &secrets);
+    }
+    let kept = database::everything(&setup.home().join("data/switchboard.db")).await;
+    is_silent("the database", &kept.join("\n"), &secrets);
+}
+
+/// What each platform does on a bad day.
+fn make_trouble(stage: &Stage, discord: &Discord, slack: &Slack) {
+    use telegram::Fault::{CutAfter, CutBefore, Garbage, Page, Status};
+    for fault in [CutBefore, CutAfter, Page(502), Garbage("{".to_owned()), Status(500)] {
+        stage.telegram.fault("getUpdates", 1, fault);
+    }
+    for fault in [CutAfter, Status(500)] {
+        stage.telegram.fault("sendMessage", 1, fault);
+    }
+    for fault in [discord::Fault::CutBefore, discord::Fault::Status(500)] {
+        discord.fault("POST /channels/{id}/messages", 1, fault.clone());
+        discord.fault("POST /interactions/{id}/{token}/callback", 1, fault);
+    }
+    discord.drops_connections();
+    slack.fault("chat.postMessage", 1, slack::Fault::CutAfter);
+}

@@ -1,0 +1,217 @@
+//! What nobody should send, through every platform's own way in: nothing
+//! breaks, the person hears something friendly, and the next message works.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use serde_json::json;
+use tokio::io::AsyncWriteExt;
+
+use crate::support::daemon::Setup;
+use crate::support::database;
+use crate::support::discord::Discord;
+use crate::support::slack::Slack;
+use crate::support::stage::Stage;
+
+const TOO_LONG: &str = "longer than I can take at once";
+const NOTHING: &str = "I can only read text so far";
+
+/// Turns, zero-width characters and a NUL in a name.
+const NAME: &str = "\u{202e}Ev\u{200b}il\0\u{2066}";
+
+fn long() -> String {
+    "x".repeat(1 << 20)
+}
+
+fn stacked() -> String {
+    format!("e{}", "\u{301}".repeat(5_000))
+}
+
+/// Brackets in brackets, deeper than parsers like.
+fn deep() -> String {
+    format!("{}{}", "[".repeat(200), "]".repeat(200))
+}
+
+/// Looks whether what is kept is fit to be kept.
+async fn is_clean(home: &Path) {
+    let texts = database::everything(&home.join("data/switchboard.db")).await;
+    let said: Vec<&String> = texts.iter().filter(|text| text.starts_with("messages.content: ")).collect();
+    assert!(said.iter().any(|text| text.contains("nul \u{fffd} here")), "{said:#?}");
+    let names = ["identities.name: ", "identities.username: ", "users.name: ", "spaces.name: "];
+    let others = ["messages.content: ", "inbox.payload: ", "inbox.raw: ", "conversations.title: "];
+    let is_of = |text: &str, columns: &[&str]| columns.iter().any(|column| text.starts_with(column));
+    for text in &texts {
+        let is_name = is_of(text, &names);
+        assert!(!(is_name || is_of(text, &others)) || !text.contains('\0'), "{text:?}");
+        assert!(!is_name || !text.contains(['\u{202e}', '\u{200b}', '\u{2066}']), "{text:?}");
+    }
+}
+
+#[tokio::test]
+async fn telegram_takes_anything() {
+    let stage = Stage::new().await.open();
+    let alice = stage.telegram.user(1001, NAME);
+    let bot = stage.serve().await;
+    let message = |number: i64, field: &str, value: &str| {
+        format!(
+            r#"{{"message_id":{number},"date":1,"chat":{{"id":1001,"type":"private"}},"from":{{"id":1001,"is_bot":false,"first_name":"\u202eEv\u200bil\u0000"}},"{field}":{value}}}"#
+        )
+    };
+    let sticker = r#"{"file_id":"A","file_unique_id":"B","type":"regular","width":1,"height":1,"is_animated":false,"is_video":false}"#;
+    stage.telegram.inject("message", &message(9001, "text", r#""\ud800""#));
+    stage.telegram.inject("message", &message(9002, "text", &deep()));
+    stage.telegram.inject("message", &message(9003, "hologram", &deep()));
+    stage.telegram.inject("hologram", "{}");
+    bot.wait_for_logs("could not read an event", 2).await;
+    stage.telegram.inject("message", &message(9004, "sticker", sticker));
+    stage.wait_for(1001, NOTHING).await;
+
+    let texts = [
+        ("nul \0 here".to_owned(), "Certainly."),
+        (long(), TOO_LONG),
+        (stacked(), "Certainly."),
+        ("\u{202e}\u{200b}\u{200d}".to_owned(), "Certainly."),
+        (" \n\t ".to_owned(), NOTHING),
+    ];
+    for (number, (text, expected)) in texts.into_iter().enumerate() {
+        alice.says(&text);
+        bot.wait_for_logs("a turn on telegram ended", number + 2).await;
+        let said = stage.said(1001).split_off(number + 1);
+        assert!(said.iter().any(|said| said.contains(expected)), "{expected}: {said:?}");
+    }
+    alice.says("/whoami");
+    stage.wait_for(1001, "You are Evil, stranger here.").await;
+    bot.stop().await;
+    is_clean(stage.setup.home()).await;
+}
+
+#[tokio::test]
+async fn discord_takes_anything() {
+    let discord = Discord::start().await.without_rate_limits();
+    let setup = Setup::new().open().with(&format!(
+        "[channels.discord]\ntoken = \"{}\"\napi_base = \"{}\"",
+        discord.token(),
+        discord.url()
+    ));
+    let bot = setup.serve();
+    discord.wait_until_connected().await;
+    let alice = discord.user(1, NAME);
+    let dm = alice.dm_channel();
+    for frame in [
+        "not json".to_owned(),
+        deep(),
+        r#"{"op":0,"s":1,"t":"MESSAGE_CREATE","d":{"content":"\ud800"}}"#.to_owned(),
+        format!(r#"{{"op":0,"s":1,"t":"MESSAGE_CREATE","d":{}}}"#, deep()),
+    ] {
+        discord.sends_frame(&frame);
+    }
+    discord.tells("SOMETHING_NEW", json!({ "id": "16" }));
+    let texts = [
+        ("nul \0 here".to_owned(), "You said: nul \u{fffd} here"),
+        (long(), TOO_LONG),
+        (stacked(), "e\u{301}\u{301}"),
+        ("\u{202e}\u{200b}\u{200d}".to_owned(), "You said: "),
+        (" \n\t ".to_owned(), NOTHING),
+        (String::new(), NOTHING),
+    ];
+    for (number, (text, expected)) in texts.into_iter().enumerate() {
+        alice.dm(&text);
+        bot.wait_for_logs("a turn on discord ended", number + 1).await;
+        let said: Vec<String> =
+            discord.screen(dm).into_iter().filter(|shown| shown.by_bot).map(|shown| shown.text).collect();
+        assert!(said.iter().any(|said| said.contains(expected)), "{expected}: {said:?}");
+    }
+    alice.runs_command("whoami", &[], dm).await;
+    alice.waits_for(dm, |shown| shown.text.contains("You are Evil, stranger here.")).await;
+    bot.stop().await;
+    is_clean(setup.home()).await;
+}
+
+#[tokio::test]
+async fn slack_takes_anything() {
+    let slack = Slack::start().await;
+    slack.without_rate_limits();
+    let setup = Setup::new().open().with(&format!(
+        "[channels.slack]\nbot_token = \"{}\"\napp_token = \"{}\"\napi_base = \"{}\"",
+        slack.bot_token(),
+        slack.app_token(),
+        slack.api_url()
+    ));
+    let alice = slack.user("U1", NAME);
+    let dm = alice.dm_channel();
+    let bot = setup.serve();
+    assert!(slack.wait_for_sockets(1).await);
+    let payload = |number: usize, text: &str| {
+        format!(
+            r#"{{"team_id":"{}","event_id":"Ev{number}","event":{{"type":"message","channel":"{dm}","channel_type":"im","user":"U1","ts":"1700000000.00010{number}","text":{text}}}}}"#,
+            slack.team()
+        )
+    };
+    let frames = [payload(1, r#""\ud800""#), payload(2, &deep()), deep(), "null".to_owned()];
+    for (number, payload) in frames.iter().enumerate() {
+        let id = format!("e{number}");
+        let frame = format!(
+            r#"{{"envelope_id":"{id}","type":"events_api","payload":{payload},"accepts_response_payload":false}}"#
+        );
+        slack.sends_frame(&id, &frame);
+    }
+    let unknown =
+        r#"{"envelope_id":"e9","type":"envelope_of_tomorrow","payload":{},"accepts_response_payload":false}"#;
+    slack.sends_frame("e9", unknown);
+    slack.sends_raw("not json");
+    assert!(slack.wait_until_delivered().await);
+    let texts = [
+        ("nul \0 here".to_owned(), "You said: nul \u{fffd} here"),
+        (stacked(), "e\u{301}\u{301}"),
+        ("\u{202e}\u{200b}\u{200d}".to_owned(), "You said: "),
+        (long(), TOO_LONG),
+        (" \n\t ".to_owned(), NOTHING),
+    ];
+    for (number, (text, expected)) in texts.into_iter().enumerate() {
+        alice.dm(&text);
+        bot.wait_for_logs("a turn on slack ended", number + 1).await;
+        let said: Vec<String> =
+            slack.screen(&dm).into_iter().filter(|shown| shown.by_bot).map(|shown| shown.text).collect();
+        assert!(said.iter().any(|said| said.contains(expected)), "{expected}: {said:?}");
+    }
+    alice.runs_in(&dm, "/switchboard", "whoami");
+    slack.wait_for_message(&dm, |shown| shown.text.contains("You are Evil, stranger here.")).await.unwrap();
+    bot.stop().await;
+    is_clean(setup.home()).await;
+}
+
+#[tokio::test]
+async fn the_terminal_takes_anything_from_a_pipe() {
+    let setup = Setup::new().env("USER", NAME.trim_end_matches('\u{2066}').replace('\0', "").as_str());
+    let inputs: [(Vec<u8>, &str); 8] = [
+        (b"nul \0 here".to_vec(), "You said: nul \u{fffd} here"),
+        (b"half \xed\xa0\x80 a character".to_vec(), "You said: half \u{fffd}"),
+        (b"\xff\xfe".to_vec(), "You said: \u{fffd}"),
+        (long().into_bytes(), TOO_LONG),
+        (stacked().into_bytes(), "e\u{301}\u{301}"),
+        ("\u{202e}\u{200b}".as_bytes().to_vec(), "You said: "),
+        (deep().into_bytes(), "You said: [[["),
+        (b"/whoami".to_vec(), "You are Evil, owner here."),
+    ];
+    for (input, expected) in inputs {
+        let said = piped(&setup, &input).await;
+        assert!(said.contains(expected), "{expected}: {said:.200}");
+    }
+    for nothing in ["", " \n\t "] {
+        assert_eq!(piped(&setup, nothing.as_bytes()).await, "");
+    }
+    assert!(piped(&setup, b"and now?").await.starts_with("You said: and now?"));
+    is_clean(setup.home()).await;
+}
+
+/// What `… | switchboard` answers.
+async fn piped(setup: &Setup, input: &[u8]) -> String {
+    let mut child = setup.command(&["chat"]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(input).await.unwrap();
+    drop(stdin);
+    let output = child.wait_with_output().await.unwrap();
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{}: {error}", output.status);
+    String::from_utf8(output.stdout).unwrap()
+}

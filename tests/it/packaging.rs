@@ -1,0 +1,273 @@
+//! What brings the daemon to a machine: the systemd unit and the image.
+//!
+//! The image is not built and no container is run here. A full release build of
+//! the copied sources would take minutes; that is for the CI.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::net::UnixDatagram;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::support::stage::Stage;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The unit's keys, each with all its values.
+fn unit() -> BTreeMap<String, Vec<String>> {
+    let text = fs::read_to_string(root().join("systemd/switchboard.service")).unwrap();
+    let mut keys: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for line in text.lines().filter(|line| !line.starts_with(['#', '['])) {
+        if let Some((key, value)) = line.split_once('=') {
+            keys.entry(key.to_owned()).or_default().push(value.to_owned());
+        }
+    }
+    keys
+}
+
+#[tokio::test]
+async fn the_units_command_is_one_of_ours() {
+    let start = unit()["ExecStart"][0].clone();
+    let mut words = start.split_whitespace();
+    assert_eq!(words.next(), Some("/usr/local/bin/switchboard"));
+    // `--help` behind them parses the words and runs nothing.
+    let output = Command::new(env!("CARGO_BIN_EXE_switchboard")).args(words).arg("--help").output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("The daemon"), "{output:?}");
+    let unknown = Command::new(env!("CARGO_BIN_EXE_switchboard")).args(["serv", "--help"]).output().unwrap();
+    assert!(!unknown.status.success());
+}
+
+#[tokio::test]
+async fn a_supervisor_hears_that_we_are_ready_alive_and_stopping() {
+    let stage = Stage::new().await;
+    let path = stage.setup.home().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let setup =
+        stage.setup.clone().env("NOTIFY_SOCKET", path.to_str().unwrap()).env("WATCHDOG_USEC", "300000");
+    let bot = setup.serve();
+    let hear = |socket: UnixDatagram, word: &'static str| {
+        tokio::task::spawn_blocking(move || {
+            let mut heard = Vec::new();
+            loop {
+                let mut buffer = [0; 256];
+                let length = socket
+                    .recv(&mut buffer)
+                    .unwrap_or_else(|error| panic!("no {word}, only {heard:?}: {error}"));
+                let told = String::from_utf8_lossy(&buffer[..length]).into_owned();
+                let is_it = told.lines().any(|line| line == word);
+                heard.push(told);
+                if is_it {
+                    return (socket, heard);
+                }
+            }
+        })
+    };
+    let (socket, heard) = hear(socket, "READY=1").await.unwrap();
+    assert_eq!(heard.len(), 1, "the first word is that we are ready: {heard:?}");
+    let (socket, _) = hear(socket, "WATCHDOG=1").await.unwrap();
+    let (socket, heard) = hear(socket, "WATCHDOG=1").await.unwrap();
+    assert_eq!(heard.len(), 1, "{heard:?}");
+    bot.signal("TERM");
+    hear(socket, "STOPPING=1").await.unwrap();
+    let mut bot = bot;
+    assert!(bot.ended().await.success());
+}
+
+#[test]
+fn the_unit_restarts_what_can_be_helped_and_gives_time_to_stop() {
+    let unit = unit();
+    let only = |key: &str| unit[key].join(" ");
+    assert_eq!((only("Type").as_str(), only("NotifyAccess").as_str()), ("notify", "main"));
+    assert_eq!(only("RestartPreventExitStatus"), "78");
+    assert_eq!(only("Restart"), "on-failure");
+    let drain = fs::read_to_string(root().join("config/default.toml")).unwrap();
+    let drain =
+        drain.lines().find_map(|line| line.strip_prefix("drain_seconds = ")).unwrap().parse::<u64>().unwrap();
+    assert!(only("TimeoutStopSec").parse::<u64>().unwrap() > drain, "systemd kills before we have stopped");
+    let secrets = [
+        "channels.telegram.token",
+        "channels.discord.token",
+        "channels.slack.bot_token",
+        "channels.slack.app_token",
+        "model.providers.main.api_key",
+    ];
+    assert_eq!(unit["LoadCredential"], secrets);
+}
+
+/// The most that `systemd-analyze security` may call the unit's exposure.
+const EXPOSURE: f64 = 1.5;
+
+#[test]
+fn the_unit_is_as_closed_as_it_can_be() {
+    let file = root().join("systemd/switchboard.service");
+    let analyzed = Command::new("systemd-analyze")
+        .args(["security", "--offline=true", "--no-pager"])
+        .arg(&file)
+        .output();
+    match analyzed {
+        Ok(output) => {
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            let level = text
+                .lines()
+                .find_map(|line| line.split_once("Overall exposure level for switchboard.service: "));
+            let level = level.unwrap_or_else(|| panic!("{text}\n{output:?}")).1;
+            let level: f64 = level.split_whitespace().next().unwrap().parse().unwrap();
+            assert!(level <= EXPOSURE, "{text}");
+        }
+        // Without the program: the directives that give the score of 1.2 with systemd 252.
+        Err(_) => has_what_closes_it(&unit()),
+    }
+}
+
+fn has_what_closes_it(unit: &BTreeMap<String, Vec<String>>) {
+    let closed = [
+        "DynamicUser",
+        "ProtectHome",
+        "PrivateTmp",
+        "PrivateDevices",
+        "PrivateUsers",
+        "PrivateIPC",
+        "NoNewPrivileges",
+        "ProtectKernelTunables",
+        "ProtectKernelModules",
+        "ProtectKernelLogs",
+        "ProtectControlGroups",
+        "ProtectClock",
+        "ProtectHostname",
+        "RestrictNamespaces",
+        "RestrictRealtime",
+        "RestrictSUIDSGID",
+        "LockPersonality",
+        "MemoryDenyWriteExecute",
+        "RemoveIPC",
+    ];
+    for key in closed {
+        assert_eq!(unit.get(key), Some(&vec!["yes".to_owned()]), "{key}");
+    }
+    let others = [
+        ("ProtectSystem", "strict"),
+        ("ProtectProc", "invisible"),
+        ("ProcSubset", "pid"),
+        ("CapabilityBoundingSet", ""),
+        ("AmbientCapabilities", ""),
+        ("RestrictAddressFamilies", "AF_INET AF_INET6 AF_UNIX"),
+        ("SystemCallArchitectures", "native"),
+        ("DevicePolicy", "closed"),
+        ("KeyringMode", "private"),
+        ("UMask", "0077"),
+    ];
+    for (key, value) in others {
+        assert_eq!(unit.get(key), Some(&vec![value.to_owned()]), "{key}");
+    }
+    assert_eq!(unit["SystemCallFilter"], ["@system-service", "~@privileged @resources"]);
+}
+
+/// The words of the Dockerfile's lines that begin with an instruction, by stage.
+fn instructions(name: &str) -> Vec<(usize, Vec<String>)> {
+    let text = fs::read_to_string(root().join("Dockerfile")).unwrap().replace("\\\n", " ");
+    let mut stage = 0;
+    let mut found = Vec::new();
+    for line in text.lines() {
+        let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        let Some(first) = words.first() else { continue };
+        stage += usize::from(first == "FROM");
+        if first == name {
+            found.push((stage, words[1..].to_vec()));
+        }
+    }
+    found
+}
+
+#[test]
+fn what_the_image_copies_is_there_and_is_enough() {
+    let ignored = fs::read_to_string(root().join(".dockerignore")).unwrap();
+    let ignored: Vec<&str> = ignored.lines().collect();
+    assert_eq!(ignored[0], "*", "what is not named stays out");
+    let folder = tempfile::tempdir().unwrap();
+    for (_, words) in instructions("COPY").iter().filter(|(stage, _)| *stage == 1) {
+        let (to, from) = words.split_last().unwrap();
+        for from in from {
+            assert!(ignored.contains(&format!("!{from}").as_str()), "{from} is left out by .dockerignore");
+            let target =
+                if to.ends_with('/') { folder.path().join(to).join(from) } else { folder.path().join(to) };
+            copy(&root().join(from), &target);
+        }
+    }
+    let commands = instructions("RUN");
+    let (_, build) = commands.iter().find(|(_, words)| words[0] == "cargo").expect("a build");
+    assert_eq!(build.join(" "), "cargo build --release --locked --bin switchboard");
+
+    // Cargo reads every manifest and says whether each target's source is there and the lock file is whole.
+    let cargo = option_env!("CARGO").unwrap_or("cargo");
+    let output = Command::new(cargo)
+        .args(["metadata", "--locked", "--offline", "--format-version", "1", "--filter-platform", &host()])
+        .current_dir(folder.path())
+        .env_remove("CARGO_TARGET_DIR")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let ours = packages.iter().find(|package| package["name"] == "switchboard").unwrap();
+    let targets = ours["targets"].as_array().unwrap();
+    let binary = targets.iter().find(|target| target["name"] == "switchboard" && target["kind"][0] == "bin");
+    let source = binary.expect("the binary that is built")["src_path"].as_str().unwrap();
+    assert!(Path::new(source).exists(), "{source}");
+    let (_, copied) = instructions("COPY").into_iter().find(|(stage, _)| *stage == 2).unwrap();
+    assert_eq!(copied[1], "/src/target/release/switchboard");
+
+    // What is compiled in lies among what was copied, too.
+    for source in included(&folder.path().join("src")) {
+        assert!(source.exists(), "{} is compiled in and not copied", source.display());
+    }
+}
+
+/// The platform we are on; the packages of others need not be here.
+fn host() -> String {
+    let output = Command::new("rustc").arg("-vV").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().find_map(|line| line.strip_prefix("host: ")).unwrap().to_owned()
+}
+
+/// The files that sources name by `include_str!`.
+fn included(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(included(&path));
+        } else if path.extension().is_some_and(|end| end == "rs") && !path.ends_with("tests.rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            let program = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
+            let names = program.split("include_str!(\"").skip(1).filter_map(|rest| rest.split('"').next());
+            found.extend(names.map(|name| folder.join(name)));
+        }
+    }
+    found
+}
+
+fn copy(from: &Path, to: &Path) {
+    if !from.is_dir() {
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(from, to).unwrap_or_else(|error| panic!("{}: {error}", from.display()));
+        return;
+    }
+    for entry in fs::read_dir(from).unwrap() {
+        let name = entry.unwrap().file_name();
+        copy(&from.join(&name), &to.join(&name));
+    }
+}
+
+#[test]
+fn the_image_runs_as_nobody_and_looks_after_itself() {
+    assert_eq!(instructions("USER").last().unwrap().1, ["65532:65532"]);
+    let health = instructions("HEALTHCHECK").remove(0).1.join(" ");
+    assert!(health.ends_with(r#"CMD ["switchboard", "health"]"#), "no shell is needed: {health}");
+    assert_eq!(instructions("ENTRYPOINT")[0].1, [r#"["switchboard"]"#]);
+    assert_eq!(instructions("CMD")[0].1, [r#"["serve"]"#]);
+}
