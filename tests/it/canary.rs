@@ -4,12 +4,11 @@
 use std::fs;
 
 use crate::support::daemon::{Daemon, Setup};
-use crate::support::database;
 use crate::support::discord::{self, Discord};
 use crate::support::models::Fault as ModelFault;
 use crate::support::slack::{self, Slack};
 use crate::support::stage::Stage;
-use crate::support::telegram;
+use crate::support::{database, telegram};
 
 /// Secrets by their keys, as platforms would write them.
 const SECRETS: [(&str, &str); 5] = [

@@ -43,7 +43,10 @@ fn keys_and_sections_are_explained() {
         (poll.value.as_str(), poll.default.as_deref(), poll.limits.as_deref()),
         ("50", Some("50"), Some("1 to 50"))
     );
-    assert_eq!(poll.sentence, "How long one poll waits for something new, in seconds.");
+    assert_eq!(
+        poll.sentence,
+        "How long one poll waits for something new, in seconds, up to 50; shorten it where something in between cuts idle connections."
+    );
     assert_eq!(explained("channels").value, "a section with discord, telegram, slack");
     assert_eq!(explained("model.providers.any.retries").default.as_deref(), Some("2"));
     assert_eq!(explained("channels.discord.token").value, "not set");
