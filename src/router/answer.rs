@@ -40,9 +40,8 @@ impl Router {
         turn: &ClaimedTurn,
         now: Timestamp,
     ) -> Result<Conversation, RouterError> {
-        let store = &self.parts.store;
-        match turn.conversation {
-            Some(id) => store.conversation(id).await.map_err(RouterError::at("read the conversation")),
+        match &turn.conversation {
+            Some(conversation) => Ok(conversation.clone()),
             None => self.begin(turn, now).await,
         }
     }

@@ -3,9 +3,7 @@
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Set};
 use uuid::Uuid;
 
-use crate::domain::{
-    Address, AddressId, ConversationId, LaneId, Platform, SpaceId, SpaceRef, Timestamp, UserId,
-};
+use crate::domain::{Address, AddressId, LaneId, Platform, SpaceId, SpaceRef, Timestamp, UserId};
 use crate::store::entities::{addresses, spaces};
 use crate::store::{StoreError, micros};
 
@@ -94,41 +92,6 @@ pub(super) async fn resolve_space(
     .insert(db)
     .await?;
     Ok(id)
-}
-
-/// What a turn needs to know of its address.
-pub(super) struct Standing {
-    pub(super) lane: LaneId,
-    /// Whether the space around it has been admitted.
-    pub(super) is_space_allowed: bool,
-    /// The conversation that goes on there.
-    pub(super) conversation: Option<ConversationId>,
-}
-
-/// Loads what a turn needs to know of its address.
-pub(super) async fn standing(db: &impl ConnectionTrait, id: AddressId) -> Result<Standing, StoreError> {
-    let row = addresses::Entity::find_by_id(id.0).one(db).await?;
-    let missing = || StoreError::Row { table: "addresses", id: id.to_string(), source: None };
-    let address = row.ok_or_else(missing)?;
-    let is_space_allowed = match address.space_id {
-        Some(space) => is_allowed(db, space).await?,
-        None => false,
-    };
-    Ok(Standing {
-        lane: LaneId(address.lane_id),
-        is_space_allowed,
-        conversation: address.active_conversation_id.map(ConversationId),
-    })
-}
-
-async fn is_allowed(db: &impl ConnectionTrait, space: Uuid) -> Result<bool, StoreError> {
-    let allowed_at: Option<Option<i64>> = spaces::Entity::find_by_id(space)
-        .select_only()
-        .column(spaces::Column::AllowedAt)
-        .into_tuple()
-        .one(db)
-        .await?;
-    Ok(allowed_at.flatten().is_some())
 }
 
 /// The space in a row, unless its platform is one of a later version.

@@ -80,7 +80,7 @@ async fn telegram_takes_anything() {
         assert!(said.iter().any(|said| said.contains(expected)), "{expected}: {said:?}");
     }
     alice.says("/whoami");
-    stage.wait_for(1001, "You are Evil, stranger here.").await;
+    stage.wait_for(1001, "You are Evil, a guest here.").await;
     bot.stop().await;
     is_clean(stage.setup.home()).await;
 }
@@ -122,7 +122,7 @@ async fn discord_takes_anything() {
         assert!(said.iter().any(|said| said.contains(expected)), "{expected}: {said:?}");
     }
     alice.runs_command("whoami", &[], dm).await;
-    alice.waits_for(dm, |shown| shown.text.contains("You are Evil, stranger here.")).await;
+    alice.waits_for(dm, |shown| shown.text.contains("You are Evil, a guest here.")).await;
     bot.stop().await;
     is_clean(setup.home()).await;
 }
@@ -175,7 +175,7 @@ async fn slack_takes_anything() {
         assert!(said.iter().any(|said| said.contains(expected)), "{expected}: {said:?}");
     }
     alice.runs_in(&dm, "/switchboard", "whoami");
-    slack.wait_for_message(&dm, |shown| shown.text.contains("You are Evil, stranger here.")).await.unwrap();
+    slack.wait_for_message(&dm, |shown| shown.text.contains("You are Evil, a guest here.")).await.unwrap();
     bot.stop().await;
     is_clean(setup.home()).await;
 }
@@ -191,7 +191,7 @@ async fn the_terminal_takes_anything_from_a_pipe() {
         (stacked().into_bytes(), "e\u{301}\u{301}"),
         ("\u{202e}\u{200b}".as_bytes().to_vec(), "You said: "),
         (deep().into_bytes(), "You said: [[["),
-        (b"/whoami".to_vec(), "You are Evil, owner here."),
+        (b"/whoami".to_vec(), "You are Evil, the owner here."),
     ];
     for (input, expected) in inputs {
         let said = piped(&setup, &input).await;

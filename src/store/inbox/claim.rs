@@ -5,19 +5,18 @@ use std::collections::VecDeque;
 use futures_util::FutureExt;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter,
-    QueryOrder, QuerySelect, Select, UpdateMany,
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select, UpdateMany,
 };
 use serde::de::Error;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::domain::{
-    AddressId, Event, IdentityId, InboundMessage, InboxId, LaneId, Speaker, Timestamp, TurnId, UserId,
-};
-use crate::store::entities::{identities, inbox, messages};
+use crate::domain::{Event, InboundMessage, InboxId, LaneId, Speaker, Timestamp, TurnId};
+use crate::store::entities::{inbox, messages};
+use crate::store::inbox::acquaint::acquaint;
 use crate::store::inbox::{Accepted, ClaimedTurn, PAYLOAD_VERSION, Payload, state};
-use crate::store::{Store, StoreError, micros, people, places};
+use crate::store::{Store, StoreError, micros};
 
 /// How many quick messages one turn takes together with the one that leads.
 const MERGED: usize = 19;
@@ -314,39 +313,6 @@ async fn answer_of(tx: &DatabaseTransaction, turn: TurnId) -> Result<Option<Stri
         .one(tx)
         .await?;
     Ok(text)
-}
-
-/// Loads who speaks, and what is known about the place.
-async fn acquaint(
-    db: &impl ConnectionTrait,
-    lead: &inbox::Model,
-    message: InboundMessage,
-) -> Result<ClaimedTurn, StoreError> {
-    let gone = || StoreError::Row { table: "inbox", id: lead.id.to_string(), source: None };
-    let (identity, address) = lead.identity_id.zip(lead.address_id).ok_or_else(gone)?;
-    let user: Option<Uuid> = identities::Entity::find_by_id(identity)
-        .select_only()
-        .column(identities::Column::UserId)
-        .into_tuple()
-        .one(db)
-        .await?;
-    let (user, of_person) = people::load(db, UserId(user.ok_or_else(gone)?)).await?;
-    let standing = places::standing(db, AddressId(address)).await?;
-    let is_direct = message.address.is_direct();
-    Ok(ClaimedTurn {
-        turn: TurnId(lead.id),
-        claim: Uuid::nil(),
-        lane: standing.lane,
-        attempts: 0,
-        has_more: false,
-        user,
-        identity: IdentityId(identity),
-        address: AddressId(address),
-        is_space_allowed: standing.is_space_allowed,
-        conversation: if is_direct { of_person } else { standing.conversation },
-        messages: vec![message],
-        answer: None,
-    })
 }
 
 fn read(row: &inbox::Model) -> Result<InboundMessage, StoreError> {

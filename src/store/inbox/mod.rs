@@ -6,13 +6,14 @@
 //! payload. A row's payload is blanked when it ends.
 
 mod accept;
+mod acquaint;
 mod claim;
 mod finish;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::domain::{AddressId, ConversationId, IdentityId, InboundMessage, InboxId, LaneId, TurnId, User};
+use crate::domain::{AddressId, Conversation, IdentityId, InboundMessage, InboxId, LaneId, TurnId, User};
 
 pub use finish::Finale;
 
@@ -60,7 +61,7 @@ pub struct ClaimedTurn {
     /// Whether the space around the address has been admitted.
     pub is_space_allowed: bool,
     /// The conversation that goes on there.
-    pub conversation: Option<ConversationId>,
+    pub conversation: Option<Conversation>,
     /// What was said; the first one leads, the others are merged with it. Never empty.
     pub messages: Vec<InboundMessage>,
     /// The answer, if it is stored already and only has to be delivered.

@@ -26,7 +26,7 @@ async fn the_code_of_the_first_start_makes_its_sender_the_owner_once() {
     alice.says(&code.to_lowercase().replace('-', " "));
     stage.wait_for(1001, "You are the owner of this bot now.").await;
     alice.says("/whoami");
-    stage.wait_for(1001, "You are Alice, owner here.").await;
+    stage.wait_for(1001, "You are Alice, the owner here.").await;
     bob.says(&code);
     stage.wait_for(1002, "I don't know you yet.").await;
     assert!(!bot.log().iter().any(|line| line.contains(&code) && !line.contains(INVITATION)));

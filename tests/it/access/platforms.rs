@@ -68,7 +68,7 @@ async fn on_discord_messages_threads_edits_and_commands_pass_the_gate() {
     alice.says_in(thread, &format!("{mention} echo this"));
     alice.waits_for(thread, |shown| shown.by_bot && shown.text.contains("You said: echo this")).await;
     alice.runs_command("whoami", &[], general).await;
-    alice.waits_for(general, |shown| shown.ephemeral && shown.text.contains("stranger here")).await;
+    alice.waits_for(general, |shown| shown.ephemeral && shown.text.contains("a guest here")).await;
 
     does(&setup, &["deny", "discord:1"]).await;
     alice.runs_command("help", &[], general).await;
