@@ -20,6 +20,8 @@ USER 65532:65532
 WORKDIR /var/lib/switchboard
 VOLUME /var/lib/switchboard
 ENV SWITCHBOARD__DATABASE__URL=sqlite:///var/lib/switchboard/switchboard.db
+# `docker stop` grants ten seconds.
+ENV SWITCHBOARD__SHUTDOWN__DRAIN_SECONDS=8
 HEALTHCHECK --interval=30s --timeout=6s --start-period=20s CMD ["switchboard", "health"]
 ENTRYPOINT ["switchboard"]
 CMD ["serve"]

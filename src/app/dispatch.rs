@@ -6,6 +6,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::turns::Turns;
+use crate::app::turns::{Progress, Turns};
 use crate::domain::{Clock, LaneId};
 use crate::store::{Accepted, ClaimedTurn, Store, StoreError};
 use crate::telemetry::{Tasks, chain};
@@ -216,7 +217,8 @@ impl Dispatch {
 
     /// Runs a turn to its end; returns whether more waits in its lane.
     async fn see_through(&self, turn: &ClaimedTurn) -> bool {
-        let running = AssertUnwindSafe(self.turns.run(turn)).catch_unwind();
+        let progress = Progress::begin();
+        let running = AssertUnwindSafe(self.turns.run(turn, &progress)).catch_unwind();
         tokio::select! {
             biased;
             ended = running => {
@@ -228,7 +230,8 @@ impl Dispatch {
                 turn.has_more
             }
             () = self.give_back.cancelled() => {
-                self.release(turn, true).await;
+                // Of what somebody has seen a part, the whole comes as a second copy, and has to say so.
+                self.release(turn, !progress.is_seen.load(Ordering::Relaxed)).await;
                 false
             }
         }

@@ -8,6 +8,7 @@ mod clock;
 mod delivery;
 mod dispatch;
 mod intake;
+mod purge;
 mod stops;
 mod turns;
 
@@ -52,6 +53,8 @@ pub struct App {
     channels: Vec<Arc<dyn Channel>>,
     inbox: Arc<dyn Inbox>,
     dispatch: Arc<Dispatch>,
+    store: Store,
+    clock: Arc<dyn Clock>,
     /// Running turns.
     turns: Tasks,
     /// Everything that brings in work.
@@ -88,10 +91,14 @@ impl App {
         let give_back = CancellationToken::new();
         let concurrent = settings.limits.concurrent_turns as usize;
         let dispatch = Arc::new(Dispatch::new(store.clone(), turns, concurrent, busy, give_back.clone()));
-        let inbox = Arc::new(Intake { store, dispatch: Arc::clone(&dispatch), clock });
+        let inbox = Arc::new(Intake {
+            store: store.clone(),
+            dispatch: Arc::clone(&dispatch),
+            clock: Arc::clone(&clock),
+        });
         let drain = Duration::from_secs(settings.shutdown.drain_seconds);
         let (turns, sources) = (Tasks::default(), Tasks::default());
-        Self { channels, inbox, dispatch, turns, sources, give_back, drain }
+        Self { channels, inbox, dispatch, store, clock, turns, sources, give_back, drain }
     }
 
     /// Takes up what an earlier run left, and begins to work on what comes.
@@ -102,6 +109,8 @@ impl App {
         }
         let dispatch = Arc::clone(&self.dispatch);
         self.sources.spawn(dispatch.run(self.turns.clone(), self.sources.shutdown()));
+        let (store, clock) = (self.store.clone(), Arc::clone(&self.clock));
+        self.sources.spawn(purge::run(store, clock, self.sources.shutdown()));
         Ok(())
     }
 

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -23,7 +25,7 @@ use crate::store::{Answered, ClaimedTurn, Exchange, Finale, Question, Store, Sto
 use crate::telemetry::chain;
 use crate::telemetry::metrics::{self, TurnEnd};
 
-/// How often a failed turn is tried to be ended while the database does not answer.
+/// How often something that has to be kept is written again while the database does not answer.
 const LAST_TRIES: u32 = 600;
 
 /// How long to wait in between.
@@ -66,12 +68,12 @@ pub(crate) struct Turns {
 
 impl Turns {
     /// Brings a claimed turn to its end. Whatever goes wrong, the person hears of it.
-    pub(crate) async fn run(&self, turn: &ClaimedTurn) {
-        let began = Instant::now();
+    pub(crate) async fn run(&self, turn: &ClaimedTurn, progress: &Progress) {
+        let began = progress.began;
         let Some(message) = turn.last() else { return };
         let platform = message.address.platform;
         metrics::turn_began();
-        let end = match self.answer(turn, began).await {
+        let end = match self.answer(turn, progress).await {
             Ok(end) => end,
             Err(error) => {
                 self.apologize(turn, &error).await;
@@ -90,13 +92,13 @@ impl Turns {
         );
     }
 
-    async fn answer(&self, turn: &ClaimedTurn, began: Instant) -> Result<TurnEnd, TurnError> {
+    async fn answer(&self, turn: &ClaimedTurn, progress: &Progress) -> Result<TurnEnd, TurnError> {
         if let Some(answer) = &turn.answer {
             return self.deliver_again(turn, answer).await;
         }
         let outcome = self.router.decide(turn, self.clock.now()).await.map_err(TurnError::Decide)?;
         match outcome {
-            Outcome::Reply(reply) => self.reply(turn, reply, began).await,
+            Outcome::Reply(reply) => self.reply(turn, reply, progress).await,
             Outcome::Refusal(refusal) => self.refuse(turn, refusal).await,
             Outcome::Silence(silence) => {
                 let end = TurnEnd::Silent(silence);
@@ -106,7 +108,12 @@ impl Turns {
         }
     }
 
-    async fn reply(&self, turn: &ClaimedTurn, reply: Reply, began: Instant) -> Result<TurnEnd, TurnError> {
+    async fn reply(
+        &self,
+        turn: &ClaimedTurn,
+        reply: Reply,
+        progress: &Progress,
+    ) -> Result<TurnEnd, TurnError> {
         let to = turn.last().map(|message| message.reply_to()).ok_or(TurnError::Lost)?;
         let Some(mut delivering) = self.delivery.open(&to, turn.turn, may_have_begun(turn)) else {
             return Err(TurnError::Deliver(not_connected()));
@@ -115,10 +122,9 @@ impl Turns {
         let never = CancellationToken::new();
         let stop = stoppable.as_ref().map_or(&never, |stoppable| stoppable.token());
         let platform = to.address.platform;
-        let is_seen = AtomicBool::new(false);
         let seen = || {
-            is_seen.store(true, Ordering::Relaxed);
-            metrics::first_text(platform, began.elapsed());
+            progress.is_seen.store(true, Ordering::Relaxed);
+            metrics::first_text(platform, progress.began.elapsed());
         };
         let ended = delivering.follow(reply.stream, stop, seen).await;
         drop(stoppable);
@@ -126,8 +132,7 @@ impl Turns {
             self.finish(turn, Finale::Failed, TurnEnd::Failed).await?;
             return Ok(TurnEnd::Failed);
         };
-        let is_seen = is_seen.load(Ordering::Relaxed);
-        self.show(turn, &mut delivering, said, (reply.asked, began, is_seen)).await
+        self.show(turn, &mut delivering, said, (reply.asked, progress)).await
     }
 
     /// Stores what was said, then shows it.
@@ -136,19 +141,20 @@ impl Turns {
         turn: &ClaimedTurn,
         delivering: &mut Delivering<'_>,
         said: Said,
-        (asked, began, is_seen): (Option<Asked>, Instant, bool),
+        (asked, progress): (Option<Asked>, &Progress),
     ) -> Result<TurnEnd, TurnError> {
         if let (Some(asked), Some(finished)) = (asked, said.finished) {
-            let exchange = self.exchange(turn, asked, finished, (said.error, began.elapsed()));
-            let is_ours = self.store.ready(turn, exchange, self.clock.now()).await;
-            if !is_ours.map_err(at("store the answer"))? {
+            let exchange = self.exchange(turn, asked, finished, (said.error, progress.began.elapsed()));
+            let store = || self.store.ready(turn, exchange.clone(), self.clock.now()).boxed();
+            if !patiently("store the answer", store).await? {
                 return Err(TurnError::Lost);
             }
         }
         delivering.finish(&said.text).await.map_err(TurnError::Deliver)?;
         // What nobody saw while it came, they see now.
+        let is_seen = progress.is_seen.load(Ordering::Relaxed);
         if let Some(message) = turn.last().filter(|_| !is_seen) {
-            metrics::first_text(message.address.platform, began.elapsed());
+            metrics::first_text(message.address.platform, progress.began.elapsed());
         }
         let (finale, end) = if said.is_failure {
             (Finale::Failed, TurnEnd::Failed)
@@ -266,8 +272,8 @@ impl Turns {
     }
 
     async fn finish(&self, turn: &ClaimedTurn, finale: Finale, end: TurnEnd) -> Result<(), TurnError> {
-        let is_ours = self.store.finish(turn, finale, end.name(), self.clock.now()).await;
-        if is_ours.map_err(at("end the turn"))? { Ok(()) } else { Err(TurnError::Lost) }
+        let store = || self.store.finish(turn, finale, end.name(), self.clock.now()).boxed();
+        if patiently("end the turn", store).await? { Ok(()) } else { Err(TurnError::Lost) }
     }
 
     /// Logs what went wrong, once, and tells the person without any detail.
@@ -283,9 +289,19 @@ impl Turns {
             | TurnError::Store { .. } => {
                 self.say_sorry(turn, &reference).await;
             }
+            // What surely did not arrive is kept; it goes out with the next message here, or after the next start.
+            TurnError::Deliver(ChannelError::RateLimited { .. } | ChannelError::Unreachable { .. }) => {
+                return self.put_back(turn).await;
+            }
             TurnError::Deliver(_) => {}
         }
         self.end_as_failed(turn).await;
+    }
+
+    async fn put_back(&self, turn: &ClaimedTurn) {
+        if let Err(error) = self.store.give_back(turn, true).await {
+            tracing::error!(turn.id = %turn.turn, error = %chain(&error), "could not put a turn back; the next start will");
+        }
     }
 
     async fn say_sorry(&self, turn: &ClaimedTurn, reference: &str) {
@@ -295,19 +311,47 @@ impl Turns {
         }
     }
 
-    /// Ends a failed turn, however long the database needs: an open one would hold its lane.
+    /// Ends a failed turn: an open one would hold its lane.
     async fn end_as_failed(&self, turn: &ClaimedTurn) {
-        for _ in 0..LAST_TRIES {
-            match self.finish(turn, Finale::Failed, TurnEnd::Failed).await {
-                Ok(()) | Err(TurnError::Lost) => return,
-                Err(error) => {
-                    tracing::warn!(turn.id = %turn.turn, error = %chain(&error), "cannot end a failed turn yet");
-                    sleep(LAST_PAUSE).await;
-                }
+        match self.finish(turn, Finale::Failed, TurnEnd::Failed).await {
+            Ok(()) | Err(TurnError::Lost) => {}
+            Err(error) => {
+                tracing::error!(turn.id = %turn.turn, error = %chain(&error), "a failed turn stays open; the next start takes it up");
             }
         }
-        tracing::error!(turn.id = %turn.turn, "a failed turn stays open; the next start takes it up");
     }
+}
+
+/// How far a turn has come.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    began: Instant,
+    /// Whether the person has seen something of the answer.
+    pub(crate) is_seen: AtomicBool,
+}
+
+impl Progress {
+    pub(crate) fn begin() -> Self {
+        Self { began: Instant::now(), is_seen: AtomicBool::new(false) }
+    }
+}
+
+/// Writes something, however long the database needs: what has been paid for and
+/// shown is not to be thrown away because a disk is busy.
+async fn patiently<'a>(
+    step: &'static str,
+    write: impl Fn() -> BoxFuture<'a, Result<bool, StoreError>> + Send,
+) -> Result<bool, TurnError> {
+    for _ in 0..LAST_TRIES {
+        match write().await {
+            Ok(is_ours) => return Ok(is_ours),
+            Err(error) => {
+                tracing::warn!(error = %chain(&error), "cannot {step} yet, trying again");
+                sleep(LAST_PAUSE).await;
+            }
+        }
+    }
+    write().await.map_err(at(step))
 }
 
 /// The final text of a turn, and what becomes part of the conversation.

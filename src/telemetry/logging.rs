@@ -7,8 +7,8 @@ use std::io::{IsTerminal, stderr};
 use tracing_subscriber::EnvFilter;
 
 /// Directives that always hold: these crates print whole payloads, prompts among them.
-const SILENCED: [&str; 4] =
-    ["async_openai=off", "serenity=off", "slack_morphism=off", "tokio_tungstenite=off"];
+const SILENCED: [&str; 5] =
+    ["async_openai=off", "serenity=off", "slack_morphism=off", "tokio_tungstenite=off", "tungstenite=off"];
 
 /// Starts logging to standard error; a second call changes nothing.
 ///

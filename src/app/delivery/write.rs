@@ -46,7 +46,11 @@ impl Writer<'_> {
                 Err(error) => error,
             };
             let may_have_arrived = matches!(error, ChannelError::Unknown { .. });
-            if may_have_arrived && !self.channel.capabilities().has_idempotent_post && !is_labelled {
+            if may_have_arrived && !self.channel.capabilities().has_idempotent_post {
+                // One copy that says what it is can be excused, a row of them cannot.
+                if is_labelled {
+                    return Err(error);
+                }
                 part.text = label(self.duplicate_label, &part.text);
                 is_labelled = true;
             }

@@ -61,11 +61,12 @@ fn heard(message: &Message, is_edit: bool, me: &Me) -> Reading {
         return Reading::Ignored("nothing is said in it");
     };
     let chat = message.chat.id;
+    // Another bot's messages in the same chat begin to count anew.
     let (key, seconds) = if is_edit {
         let edited = message.edit_date.unwrap_or(message.date);
-        (format!("telegram:{chat}:{}:{edited}", message.message_id), edited)
+        (format!("telegram:{}:{chat}:{}:{edited}", me.id, message.message_id), edited)
     } else {
-        (format!("telegram:{chat}:{}", message.message_id), message.date)
+        (format!("telegram:{}:{chat}:{}", me.id, message.message_id), message.date)
     };
     Reading::Heard(Box::new(InboundMessage {
         key: DedupeKey(key),

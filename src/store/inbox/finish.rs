@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFil
 use uuid::Uuid;
 
 use crate::domain::Timestamp;
-use crate::store::entities::inbox;
+use crate::store::entities::{inbox, pairing_codes};
 use crate::store::inbox::{ClaimedTurn, state};
 use crate::store::record::{self, Exchange};
 use crate::store::{Store, StoreError, micros};
@@ -108,6 +108,27 @@ impl Store {
                     .exec(tx)
                     .await?;
                 Ok(())
+            }
+            .boxed()
+        })
+        .await
+    }
+}
+
+impl Store {
+    /// Forgets what ended before `then`, its dedupe keys included, and codes that nobody can use any more.
+    pub async fn purge(&self, then: Timestamp) -> Result<u64, StoreError> {
+        self.write(move |tx| {
+            async move {
+                let ended = inbox::Entity::delete_many()
+                    .filter(inbox::Column::EndedAt.lt(micros(then)))
+                    .exec(tx)
+                    .await?;
+                let expired = pairing_codes::Entity::delete_many()
+                    .filter(pairing_codes::Column::ExpiresAt.lt(micros(then)))
+                    .exec(tx)
+                    .await?;
+                Ok(ended.rows_affected + expired.rows_affected)
             }
             .boxed()
         })

@@ -102,3 +102,17 @@ async fn a_turn_of_no_conversation_is_answered_whole_or_not_at_all() {
     assert!(answered.unwrap_err().to_string().contains(&nowhere.to_string()));
     assert_eq!(shelf.states().await, ["claimed"], "the job is undone with its first half");
 }
+
+#[tokio::test]
+async fn what_ended_long_ago_is_forgotten_and_what_waits_is_not() {
+    let shelf = Shelf::new().await;
+    let lane = shelf.lane_of(&[direct("ann", 1, "old")]).await;
+    let turn = shelf.take(lane).await;
+    assert!(shelf.store.finish(&turn, Finale::Done, "answered", at(10)).await.unwrap());
+    shelf.lane_of(&[direct("ann", 2, "waiting")]).await;
+
+    assert_eq!(shelf.store.purge(at(10)).await.unwrap(), 0);
+    assert_eq!(shelf.store.purge(at(11)).await.unwrap(), 1);
+    assert_eq!(shelf.store.purge(at(11)).await.unwrap(), 0);
+    assert_eq!(texts(&shelf.take(lane).await), ["waiting"]);
+}
