@@ -39,7 +39,7 @@ fn said(update: &Value) -> Said {
 #[test]
 fn a_private_message_tells_who_said_what_where_and_when() {
     let message = heard(&fixture!("private_text"));
-    assert_eq!(message.key.0, "telegram:123:1111111:1365");
+    assert_eq!(message.key.0, "telegram:123456789:1111111:1365");
     assert_eq!((message.sequence, message.sent_at.unix_timestamp()), (1365, 1_441_645_532));
     let address = &message.address;
     assert_eq!((address.chat.as_str(), address.scope.as_str(), &address.thread), ("1111111", "", &None));
@@ -144,7 +144,7 @@ fn what_is_not_text_is_an_attachment() {
 #[test]
 fn an_edit_is_named_by_its_time() {
     let message = heard(&fixture!("edited_message"));
-    assert_eq!(message.key.0, "telegram:123:1111111:1365:1441646600");
+    assert_eq!(message.key.0, "telegram:123456789:1111111:1365:1441646600");
     assert_eq!(message.sent_at.unix_timestamp(), 1_441_646_600);
     let text = "Hello, what are you?".to_owned();
     assert_eq!(message.event, Event::Edited { message: PostedId("1365".into()), text });
