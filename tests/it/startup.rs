@@ -224,6 +224,7 @@ async fn a_key_that_is_not_accepted_is_a_warning_and_no_more() {
     let stage = stage.set("MODEL__PROVIDERS__MAIN__BASE_URL", &format!("{}/v1", silent.url()));
     let before = Instant::now();
     let bot = stage.serve().await;
+    bot.wait_for_log("on telegram I am").await;
     bot.stop().await;
     assert!(before.elapsed() < SECONDS, "{:?}", before.elapsed());
 }
