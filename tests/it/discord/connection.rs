@@ -194,11 +194,14 @@ async fn when_too_much_waits_the_gateway_is_closed_until_it_is_stored() {
         .await;
     stage.inbox.is(Mood::Takes);
 
-    stage.inbox.said("message 3099").await;
+    stage.inbox.said("message 3071").await;
     stage.discord.wait_for_gateway(2, is_identified).await;
-    assert_eq!(stage.inbox.texts(), said, "what had come in is all there, in its order");
     alice.dm("welcome back");
     stage.inbox.said("welcome back").await;
+    // What came before the door closed is all there, in its order; how much that is beyond the bound is up to the wire.
+    let mut texts = stage.inbox.texts();
+    assert_eq!(texts.pop().as_deref(), Some("welcome back"));
+    assert!(texts.len() >= 3_072 && said.starts_with(&texts), "{} messages", texts.len());
     stage.ends().await;
 }
 
