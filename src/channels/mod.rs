@@ -22,7 +22,7 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::{
-    Capabilities, DeliveryKey, InboundMessage, Part, Platform, PostedId, ReplyTo, Unreadable,
+    Capabilities, DeliveryKey, InboundMessage, Part, Platform, PostedId, ReplyTo, Timestamp, Unreadable,
 };
 
 pub use error::{ChannelError, InboxError, LimitScope};
@@ -95,6 +95,16 @@ pub trait Channel: Send + Sync {
     fn typing(&self) -> Option<&dyn Typing> {
         None
     }
+
+    /// Looking for a post of which nobody said whether it had arrived, where the platform lets us.
+    fn read_back(&self) -> Option<&dyn ReadBack> {
+        None
+    }
+
+    /// Taking posts away again, where the platform lets us.
+    fn delete(&self) -> Option<&dyn Delete> {
+        None
+    }
 }
 
 /// Showing that an answer is being written.
@@ -102,4 +112,25 @@ pub trait Channel: Send + Sync {
 pub trait Typing: Send + Sync {
     /// Shows the indicator once; it goes away by itself.
     async fn show_typing(&self, to: &ReplyTo) -> Result<(), ChannelError>;
+}
+
+/// Looking for our own posts.
+#[async_trait]
+pub trait ReadBack: Send + Sync {
+    /// Finds the post that a call of [`Channel::post`] with this part made after
+    /// `since`, if it made one; posts in `known` are others.
+    async fn find(
+        &self,
+        to: &ReplyTo,
+        part: &Part,
+        since: Timestamp,
+        known: &[PostedId],
+    ) -> Result<Option<PostedId>, ChannelError>;
+}
+
+/// Taking our own posts away.
+#[async_trait]
+pub trait Delete: Send + Sync {
+    /// Deletes a post. One that is gone already is no error.
+    async fn delete(&self, to: &ReplyTo, posted: &PostedId) -> Result<(), ChannelError>;
 }
