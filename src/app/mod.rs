@@ -8,6 +8,8 @@ mod clock;
 mod delivery;
 mod dispatch;
 mod intake;
+mod lease;
+mod ledger;
 mod purge;
 mod stops;
 mod turns;
@@ -29,6 +31,7 @@ use crate::store::{Store, StoreError};
 use crate::telemetry::Tasks;
 
 pub use clock::SystemClock;
+pub use lease::Lease;
 
 use delivery::Delivery;
 use dispatch::Dispatch;
@@ -44,8 +47,26 @@ pub struct Foundations {
     pub texts: Arc<Texts>,
     pub clock: Arc<dyn Clock>,
     pub channels: Vec<Arc<dyn Channel>>,
+    /// Proof that nobody else works on the database.
+    pub lease: Arc<Lease>,
     /// Told how much waits or is being worked on.
     pub busy: watch::Sender<usize>,
+}
+
+/// Why we listen no more.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenError {
+    /// No channel can go on; this is one of them.
+    #[error("{platform} cannot go on")]
+    Channel {
+        platform: Platform,
+        #[source]
+        source: ChannelError,
+    },
+
+    /// Another process has taken our place on the database.
+    #[error("another process has taken this database over while this one was stopped or could not reach it")]
+    Replaced,
 }
 
 /// The program at work.
@@ -55,6 +76,7 @@ pub struct App {
     dispatch: Arc<Dispatch>,
     store: Store,
     clock: Arc<dyn Clock>,
+    lease: Arc<Lease>,
     /// Running turns.
     turns: Tasks,
     /// Everything that brings in work.
@@ -67,7 +89,7 @@ impl App {
     /// Puts the parts together; nothing runs yet.
     #[must_use]
     pub fn build(foundations: Foundations, settings: &Settings) -> Self {
-        let Foundations { store, model, tokens, texts, clock, channels, busy } = foundations;
+        let Foundations { store, model, tokens, texts, clock, channels, lease, busy } = foundations;
         let stops = Arc::new(Stops::default());
         let router = Router::new(Parts {
             store: store.clone(),
@@ -82,7 +104,7 @@ impl App {
         let turns = Turns {
             store: store.clone(),
             router,
-            delivery: Delivery::new(&channels, &texts, settings.limits.pace_writes),
+            delivery: Delivery::new(&channels, Arc::clone(&lease), &texts, settings.limits.pace_writes),
             stops,
             texts,
             tokens,
@@ -90,7 +112,9 @@ impl App {
         };
         let give_back = CancellationToken::new();
         let concurrent = settings.limits.concurrent_turns as usize;
-        let dispatch = Arc::new(Dispatch::new(store.clone(), turns, concurrent, busy, give_back.clone()));
+        let platforms = channels.iter().map(|channel| channel.platform()).collect();
+        let parts = (store.clone(), turns);
+        let dispatch = Arc::new(Dispatch::new(parts, platforms, concurrent, busy, give_back.clone()));
         let inbox = Arc::new(Intake {
             store: store.clone(),
             dispatch: Arc::clone(&dispatch),
@@ -98,7 +122,7 @@ impl App {
         });
         let drain = Duration::from_secs(settings.shutdown.drain_seconds);
         let (turns, sources) = (Tasks::default(), Tasks::default());
-        Self { channels, inbox, dispatch, store, clock, turns, sources, give_back, drain }
+        Self { channels, inbox, dispatch, store, clock, lease, turns, sources, give_back, drain }
     }
 
     /// Takes up what an earlier run left, and begins to work on what comes.
@@ -109,13 +133,15 @@ impl App {
         }
         let dispatch = Arc::clone(&self.dispatch);
         self.sources.spawn(dispatch.run(self.turns.clone(), self.sources.shutdown()));
+        let dispatch = Arc::clone(&self.dispatch);
+        self.sources.spawn(dispatch.look(self.sources.shutdown()));
         let (store, clock) = (self.store.clone(), Arc::clone(&self.clock));
         self.sources.spawn(purge::run(store, clock, self.sources.shutdown()));
         Ok(())
     }
 
-    /// Listens on all channels until `shutdown` fires, or one of them cannot go on.
-    pub async fn listen(&self, shutdown: &CancellationToken) -> Result<(), (Platform, ChannelError)> {
+    /// Listens on all channels until `shutdown` fires, or we cannot go on.
+    pub async fn listen(&self, shutdown: &CancellationToken) -> Result<(), ListenError> {
         let (failed, mut failures) = tokio::sync::mpsc::channel(self.channels.len().max(1));
         for channel in &self.channels {
             let (channel, inbox, failed) = (Arc::clone(channel), Arc::clone(&self.inbox), failed.clone());
@@ -129,6 +155,7 @@ impl App {
         drop(failed);
         tokio::select! {
             () = shutdown.cancelled() => Ok(()),
+            () = self.lease.keep(&self.store, shutdown) => if shutdown.is_cancelled() { Ok(()) } else { Err(ListenError::Replaced) },
             // One channel that cannot go on does not stop the others; the last one does.
             result = last(&mut failures) => result,
         }
@@ -142,18 +169,19 @@ impl App {
             self.give_back.cancel();
             self.turns.finished().await;
         }
+        self.lease.give_back(&self.store).await;
     }
 }
 
 async fn last(
     failures: &mut tokio::sync::mpsc::Receiver<Result<(), (Platform, ChannelError)>>,
-) -> Result<(), (Platform, ChannelError)> {
+) -> Result<(), ListenError> {
     let mut outcome = Ok(());
     while let Some(result) = failures.recv().await {
         if let Err((platform, error)) = &result {
             tracing::error!(platform = %platform, error = %crate::telemetry::chain(error), "{platform} cannot go on");
         }
-        outcome = outcome.and(result);
+        outcome = outcome.and(result.map_err(|(platform, source)| ListenError::Channel { platform, source }));
     }
     outcome
 }

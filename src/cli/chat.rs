@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::{App, SystemClock};
+use crate::app::{App, ListenError, SystemClock};
 use crate::channels::terminal::{Lines, Once, Prompt, Terminal};
 use crate::cli::failure::Failure;
 use crate::cli::foundations;
@@ -41,7 +41,8 @@ pub(super) async fn run(settings: &Settings, environment: &BTreeMap<String, Stri
     tasks.end().await;
     match listened {
         Ok(()) => Ok(0),
-        Err((_, error)) => Err(Failure::refused(chain(&error).to_string())),
+        Err(ListenError::Channel { source, .. }) => Err(Failure::refused(chain(&source).to_string())),
+        Err(error @ ListenError::Replaced) => Err(Failure::unavailable(error.to_string())),
     }
 }
 

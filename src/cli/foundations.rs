@@ -1,11 +1,12 @@
 //! What `chat` and `serve` are both built on.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use tokio::sync::watch;
 
-use crate::app::{Foundations, SystemClock};
+use crate::app::{Foundations, Lease, SystemClock};
 use crate::channels::Channel;
 use crate::cli::failure::Failure;
 use crate::config::Settings;
@@ -13,6 +14,12 @@ use crate::domain::texts::Texts;
 use crate::model::{self, TokenEstimates};
 use crate::store::Store;
 use crate::telemetry::Tasks;
+
+/// How long a process may be silent before another takes its place.
+const LEASE: Duration = Duration::from_secs(15);
+
+const IN_USE: &str = "another Switchboard is running on this database; stop it first, or give this one a database \
+    of its own (`database.url`)";
 
 /// Opens the database and the models, and joins them with the channels.
 pub(super) async fn lay(
@@ -22,6 +29,7 @@ pub(super) async fn lay(
     tasks: &Tasks,
 ) -> Result<Foundations, Failure> {
     let store = Store::open(settings.database.url.expose_secret(), tasks).await?;
+    let lease = Lease::take(&store, LEASE).await?.ok_or_else(|| Failure::unavailable(IN_USE.to_owned()))?;
     let tokens = Arc::new(TokenEstimates::default());
     let model = model::from_settings(&settings.model, &tokens).map_err(|error| Failure::other(&error))?;
     Ok(Foundations {
@@ -31,6 +39,7 @@ pub(super) async fn lay(
         texts: Arc::new(Texts::english()),
         clock: Arc::new(SystemClock),
         channels,
+        lease,
         busy,
     })
 }

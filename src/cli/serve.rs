@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::time::interval;
 use uuid::Uuid;
 
-use crate::app::App;
+use crate::app::{App, ListenError};
 use crate::channels::{Channel, ChannelError};
 use crate::cli::failure::Failure;
 use crate::cli::{connect, foundations, signals};
@@ -56,7 +56,8 @@ pub(super) async fn run(settings: &Settings) -> Result<u8, Failure> {
     tasks.end().await;
     match listened {
         Ok(()) => Ok(0),
-        Err((platform, error)) => Err(hopeless(&error, platform)),
+        Err(ListenError::Channel { platform, source }) => Err(hopeless(&source, platform)),
+        Err(error @ ListenError::Replaced) => Err(Failure::unavailable(error.to_string())),
     }
 }
 

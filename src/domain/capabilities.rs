@@ -19,8 +19,8 @@ pub struct Capabilities {
     pub edits_per_minute: NonZeroU32,
     /// How long one typing indicator lasts.
     pub typing_lasts: Duration,
-    /// Whether a repeated delivery key posts nothing new.
-    pub has_idempotent_post: bool,
+    /// For how long after a post its delivery key posts nothing new; zero where the platform knows no keys.
+    pub idempotent_for: Duration,
 }
 
 /// In what a platform counts the length of a text.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Address, Interaction, TurnId};
+use crate::domain::{Address, Interaction, Timestamp, TurnId};
 
 /// Where a reply goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,67 @@ pub struct Part {
     /// The position among the parts of its reply, from 0.
     pub number: usize,
     pub text: String,
+}
+
+/// How far one part of a reply has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartState {
+    /// It has not been sent.
+    Pending,
+    /// A request with it may be under way.
+    Sending,
+    /// The platform has it.
+    Sent,
+    /// A request with it has left, and nobody knows whether it arrived.
+    Unknown,
+    /// It will not be sent any more.
+    Dead,
+}
+
+impl PartState {
+    /// Every state.
+    pub const ALL: [Self; 5] = [Self::Pending, Self::Sending, Self::Sent, Self::Unknown, Self::Dead];
+
+    /// The name used in tables.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Sending => "sending",
+            Self::Sent => "sent",
+            Self::Unknown => "unknown",
+            Self::Dead => "dead",
+        }
+    }
+
+    /// The state of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
+/// One part of a reply, as an earlier try has left it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptPart {
+    pub number: usize,
+    pub state: PartState,
+    /// What it was sent with, or is to show; none if there is one part too many.
+    pub text: Option<String>,
+    pub posted: Option<PostedId>,
+    /// Whether it says that it may be a copy.
+    pub is_labelled: bool,
+    /// When it was sent.
+    pub sending_at: Option<Timestamp>,
+}
+
+/// One part that the platform has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentPart {
+    pub number: usize,
+    pub posted: PostedId,
+    /// Whether it says that it may be a copy.
+    pub is_labelled: bool,
 }
 
 /// The platform's id of a message.

@@ -49,6 +49,8 @@ id! {
     InboxId,
     /// Waiting messages taken from inbox to reply.
     TurnId,
+    /// One running process.
+    InstanceId,
 }
 
 fn fresh(now: Timestamp) -> Uuid {

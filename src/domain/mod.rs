@@ -30,10 +30,11 @@ pub use clock::{Clock, Timestamp};
 pub use code::Code;
 pub use command::Command;
 pub use conversation::{Conversation, Line, Speaker};
-pub use delivery::{DeliveryKey, Part, PostedId, ReplyTo};
+pub use delivery::{DeliveryKey, KeptPart, Part, PartState, PostedId, ReplyTo, SentPart};
 pub use failure::ModelFailure;
 pub use ids::{
-    AddressId, ConversationId, IdentityId, InboxId, LaneId, MessageId, Reference, SpaceId, TurnId, UserId,
+    AddressId, ConversationId, IdentityId, InboxId, InstanceId, LaneId, MessageId, Reference, SpaceId,
+    TurnId, UserId,
 };
 pub use inbound::{
     Attachment, Author, DedupeKey, Event, InboundMessage, Interaction, Invocation, Said, Unreadable,

@@ -15,6 +15,8 @@ mod engine;
 mod entities;
 mod error;
 mod inbox;
+mod instances;
+mod outbox;
 mod people;
 mod places;
 mod record;
@@ -27,12 +29,13 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
 
-use crate::domain::Timestamp;
+use crate::domain::{InstanceId, Timestamp};
 use crate::telemetry::Tasks;
 
 pub use access::{CodeKind, PairingCode};
 pub use error::StoreError;
-pub use inbox::{Accepted, ClaimedTurn, Finale};
+pub use inbox::{Accepted, ClaimedTurn, Ending, Finale, Recovered};
+pub use outbox::Answer;
 pub use people::Identity;
 pub use places::Space;
 pub use record::{Answered, Exchange, Question};
@@ -47,6 +50,8 @@ pub struct Store {
     writer: Writer,
     readers: DatabaseConnection,
     file: OpenFile,
+    /// This process, as claims name it.
+    instance: InstanceId,
     /// Held for as long as the store is open by a daemon.
     _lock: Option<Arc<File>>,
 }
@@ -74,7 +79,14 @@ impl Store {
         let writer = Writer::start(connections.writer, tasks);
         let unusable = |source| StoreError::Directory { path: path.to_owned(), source };
         let file = OpenFile::at(path).map_err(unusable)?;
-        Ok(Self { writer, readers: connections.readers, file, _lock: lock })
+        let instance = InstanceId(uuid::Uuid::new_v4());
+        Ok(Self { writer, readers: connections.readers, file, instance, _lock: lock })
+    }
+
+    /// Whether nobody else can work on this database while we do.
+    #[must_use]
+    pub fn is_exclusive(&self) -> bool {
+        self._lock.is_some()
     }
 
     /// Asks the database for a sign of life.

@@ -46,6 +46,10 @@ pub enum TurnEnd {
     Refused(RefusalReason),
     Silent(Silence),
     Failed,
+    /// Tried too often.
+    GivenUp,
+    /// Answered by an earlier try, and only shown by this one.
+    Delivered,
 }
 
 impl TurnEnd {
@@ -63,6 +67,8 @@ impl TurnEnd {
             Self::Silent(Silence::SpaceNotAdmitted) => "silent_space_not_admitted",
             Self::Silent(Silence::AlreadyAnswered) => "silent_already_answered",
             Self::Failed => "failed",
+            Self::GivenUp => "given_up",
+            Self::Delivered => "delivered",
         }
     }
 }

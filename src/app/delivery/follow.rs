@@ -6,8 +6,8 @@ use futures_util::StreamExt;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use crate::app::delivery::DeliveryError;
 use crate::app::delivery::screen::Screen;
-use crate::channels::ChannelError;
 use crate::domain::{AnswerEvent, AnswerStream, Finished, ModelFailure};
 
 /// How long nothing may be seen before a placeholder is.
@@ -38,7 +38,7 @@ pub(crate) enum Ended {
         text: String,
     },
     /// There is nobody to show it to any more.
-    Unseen(ChannelError),
+    Unseen(DeliveryError),
 }
 
 /// Shows an answer while it comes, and returns how it ended.

@@ -5,6 +5,7 @@
 //! that is finished before its first post is one post and nothing else. Interim
 //! texts are optional, the first and the final one are not.
 
+mod error;
 mod follow;
 mod pace;
 mod screen;
@@ -17,10 +18,13 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::channels::{Channel, ChannelError};
+use crate::app::lease::Lease;
+use crate::app::ledger::Ledger;
+use crate::channels::Channel;
 use crate::domain::texts::Texts;
-use crate::domain::{AnswerStream, Platform, ReplyTo, TurnId};
+use crate::domain::{AnswerStream, Part, Platform, ReplyTo, SentPart};
 
+pub(crate) use error::DeliveryError;
 pub(crate) use follow::Ended;
 
 use pace::Pacer;
@@ -30,6 +34,7 @@ use write::Writer;
 /// The way to all platforms.
 pub(crate) struct Delivery {
     routes: HashMap<Platform, Route>,
+    lease: Arc<Lease>,
     placeholder: String,
     duplicate_label: String,
 }
@@ -41,30 +46,37 @@ struct Route {
 
 impl Delivery {
     /// Opens the way; without `is_paced`, writes keep to no rate.
-    pub(crate) fn new(channels: &[Arc<dyn Channel>], texts: &Texts, is_paced: bool) -> Self {
+    pub(crate) fn new(
+        channels: &[Arc<dyn Channel>],
+        lease: Arc<Lease>,
+        texts: &Texts,
+        is_paced: bool,
+    ) -> Self {
         let routes = channels.iter().map(|channel| {
             let pacer = if is_paced { Pacer::new(channel.capabilities()) } else { Pacer::unlimited() };
             (channel.platform(), Route { channel: Arc::clone(channel), pacer })
         });
         Self {
             routes: routes.collect(),
+            lease,
             placeholder: texts.get("placeholder"),
             duplicate_label: texts.get("maybe-duplicate"),
         }
     }
 
     /// Opens the way for one reply; none if its platform is not connected.
-    pub(crate) fn open<'a>(
-        &'a self,
-        to: &'a ReplyTo,
-        turn: TurnId,
-        may_be_duplicate: bool,
-    ) -> Option<Delivering<'a>> {
+    pub(crate) fn open<'a>(&'a self, to: &'a ReplyTo, ledger: &'a Ledger<'a>) -> Option<Delivering<'a>> {
         let Route { channel, pacer } = self.routes.get(&to.address.platform)?;
         let channel = channel.as_ref();
-        let writer = Writer { channel, pacer, to, duplicate_label: &self.duplicate_label };
-        let screen = Screen::new(writer, turn, may_be_duplicate);
-        Some(Delivering { screen, channel, to, placeholder: &self.placeholder })
+        let writer = Writer {
+            channel,
+            pacer,
+            lease: &self.lease,
+            clock: ledger.clock,
+            to,
+            duplicate_label: &self.duplicate_label,
+        };
+        Some(Delivering { screen: Screen::new(writer, ledger), channel, to, placeholder: &self.placeholder })
     }
 }
 
@@ -95,8 +107,29 @@ impl Delivering<'_> {
         }
     }
 
-    /// Shows the text that stays.
-    pub(crate) async fn finish(&mut self, text: &str) -> Result<(), ChannelError> {
-        self.screen.show_final(text).await
+    /// Finds out what an earlier try has left on the screen.
+    pub(crate) async fn resolve(&mut self) -> Result<(), DeliveryError> {
+        self.screen.resolve().await
+    }
+
+    /// Cuts a text into posts.
+    pub(crate) fn cut(&self, text: &str) -> Vec<Part> {
+        self.screen.cut(text)
+    }
+
+    /// How many posts can be seen.
+    pub(crate) fn count(&self) -> usize {
+        self.screen.count()
+    }
+
+    /// Shows what stays, and nothing else; the ledger has `announced` one part
+    /// already. Returns what arrived last and has not been noted.
+    pub(crate) async fn finish(
+        &mut self,
+        parts: &[Part],
+        announced: Option<usize>,
+    ) -> Result<Option<SentPart>, DeliveryError> {
+        self.screen.show_final(parts, announced).await?;
+        Ok(self.screen.unnoted())
     }
 }

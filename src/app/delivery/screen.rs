@@ -1,9 +1,15 @@
 //! What a person sees of one reply, and how it becomes what it should be.
+//!
+//! Every post is announced in the ledger before it leaves and noted after it
+//! has arrived. What an earlier try has left on the screen is taken over: its
+//! posts are edited, and those that are too many are taken away.
 
+use crate::app::delivery::DeliveryError;
 use crate::app::delivery::split::split;
 use crate::app::delivery::write::{Writer, label};
+use crate::app::ledger::Ledger;
 use crate::channels::ChannelError;
-use crate::domain::{DeliveryKey, Part, PostedId, TurnId};
+use crate::domain::{DeliveryKey, KeptPart, Part, PartState, PostedId, SentPart};
 
 /// Added to the number of a part whose post has to be made anew: a platform
 /// that tells repeats by their key would not show it otherwise.
@@ -12,16 +18,21 @@ const ANEW: usize = 0x1000;
 /// The posts of one reply.
 pub(super) struct Screen<'a> {
     writer: Writer<'a>,
-    turn: TurnId,
+    ledger: &'a Ledger<'a>,
     shown: Vec<Shown>,
-    /// Set by a recovery that cannot know whether the reply is there already.
-    may_be_duplicate: bool,
+    /// A post that the ledger does not know of yet.
+    unnoted: Option<SentPart>,
+    /// A part that the ledger has announced already.
+    announced: Option<usize>,
+    /// What is known of a post that an earlier try has sent last.
+    doubt: Option<Found>,
 }
 
 /// One post, as the platform last took it.
 struct Shown {
     id: PostedId,
-    text: String,
+    /// Nothing is known of what an earlier try has left.
+    text: Option<String>,
     is_labelled: bool,
 }
 
@@ -35,98 +46,190 @@ enum Urgency {
 }
 
 impl<'a> Screen<'a> {
-    pub(super) fn new(writer: Writer<'a>, turn: TurnId, may_be_duplicate: bool) -> Self {
-        Self { writer, turn, shown: Vec::new(), may_be_duplicate }
+    /// The screen as an earlier try has left it; an empty one where there was none.
+    pub(super) fn new(writer: Writer<'a>, ledger: &'a Ledger<'a>) -> Self {
+        let shown = ledger.left().iter().map_while(|part| {
+            let id = part.posted.clone().filter(|_| part.state == PartState::Sent)?;
+            Some(Shown { id, text: None, is_labelled: part.is_labelled })
+        });
+        let shown = shown.collect();
+        Self { writer, ledger, shown, unnoted: None, announced: None, doubt: None }
+    }
+
+    /// How many posts there are.
+    pub(super) fn count(&self) -> usize {
+        self.shown.len()
+    }
+
+    /// The post of which the ledger has not been told yet.
+    pub(super) fn unnoted(&mut self) -> Option<SentPart> {
+        self.unnoted.take()
+    }
+
+    /// Finds out what became of the post that an earlier try has sent last.
+    pub(super) async fn resolve(&mut self) -> Result<(), DeliveryError> {
+        let left = self.ledger.left().get(self.shown.len());
+        let is_doubtful = |part: &&KeptPart| matches!(part.state, PartState::Unknown | PartState::Sending);
+        let Some(doubtful) = left.filter(is_doubtful) else { return Ok(()) };
+        match self.find(doubtful).await? {
+            Found::There(posted) => {
+                let sent = SentPart { number: doubtful.number, posted, is_labelled: doubtful.is_labelled };
+                self.ledger.posted(sent.clone()).await?;
+                self.shown.push(Shown { id: sent.posted, text: None, is_labelled: sent.is_labelled });
+            }
+            found => self.doubt = Some(found),
+        }
+        Ok(())
+    }
+
+    async fn find(&self, doubtful: &KeptPart) -> Result<Found, DeliveryError> {
+        let part = Part { number: doubtful.number, text: doubtful.text.clone().unwrap_or_default() };
+        let since = doubtful.sending_at.unwrap_or_else(|| self.ledger.now());
+        self.writer.find(&part, since, self.ledger.now(), &self.known()).await
+    }
+
+    fn known(&self) -> Vec<PostedId> {
+        self.shown.iter().map(|shown| shown.id.clone()).collect()
     }
 
     /// Shows a text that is still growing, as far as there is room for it.
-    pub(super) async fn show_interim(&mut self, text: &str) -> Result<(), ChannelError> {
-        match self.show(text, Urgency::Interim).await {
+    pub(super) async fn show_interim(&mut self, text: &str) -> Result<(), DeliveryError> {
+        let parts = self.cut(text);
+        match self.show(&parts, Urgency::Interim).await {
             // The next text, at the latest the final one, makes up for it.
-            Err(error) if error.is_passing() => Ok(()),
-            result => result,
+            Err(error) if error.is_passing() => {}
+            result => result?,
+        }
+        match self.unnoted.take() {
+            Some(sent) => self.ledger.posted(sent).await,
+            None => Ok(()),
         }
     }
 
-    /// Shows the text that stays.
-    pub(super) async fn show_final(&mut self, text: &str) -> Result<(), ChannelError> {
-        self.show(text, Urgency::Final).await
+    /// Shows what stays; the ledger has `announced` one of its parts already.
+    pub(super) async fn show_final(
+        &mut self,
+        parts: &[Part],
+        announced: Option<usize>,
+    ) -> Result<(), DeliveryError> {
+        self.announced = announced;
+        self.show(parts, Urgency::Final).await?;
+        while self.shown.len() > parts.len() {
+            self.take_away().await?;
+        }
+        Ok(())
     }
 
-    async fn show(&mut self, text: &str, urgency: Urgency) -> Result<(), ChannelError> {
-        let parts = self.cut(text);
-        let last = parts.len().saturating_sub(1);
-        for (number, text) in parts.into_iter().enumerate() {
+    /// Takes the last post away.
+    async fn take_away(&mut self) -> Result<(), DeliveryError> {
+        let Some(last) = self.shown.pop() else { return Ok(()) };
+        self.writer.delete(&last.id).await?;
+        self.ledger.removed(self.shown.len()).await
+    }
+
+    async fn show(&mut self, parts: &[Part], urgency: Urgency) -> Result<(), DeliveryError> {
+        for part in parts {
             // What comes before the last part will not change any more.
-            let urgency = if number < last { Urgency::Final } else { urgency };
-            if self.shown.get(number).is_some() {
-                self.change(number, text, urgency).await?;
+            let urgency = if part.number + 1 < parts.len() { Urgency::Final } else { urgency };
+            if self.shown.get(part.number).is_some() {
+                self.change(part, urgency).await?;
             } else {
-                let shown = self.add(number, text).await?;
-                self.shown.push(shown);
+                self.add(part).await?;
             }
         }
         Ok(())
     }
 
-    fn cut(&self, text: &str) -> Vec<String> {
+    /// Cuts a text into posts.
+    pub(super) fn cut(&self, text: &str) -> Vec<Part> {
         let capabilities = self.writer.channel.capabilities();
         let unit = capabilities.text_unit;
         let reserve = unit.measure(&label(self.writer.duplicate_label, ""));
-        split(text, capabilities.text_limit.saturating_sub(reserve), unit)
+        let texts = split(text, capabilities.text_limit.saturating_sub(reserve), unit);
+        texts.into_iter().enumerate().map(|(number, text)| Part { number, text }).collect()
     }
 
-    async fn add(&self, number: usize, text: String) -> Result<Shown, ChannelError> {
-        let knows_repeats = self.writer.channel.capabilities().has_idempotent_post;
-        let is_labelled = self.may_be_duplicate && !knows_repeats && number == 0;
-        let shown = self.post(number, DeliveryKey::new(self.turn, number), text, is_labelled).await?;
-        if self.may_be_duplicate && knows_repeats {
-            // An earlier try may have posted another text under this key.
-            let part = Part { number, text: shown.text.clone() };
-            self.writer.edit(&shown.id, &part).await?;
+    async fn add(&mut self, part: &Part) -> Result<(), DeliveryError> {
+        let doubt = self.doubt.take();
+        let is_untold = matches!(doubt, Some(Found::Untold));
+        let shown = self.post(part, part.number, is_untold).await?;
+        if matches!(doubt, Some(Found::Repeatable)) {
+            // What arrived under this key at first may have had another text.
+            let dressed = Part { number: part.number, text: self.dress(&part.text, shown.is_labelled) };
+            self.writer.edit(&shown.id, &dressed).await?;
         }
-        Ok(shown)
+        self.shown.push(shown);
+        Ok(())
     }
 
-    async fn post(
-        &self,
-        number: usize,
-        key: DeliveryKey,
-        text: String,
-        is_labelled: bool,
-    ) -> Result<Shown, ChannelError> {
-        let part = Part { number, text: self.dress(&text, is_labelled) };
-        let (id, was_labelled) = self.writer.post(&part, &key).await?;
-        Ok(Shown { id, text, is_labelled: is_labelled || was_labelled })
+    /// Posts a part under the key of `number`.
+    async fn post(&mut self, part: &Part, number: usize, is_labelled: bool) -> Result<Shown, DeliveryError> {
+        let dressed = Part { number: part.number, text: self.dress(&part.text, is_labelled) };
+        if self.announced.take() != Some(part.number) || is_labelled {
+            self.ledger.advance(self.unnoted.take(), &dressed).await?;
+        }
+        let key = DeliveryKey::new(self.ledger.turn(), number);
+        let (id, was_labelled) = self.writer.post(&dressed, &key, &self.known()).await?;
+        let is_labelled = is_labelled || was_labelled;
+        self.unnoted = Some(SentPart { number: part.number, posted: id.clone(), is_labelled });
+        Ok(Shown { id, text: Some(part.text.clone()), is_labelled })
     }
 
-    async fn change(&mut self, number: usize, text: String, urgency: Urgency) -> Result<(), ChannelError> {
-        let Some(shown) = self.shown.get(number).filter(|shown| shown.text != text) else { return Ok(()) };
-        let part = Part { number, text: self.dress(&text, shown.is_labelled) };
+    async fn change(&mut self, part: &Part, urgency: Urgency) -> Result<(), DeliveryError> {
+        let Some(shown) = self.shown.get(part.number) else { return Ok(()) };
+        if shown.text.as_deref() == Some(part.text.as_str()) {
+            return Ok(());
+        }
+        let (id, is_labelled) = (shown.id.clone(), shown.is_labelled);
+        let dressed = Part { number: part.number, text: self.dress(&part.text, is_labelled) };
         let changed = match urgency {
-            Urgency::Final => self.writer.edit(&shown.id, &part).await,
-            Urgency::Interim if self.writer.has_room() => self.writer.edit_once(&shown.id, &part).await,
+            Urgency::Final => self.writer.edit(&id, &dressed).await,
+            Urgency::Interim if self.writer.has_room() => self.writer.edit_once(&id, &dressed).await,
             Urgency::Interim => return Ok(()),
         };
-        let now_shown = match changed {
-            Ok(()) => Shown { id: shown.id.clone(), text, is_labelled: shown.is_labelled },
+        let now_shown = match (changed, urgency) {
+            (Ok(()), _) => Shown { id, text: Some(part.text.clone()), is_labelled },
             // Somebody has deleted the post, or it may not be changed any more.
-            Err(ChannelError::Gone { .. } | ChannelError::Rejected { .. }) => match urgency {
-                Urgency::Interim => return Ok(()),
-                Urgency::Final => {
-                    let key = DeliveryKey::new(self.turn, number + ANEW);
-                    self.post(number, key, text, shown.is_labelled).await?
+            (
+                Err(DeliveryError::Channel(ChannelError::Gone { .. } | ChannelError::Rejected { .. })),
+                Urgency::Interim,
+            ) => return Ok(()),
+            (Err(DeliveryError::Channel(ChannelError::Gone { .. })), Urgency::Final) => {
+                self.post(part, part.number + ANEW, is_labelled).await?
+            }
+            (Err(DeliveryError::Channel(ChannelError::Rejected { .. })), Urgency::Final) => {
+                // What cannot be edited at all is what it was; only commands are answered like that.
+                if self.writer.to.interaction.is_some() && self.is_left(part.number) {
+                    return Ok(());
                 }
-            },
-            Err(error) => return Err(error),
+                self.post(part, part.number + ANEW, is_labelled).await?
+            }
+            (Err(error), _) => return Err(error),
         };
-        if let Some(shown) = self.shown.get_mut(number) {
+        if let Some(shown) = self.shown.get_mut(part.number) {
             *shown = now_shown;
         }
         Ok(())
     }
 
+    /// Whether an earlier try has made this post.
+    fn is_left(&self, number: usize) -> bool {
+        self.shown.get(number).is_some_and(|shown| shown.text.is_none())
+    }
+
     fn dress(&self, text: &str, is_labelled: bool) -> String {
         if is_labelled { label(self.writer.duplicate_label, text) } else { text.to_owned() }
     }
+}
+
+/// What became of a post.
+pub(super) enum Found {
+    /// It arrived.
+    There(PostedId),
+    /// It did not arrive, or doing it again changes nothing.
+    Nowhere,
+    /// The platform tells a repetition by its key.
+    Repeatable,
+    /// Nobody can tell.
+    Untold,
 }

@@ -1,12 +1,16 @@
 //! One write to a platform, repeated until it has worked or cannot.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+use crate::app::delivery::DeliveryError;
 use crate::app::delivery::pace::Pacer;
+use crate::app::delivery::screen::Found;
+use crate::app::lease::Lease;
 use crate::channels::{Channel, ChannelError};
-use crate::domain::{DeliveryKey, Part, PostedId, ReplyTo};
+use crate::domain::{Clock, DeliveryKey, Part, Platform, PostedId, ReplyTo, Timestamp};
 use crate::telemetry::{chain, metrics};
 
 /// How long a text that has to arrive is tried.
@@ -22,40 +26,109 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 pub(super) struct Writer<'a> {
     pub(super) channel: &'a dyn Channel,
     pub(super) pacer: &'a Pacer,
+    pub(super) lease: &'a Lease,
+    pub(super) clock: &'a Arc<dyn Clock>,
     pub(super) to: &'a ReplyTo,
     /// What a copy says that may be one too many.
     pub(super) duplicate_label: &'a str,
 }
 
 impl Writer<'_> {
-    /// Posts a part; also returns whether it is labelled as a copy that may be one too many.
+    /// Posts a part; also returns whether it is labelled as a copy that may be
+    /// one too many. Posts in `known` are others.
     pub(super) async fn post(
         &self,
         part: &Part,
         key: &DeliveryKey,
-    ) -> Result<(PostedId, bool), ChannelError> {
-        let mut tries = Tries::new();
+        known: &[PostedId],
+    ) -> Result<(PostedId, bool), DeliveryError> {
+        let (mut tries, since) = (Tries::new(), self.clock.now());
         let mut part = part.clone();
         let mut is_labelled = false;
         loop {
-            self.pacer.wait(&self.to.address).await;
+            self.may_write().await?;
             let result = self.channel.post(self.to, &part, key).await;
             metrics::wrote(self.channel.platform(), result.is_ok());
             let error = match result {
                 Ok(posted) => return Ok((posted, is_labelled)),
                 Err(error) => error,
             };
-            let may_have_arrived = matches!(error, ChannelError::Unknown { .. });
-            if may_have_arrived && !self.channel.capabilities().has_idempotent_post {
-                // One copy that says what it is can be excused, a row of them cannot.
-                if is_labelled {
-                    return Err(error);
+            if matches!(error, ChannelError::Unknown { .. }) {
+                match self.find(&part, since, self.clock.now(), known).await? {
+                    Found::There(posted) => return Ok((posted, is_labelled)),
+                    Found::Nowhere | Found::Repeatable => {}
+                    // One copy that says what it is can be excused, a row of them cannot.
+                    Found::Untold if is_labelled => return Err(error.into()),
+                    Found::Untold => {
+                        part.text = label(self.duplicate_label, &part.text);
+                        is_labelled = true;
+                    }
                 }
-                part.text = label(self.duplicate_label, &part.text);
-                is_labelled = true;
             }
             self.wait_after(error, &mut tries).await?;
         }
+    }
+
+    /// Finds out what became of a post that was sent at `since`.
+    pub(super) async fn find(
+        &self,
+        part: &Part,
+        since: Timestamp,
+        now: Timestamp,
+        known: &[PostedId],
+    ) -> Result<Found, DeliveryError> {
+        if self.to.interaction.is_some() && part.number == 0 && self.channel.platform() == Platform::Discord {
+            // The first answer to a command has one place, whoever writes there.
+            return Ok(Found::Nowhere);
+        }
+        let is_known_repeat = (now - since).unsigned_abs() < self.channel.capabilities().idempotent_for;
+        let untold = if is_known_repeat { Found::Repeatable } else { Found::Untold };
+        let Some(platform) = self.channel.read_back().filter(|_| self.to.interaction.is_none()) else {
+            return Ok(untold);
+        };
+        let mut tries = Tries::new();
+        loop {
+            self.lease.held().await?;
+            match platform.find(self.to, part, since, known).await {
+                Ok(Some(posted)) => return Ok(Found::There(posted)),
+                Ok(None) => return Ok(Found::Nowhere),
+                Err(error) if error.is_passing() && !tries.are_over() => {
+                    self.wait_after(error, &mut tries).await?;
+                }
+                Err(error) => {
+                    tracing::warn!(
+                        platform = %self.channel.platform(),
+                        error = %chain(&error),
+                        "cannot look whether a post arrived",
+                    );
+                    return Ok(untold);
+                }
+            }
+        }
+    }
+
+    /// Takes a post away, where the platform lets us.
+    pub(super) async fn delete(&self, posted: &PostedId) -> Result<(), DeliveryError> {
+        let Some(platform) = self.channel.delete() else { return Ok(()) };
+        let mut tries = Tries::new();
+        loop {
+            self.may_write().await?;
+            match platform.delete(self.to, posted).await {
+                Ok(()) => return Ok(()),
+                Err(error) if error.is_passing() => self.wait_after(error, &mut tries).await?,
+                Err(error) => {
+                    let platform = self.channel.platform();
+                    tracing::warn!(platform = %platform, error = %chain(&error), "a post too many stays on {platform}");
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Waits for the pace, and for proof that we may still write at all.
+    async fn may_write(&self) -> Result<(), DeliveryError> {
+        self.pacer.wait(&self.to.address).await;
+        Ok(self.lease.held().await?)
     }
 
     /// Whether an interim text may be written right now; if so, it counts.
@@ -64,29 +137,32 @@ impl Writer<'_> {
     }
 
     /// Edits a post until it shows the part.
-    pub(super) async fn edit(&self, posted: &PostedId, part: &Part) -> Result<(), ChannelError> {
+    pub(super) async fn edit(&self, posted: &PostedId, part: &Part) -> Result<(), DeliveryError> {
         let mut tries = Tries::new();
         loop {
             self.pacer.wait(&self.to.address).await;
-            let Err(error) = self.edit_once(posted, part).await else { return Ok(()) };
-            self.wait_after(error, &mut tries).await?;
+            match self.edit_once(posted, part).await {
+                Err(DeliveryError::Channel(error)) => self.wait_after(error, &mut tries).await?,
+                done => return done,
+            }
         }
     }
 
     /// Edits a post once, without waiting for room; the pace is the caller's concern.
-    pub(super) async fn edit_once(&self, posted: &PostedId, part: &Part) -> Result<(), ChannelError> {
+    pub(super) async fn edit_once(&self, posted: &PostedId, part: &Part) -> Result<(), DeliveryError> {
+        self.lease.held().await?;
         let result = self.channel.edit(self.to, posted, part).await;
         metrics::wrote(self.channel.platform(), result.is_ok());
         if let Err(ChannelError::RateLimited { scope, retry_after, .. }) = &result {
             self.pacer.limit(&self.to.address, *scope, *retry_after);
         }
-        result
+        Ok(result?)
     }
 
     /// Waits as the error asks, or gives it back if waiting cannot help.
-    async fn wait_after(&self, error: ChannelError, tries: &mut Tries) -> Result<(), ChannelError> {
+    async fn wait_after(&self, error: ChannelError, tries: &mut Tries) -> Result<(), DeliveryError> {
         if !error.is_passing() || tries.are_over() {
-            return Err(error);
+            return Err(error.into());
         }
         tracing::warn!(
             platform = %self.channel.platform(),

@@ -59,7 +59,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     writes_per_second: NonZeroU32::new(45).unwrap(),
     edits_per_minute: NonZeroU32::new(45 * 60).unwrap(),
     typing_lasts: Duration::from_secs(10),
-    has_idempotent_post: true,
+    idempotent_for: Duration::from_secs(120),
 };
 
 /// The application flags of bots that may read all messages.

@@ -51,7 +51,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     writes_per_second: NonZeroU32::new(5).unwrap(),
     edits_per_minute: NonZeroU32::new(45).unwrap(),
     typing_lasts: Duration::MAX,
-    has_idempotent_post: false,
+    idempotent_for: Duration::ZERO,
 };
 
 const POSTING: Step = Step { name: "posting", scope: LimitScope::Chat };

@@ -45,7 +45,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     writes_per_second: NonZeroU32::new(30).unwrap(),
     edits_per_minute: NonZeroU32::new(30 * 60).unwrap(),
     typing_lasts: Duration::from_secs(5),
-    has_idempotent_post: false,
+    idempotent_for: Duration::ZERO,
 };
 
 /// What the channel needs to know.

@@ -31,7 +31,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     writes_per_second: NonZeroU32::MAX,
     edits_per_minute: NonZeroU32::MAX,
     typing_lasts: Duration::MAX,
-    has_idempotent_post: true,
+    idempotent_for: Duration::MAX,
 };
 
 /// The terminal.

@@ -38,6 +38,7 @@ maybe-duplicate = (This may be a duplicate: the platform did not say whether it 
 # Failures
 
 failure-internal = Sorry, something went wrong on my side. If it happens again, tell my operator the reference { $reference }.
+failure-given-up = Sorry, I could not answer this: every try ended badly, so I gave it up. My operator can look into it with the reference { $reference }.
 failure-rate_limited = The model has too much to do right now. Please try again in a minute. (Reference { $reference })
 failure-quota_gone = The model's account is used up, so I can't answer until my operator has seen to it. (Reference { $reference })
 failure-unauthorized = I can't reach my model because of a wrong setting, so my operator has to see to it. (Reference { $reference })

@@ -27,6 +27,12 @@ pub(in crate::store) struct Model {
     pub(in crate::store) sent_at: i64,
     pub(in crate::store) received_at: i64,
     pub(in crate::store) ended_at: Option<i64>,
+    pub(in crate::store) instance_id: Option<Uuid>,
+    pub(in crate::store) ending: Option<String>,
+    pub(in crate::store) is_suspect: bool,
+    pub(in crate::store) reserved_tokens: i64,
+    pub(in crate::store) reserved_cost_micros: i64,
+    pub(in crate::store) subject_hash: Option<Vec<u8>>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -66,7 +66,7 @@ async fn insert(
         ..fresh()
     };
     let is_new = insert_once(tx, row).await?;
-    Ok(is_new.then_some(Accepted { id, lane }))
+    Ok(is_new.then_some(Accepted { id, platform: message.address.platform, lane }))
 }
 
 async fn quarantine(tx: &DatabaseTransaction, event: Unreadable, now: Timestamp) -> Result<(), StoreError> {
@@ -107,6 +107,12 @@ fn fresh() -> inbox::ActiveModel {
         payload: Set(None),
         raw: Set(None),
         ended_at: Set(None),
+        instance_id: Set(None),
+        ending: Set(None),
+        is_suspect: Set(false),
+        reserved_tokens: Set(0),
+        reserved_cost_micros: Set(0),
+        subject_hash: Set(None),
         ..Default::default()
     }
 }

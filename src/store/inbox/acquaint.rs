@@ -37,6 +37,8 @@ pub(super) async fn acquaint(
         claim: Uuid::nil(),
         lane: LaneId(row.try_get("", "lane_id")?),
         attempts: 0,
+        is_suspect: lead.is_suspect,
+        is_given_up: false,
         has_more: false,
         user: user(&row)?,
         identity: IdentityId(identity),
@@ -44,7 +46,8 @@ pub(super) async fn acquaint(
         is_space_allowed: row.try_get::<Option<i64>>("", "allowed_at")?.is_some(),
         conversation: conversation(&row)?,
         messages: vec![message],
-        answer: None,
+        parts: Vec::new(),
+        ending: None,
     })
 }
 

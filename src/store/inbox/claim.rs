@@ -6,17 +6,17 @@ use futures_util::FutureExt;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, Condition, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
-    QuerySelect, Select, UpdateMany,
+    QuerySelect, Select,
 };
 use serde::de::Error;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::domain::{Event, InboundMessage, InboxId, LaneId, Speaker, Timestamp, TurnId};
-use crate::store::entities::{inbox, messages};
+use crate::domain::{Event, InboundMessage, InboxId, InstanceId, LaneId, Platform, Timestamp, TurnId};
+use crate::store::entities::inbox;
 use crate::store::inbox::acquaint::acquaint;
-use crate::store::inbox::{Accepted, ClaimedTurn, PAYLOAD_VERSION, Payload, state};
-use crate::store::{Store, StoreError, micros};
+use crate::store::inbox::{Accepted, ClaimedTurn, Ending, Finale, PAYLOAD_VERSION, Payload, state};
+use crate::store::{Store, StoreError, micros, outbox};
 
 /// How many quick messages one turn takes together with the one that leads.
 const MERGED: usize = 19;
@@ -27,15 +27,13 @@ const LOOKED_AT: u64 = MERGED as u64 + 2;
 /// How often a message is tried before it is given up.
 const ATTEMPTS: i64 = 3;
 
-/// The states of a turn that is at work, as the index on them names them.
-const RUNNING: &str = "state IN ('claimed', 'generating', 'ready')";
-
 impl Store {
     /// Takes what waits in a lane: the first message, and those of the same
     /// author right behind it. Returns nothing if nothing waits.
     ///
     /// What cannot be read or was tried too often is put aside on the way.
     pub async fn claim(&self, lane: LaneId, now: Timestamp) -> Result<Option<ClaimedTurn>, StoreError> {
+        let instance = self.instance;
         self.write(move |tx| {
             async move {
                 loop {
@@ -44,7 +42,7 @@ impl Store {
                         return Ok(None);
                     }
                     // Without a turn, all of them have been put aside and wait no more.
-                    if let Some(turn) = take(tx, waiting.into(), now).await? {
+                    if let Some(turn) = take(tx, waiting.into(), instance, now).await? {
                         return Ok(Some(turn));
                     }
                 }
@@ -56,43 +54,25 @@ impl Store {
 
     /// Takes one message that does not wait in a lane.
     pub async fn claim_one(&self, id: InboxId, now: Timestamp) -> Result<Option<ClaimedTurn>, StoreError> {
+        let instance = self.instance;
         self.write(move |tx| {
             async move {
                 let waiting = inbox::Entity::find_by_id(id.0).filter(is_waiting()).all(tx).await?;
-                take(tx, waiting.into(), now).await
+                take(tx, waiting.into(), instance, now).await
             }
             .boxed()
         })
         .await
     }
 
-    /// What waits, oldest first: one entry for each lane, and one for each
-    /// message outside of the lanes.
-    pub async fn waiting(&self, limit: u64) -> Result<Vec<Accepted>, StoreError> {
+    /// What waits on a platform, oldest first: one entry for each lane, and one
+    /// for each message outside of the lanes.
+    pub async fn waiting(&self, platform: Platform, limit: u64) -> Result<Vec<Accepted>, StoreError> {
         let rows: Vec<(Uuid, Option<Uuid>)> =
-            all_waiting().limit(limit).into_tuple().all(&self.readers).await?;
-        Ok(rows.into_iter().map(|(id, lane)| Accepted { id: InboxId(id), lane: lane.map(LaneId) }).collect())
-    }
-
-    /// Gives back what an ended process had taken; returns how many rows.
-    ///
-    /// Only for a start at which no other instance runs.
-    pub async fn recover(&self) -> Result<u64, StoreError> {
-        self.write(move |tx| {
-            async move {
-                let begun = inbox::Column::State.ne(state::READY);
-                let orphans = give_back_all()
-                    .col_expr(inbox::Column::State, Expr::value(state::RECEIVED))
-                    .filter(begun)
-                    .exec(tx)
-                    .await?;
-                let answered = inbox::Column::State.eq(state::READY);
-                let undelivered = give_back_all().filter(answered).exec(tx).await?;
-                Ok(orphans.rows_affected + undelivered.rows_affected)
-            }
-            .boxed()
-        })
-        .await
+            all_waiting(platform).limit(limit).into_tuple().all(&self.readers).await?;
+        let accepted =
+            rows.into_iter().map(|(id, lane)| Accepted { id: InboxId(id), platform, lane: lane.map(LaneId) });
+        Ok(accepted.collect())
     }
 }
 
@@ -118,31 +98,30 @@ fn in_lane(lane: LaneId) -> Select<inbox::Entity> {
 }
 
 /// One row for each lane in which something waits, and for each message outside of the lanes.
-fn all_waiting() -> Select<inbox::Entity> {
+///
+/// A lane stands for its rows, so that both engines can group by it.
+fn all_waiting(platform: Platform) -> Select<inbox::Entity> {
     inbox::Entity::find()
         .select_only()
-        .columns([inbox::Column::Id, inbox::Column::LaneId])
+        .column_as(Expr::cust("COALESCE(lane_id, id)"), "id")
+        .column(inbox::Column::LaneId)
         .filter(is_waiting())
+        .filter(inbox::Column::Platform.eq(platform.name()))
         .group_by(Expr::cust("COALESCE(lane_id, id)"))
-        .order_by_asc(inbox::Column::SentAt)
-}
-
-/// Takes every claim back.
-fn give_back_all() -> UpdateMany<inbox::Entity> {
-    inbox::Entity::update_many()
-        .col_expr(inbox::Column::Claim, Expr::value(None::<Uuid>))
-        .filter(Expr::cust(RUNNING))
+        .group_by(Expr::col(inbox::Column::LaneId))
+        .order_by_asc(Expr::cust("MIN(sent_at)"))
 }
 
 /// Takes the first message that can be taken, with its followers.
 async fn take(
     tx: &DatabaseTransaction,
     mut waiting: VecDeque<inbox::Model>,
+    instance: InstanceId,
     now: Timestamp,
 ) -> Result<Option<ClaimedTurn>, StoreError> {
     while let Some(lead) = waiting.pop_front() {
-        if lead.attempts >= ATTEMPTS {
-            tracing::error!(inbox.id = %lead.id, "gave up message {} after {ATTEMPTS} attempts; it stays in the inbox as dead", lead.id);
+        if lead.attempts > ATTEMPTS {
+            tracing::error!(inbox.id = %lead.id, "gave up message {} without a word: the words failed too", lead.id);
             bury(tx, &lead, "given_up".to_owned(), now).await?;
             continue;
         }
@@ -151,7 +130,7 @@ async fn take(
             Err(error) => Err(error),
         };
         match known {
-            Ok(known) => return begin(tx, &lead, known, waiting, now).await.map(Some),
+            Ok(known) => return begin(tx, &lead, (known, instance), waiting, now).await.map(Some),
             Err(StoreError::Row { source, .. }) => put_aside(tx, &lead, source, now).await?,
             Err(error) => return Err(error),
         }
@@ -162,15 +141,17 @@ async fn take(
 async fn begin(
     tx: &DatabaseTransaction,
     lead: &inbox::Model,
-    known: ClaimedTurn,
+    (known, instance): (ClaimedTurn, InstanceId),
     waiting: VecDeque<inbox::Model>,
     now: Timestamp,
 ) -> Result<ClaimedTurn, StoreError> {
     let turn = TurnId(lead.turn_id.unwrap_or_else(|| TurnId::new(now).0));
     let mut said = known.messages;
     let mut left = waiting.len();
+    let mut parts = Vec::new();
     if lead.turn_id.is_some() {
         said.extend(merged_before(tx, turn, now).await?);
+        parts = outbox::left_of(tx, turn).await?;
     } else {
         let followers = followers(lead, &said, waiting);
         left -= followers.len();
@@ -178,17 +159,24 @@ async fn begin(
         merge(tx, ids, turn).await?;
         said.extend(followers.into_iter().map(|(_, message)| message));
     }
-    let claim = mark(tx, lead, turn, now).await?;
-    let answer = if lead.state == state::READY { answer_of(tx, turn).await? } else { None };
+    let claim = mark(tx, lead, (turn, instance), now).await?;
     Ok(ClaimedTurn {
         turn,
         claim,
         has_more: left > 0,
         attempts: u32::try_from(lead.attempts + 1).unwrap_or(u32::MAX),
+        is_given_up: lead.attempts >= ATTEMPTS,
         messages: said,
-        answer,
+        parts,
+        ending: ending(lead),
         ..known
     })
+}
+
+/// How the turn ends, if its answer is stored.
+fn ending(lead: &inbox::Model) -> Option<Ending> {
+    let finale = lead.ending.as_deref().filter(|_| lead.state == state::READY).and_then(Finale::of_state)?;
+    Some(Ending { finale, outcome: lead.outcome.clone().unwrap_or_else(|| "answered".to_owned()) })
 }
 
 /// The messages behind the lead that belong to the same breath.
@@ -252,7 +240,7 @@ async fn merge(tx: &DatabaseTransaction, ids: Vec<Uuid>, turn: TurnId) -> Result
 async fn mark(
     tx: &DatabaseTransaction,
     lead: &inbox::Model,
-    turn: TurnId,
+    (turn, instance): (TurnId, InstanceId),
     now: Timestamp,
 ) -> Result<Uuid, StoreError> {
     let claim = TurnId::new(now).0;
@@ -261,6 +249,7 @@ async fn mark(
         .col_expr(inbox::Column::State, Expr::value(taken))
         .col_expr(inbox::Column::Claim, Expr::value(claim))
         .col_expr(inbox::Column::TurnId, Expr::value(turn.0))
+        .col_expr(inbox::Column::InstanceId, Expr::value(instance.0))
         .col_expr(inbox::Column::Attempts, Expr::col(inbox::Column::Attempts).add(1))
         .filter(inbox::Column::Id.eq(lead.id))
         .exec(tx)
@@ -291,28 +280,14 @@ async fn bury(
     let merged_with_it = Condition::all()
         .add(inbox::Column::State.eq(state::MERGED))
         .add(inbox::Column::TurnId.eq(row.turn_id.filter(|_| row.state != state::MERGED)));
-    inbox::Entity::update_many()
-        .col_expr(inbox::Column::State, Expr::value(state::DEAD))
+    let ended = inbox::Entity::update_many()
         .col_expr(inbox::Column::Outcome, Expr::value(outcome))
         .col_expr(inbox::Column::Claim, Expr::value(None::<Uuid>))
-        .col_expr(inbox::Column::EndedAt, Expr::value(micros(now)))
-        .filter(Condition::any().add(inbox::Column::Id.eq(row.id)).add(merged_with_it))
-        .exec(tx)
-        .await?;
+        .col_expr(inbox::Column::EndedAt, Expr::value(micros(now)));
+    ended.clone().filter(merged_with_it).exec(tx).await?;
+    let dead = ended.col_expr(inbox::Column::State, Expr::value(state::DEAD));
+    dead.filter(inbox::Column::Id.eq(row.id)).exec(tx).await?;
     Ok(())
-}
-
-async fn answer_of(tx: &DatabaseTransaction, turn: TurnId) -> Result<Option<String>, StoreError> {
-    let text = messages::Entity::find()
-        .select_only()
-        .column(messages::Column::Content)
-        .filter(messages::Column::TurnId.eq(turn.0))
-        .filter(messages::Column::Role.eq(Speaker::Assistant.name()))
-        .order_by_desc(messages::Column::Seq)
-        .into_tuple()
-        .one(tx)
-        .await?;
-    Ok(text)
 }
 
 fn read(row: &inbox::Model) -> Result<InboundMessage, StoreError> {
@@ -333,8 +308,9 @@ mod tests {
     use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, QueryTrait, Statement};
     use uuid::Uuid;
 
-    use super::{all_waiting, give_back_all, in_lane};
-    use crate::domain::LaneId;
+    use super::{all_waiting, in_lane};
+    use crate::domain::{LaneId, Platform};
+    use crate::store::inbox::recover::in_flight;
 
     #[tokio::test]
     async fn what_waits_is_found_by_an_index_however_much_has_ended() {
@@ -344,8 +320,8 @@ mod tests {
         Migrator::up(&db, None).await.unwrap();
         let statements = [
             in_lane(LaneId(Uuid::nil())).build(DbBackend::Sqlite),
-            all_waiting().build(DbBackend::Sqlite),
-            give_back_all().build(DbBackend::Sqlite),
+            all_waiting(Platform::Telegram).build(DbBackend::Sqlite),
+            in_flight().build(DbBackend::Sqlite),
         ];
         for mut statement in statements {
             statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);

@@ -5,11 +5,10 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
-use crate::domain::Timestamp;
-use crate::store::entities::{inbox, pairing_codes};
+use crate::domain::{SentPart, Timestamp, TurnId};
+use crate::store::entities::{inbox, outbox as parts, pairing_codes};
 use crate::store::inbox::{ClaimedTurn, state};
-use crate::store::record::{self, Exchange};
-use crate::store::{Store, StoreError, micros};
+use crate::store::{Store, StoreError, micros, outbox};
 
 /// The last state of a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,41 +17,95 @@ pub enum Finale {
     Done,
     Refused,
     Failed,
+    /// Given up after too many attempts; it can be replayed.
+    Dead,
 }
 
 impl Finale {
+    const ALL: [Self; 4] = [Self::Done, Self::Refused, Self::Failed, Self::Dead];
+
     const fn state(self) -> &'static str {
         match self {
             Self::Done => "done",
             Self::Refused => "refused",
             Self::Failed => "failed",
+            Self::Dead => state::DEAD,
         }
+    }
+
+    pub(super) fn of_state(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|finale| finale.state() == name)
     }
 }
 
+/// How a turn ends, and in a word why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    pub finale: Finale,
+    pub outcome: String,
+}
+
+impl Ending {
+    /// Ends as `finale`, which `outcome` explains.
+    #[must_use]
+    pub fn new(finale: Finale, outcome: &str) -> Self {
+        Self { finale, outcome: outcome.to_owned() }
+    }
+}
+
+/// Says that something of the answer is on its way; false if the claim is over.
+pub(in crate::store) async fn is_generating(
+    tx: &DatabaseTransaction,
+    turn: TurnId,
+    claim: Uuid,
+) -> Result<bool, StoreError> {
+    let begun = Expr::cust("CASE state WHEN 'claimed' THEN 'generating' ELSE state END");
+    let marked = inbox::Entity::update_many()
+        .col_expr(inbox::Column::State, begun)
+        .filter(inbox::Column::TurnId.eq(turn.0))
+        .filter(inbox::Column::Claim.eq(claim))
+        .exec(tx)
+        .await?;
+    Ok(marked.rows_affected > 0)
+}
+
+/// Says that the whole answer is stored, and how the turn ends; false if the claim is over.
+pub(in crate::store) async fn is_ready(
+    tx: &DatabaseTransaction,
+    (turn, claim): (TurnId, Uuid),
+    ending: &Ending,
+) -> Result<bool, StoreError> {
+    let marked = inbox::Entity::update_many()
+        .col_expr(inbox::Column::State, Expr::value(state::READY))
+        .col_expr(inbox::Column::Ending, Expr::value(ending.finale.state()))
+        .col_expr(inbox::Column::Outcome, Expr::value(ending.outcome.as_str()))
+        .filter(inbox::Column::TurnId.eq(turn.0))
+        .filter(inbox::Column::Claim.eq(claim))
+        .exec(tx)
+        .await?;
+    Ok(marked.rows_affected > 0)
+}
+
 impl Store {
-    /// Stores question and answer, before the last of it is sent.
+    /// Ends a turn of which `last` is the part that was just sent.
     ///
-    /// Returns false, and stores nothing, if the turn is no longer ours.
-    pub async fn ready(
+    /// Payloads are blanked, unless the turn may be replayed. Returns false if
+    /// the turn is no longer ours.
+    pub async fn finish(
         &self,
         turn: &ClaimedTurn,
-        exchange: Exchange,
+        ending: Ending,
+        last: Option<SentPart>,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let claim = turn.claim;
+        let (id, claim) = (turn.turn.0, turn.claim);
+        let has_merged = turn.messages.len() > 1;
         self.write(move |tx| {
             async move {
-                let marked = inbox::Entity::update_many()
-                    .col_expr(inbox::Column::State, Expr::value(state::READY))
-                    .filter(inbox::Column::TurnId.eq(exchange.turn.0))
-                    .filter(inbox::Column::Claim.eq(claim))
-                    .exec(tx)
-                    .await?;
-                if marked.rows_affected == 0 {
+                if !end_all(tx, (id, claim), &ending, has_merged, now).await? {
                     return Ok(false);
                 }
-                record::insert(tx, exchange, now).await?;
+                outbox::end(tx, id, last.as_ref(), now).await?;
                 Ok(true)
             }
             .boxed()
@@ -60,29 +113,22 @@ impl Store {
         .await
     }
 
-    /// Ends a turn; its payloads are blanked, and `outcome` says in a word how it ended.
-    ///
-    /// Returns false if the turn is no longer ours.
-    pub async fn finish(
+    /// Ends a turn whose reply cannot be delivered; what is not sent of it can be sent after all.
+    pub async fn give_up_delivery(
         &self,
         turn: &ClaimedTurn,
-        finale: Finale,
-        outcome: &'static str,
+        outcome: &str,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let (id, claim) = (turn.turn.0, turn.claim);
         let has_merged = turn.messages.len() > 1;
+        let ending = Ending::new(Finale::Dead, outcome);
         self.write(move |tx| {
             async move {
-                let lead = Condition::all().add(inbox::Column::Claim.eq(claim));
-                let ended = end(tx, id, lead, (finale.state(), outcome), now).await?;
-                if ended == 0 {
+                if !end_all(tx, (id, claim), &ending, has_merged, now).await? {
                     return Ok(false);
                 }
-                if has_merged {
-                    let merged = Condition::all().add(inbox::Column::State.eq(state::MERGED));
-                    end(tx, id, merged, (state::MERGED, outcome), now).await?;
-                }
+                outbox::give_up(tx, id, now).await?;
                 Ok(true)
             }
             .boxed()
@@ -107,15 +153,13 @@ impl Store {
                     .filter(inbox::Column::Claim.eq(claim))
                     .exec(tx)
                     .await?;
-                Ok(())
+                outbox::lose_sight_of(tx, &[id]).await
             }
             .boxed()
         })
         .await
     }
-}
 
-impl Store {
     /// Forgets what ended before `then`, its dedupe keys included, and codes that nobody can use any more.
     pub async fn purge(&self, then: Timestamp) -> Result<u64, StoreError> {
         self.write(move |tx| {
@@ -124,6 +168,7 @@ impl Store {
                     .filter(inbox::Column::EndedAt.lt(micros(then)))
                     .exec(tx)
                     .await?;
+                parts::Entity::delete_many().filter(parts::Column::EndedAt.lt(micros(then))).exec(tx).await?;
                 let expired = pairing_codes::Entity::delete_many()
                     .filter(pairing_codes::Column::ExpiresAt.lt(micros(then)))
                     .exec(tx)
@@ -136,23 +181,41 @@ impl Store {
     }
 }
 
+/// Ends the row that leads a turn, and what was merged with it.
+async fn end_all(
+    tx: &DatabaseTransaction,
+    (turn, claim): (Uuid, Uuid),
+    ending: &Ending,
+    has_merged: bool,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let lead = Condition::all().add(inbox::Column::Claim.eq(claim));
+    if end(tx, turn, lead, (ending.finale.state(), ending), now).await? == 0 {
+        return Ok(false);
+    }
+    if has_merged {
+        let merged = Condition::all().add(inbox::Column::State.eq(state::MERGED));
+        end(tx, turn, merged, (state::MERGED, ending), now).await?;
+    }
+    Ok(true)
+}
+
 async fn end(
     tx: &DatabaseTransaction,
     turn: Uuid,
     which: Condition,
-    (state, outcome): (&'static str, &'static str),
+    (state, ending): (&'static str, &Ending),
     now: Timestamp,
 ) -> Result<u64, StoreError> {
-    let ended = inbox::Entity::update_many()
+    let mut rows = inbox::Entity::update_many()
         .col_expr(inbox::Column::State, Expr::value(state))
-        .col_expr(inbox::Column::Outcome, Expr::value(outcome))
-        .col_expr(inbox::Column::Payload, Expr::value(None::<String>))
+        .col_expr(inbox::Column::Outcome, Expr::value(ending.outcome.as_str()))
         // An end is the end: whoever still has the claim can change nothing any more.
         .col_expr(inbox::Column::Claim, Expr::value(None::<Uuid>))
-        .col_expr(inbox::Column::EndedAt, Expr::value(micros(now)))
-        .filter(inbox::Column::TurnId.eq(turn))
-        .filter(which)
-        .exec(tx)
-        .await?;
+        .col_expr(inbox::Column::EndedAt, Expr::value(micros(now)));
+    if ending.finale != Finale::Dead {
+        rows = rows.col_expr(inbox::Column::Payload, Expr::value(None::<String>));
+    }
+    let ended = rows.filter(inbox::Column::TurnId.eq(turn)).filter(which).exec(tx).await?;
     Ok(ended.rows_affected)
 }

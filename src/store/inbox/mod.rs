@@ -1,21 +1,28 @@
 //! What has come in and is not forgotten until it has ended.
 //!
-//! A row is `received`, then `claimed` by a turn, `ready` once its answer is
-//! stored, and ends as `done`, `refused`, `failed`, `dead` or `merged` into
-//! another row's turn. What could not be read is `quarantined`, with its raw
-//! payload. A row's payload is blanked when it ends.
+//! A row is `received`, then `claimed` by a turn, `generating` once something of
+//! its answer is on its way, `ready` once the whole answer is stored, and ends as
+//! `done`, `refused`, `failed`, `dead` or `merged` into another row's turn. What
+//! could not be read is `quarantined`, with its raw payload. A row's payload is
+//! blanked when it ends, except where somebody may want to replay it.
 
 mod accept;
 mod acquaint;
 mod claim;
 mod finish;
+mod recover;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::domain::{AddressId, Conversation, IdentityId, InboundMessage, InboxId, LaneId, TurnId, User};
+use crate::domain::{
+    AddressId, Conversation, IdentityId, InboundMessage, InboxId, KeptPart, LaneId, Platform, TurnId, User,
+};
 
-pub use finish::Finale;
+pub use finish::{Ending, Finale};
+pub use recover::Recovered;
+
+pub(super) use finish::{is_generating, is_ready};
 
 /// The shape of stored payloads; raised when [`InboundMessage`] changes.
 const PAYLOAD_VERSION: u32 = 1;
@@ -41,6 +48,7 @@ struct Payload<M> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Accepted {
     pub id: InboxId,
+    pub platform: Platform,
     /// The lane in which it waits; none if it is to be seen to at once.
     pub lane: Option<LaneId>,
 }
@@ -53,6 +61,10 @@ pub struct ClaimedTurn {
     pub claim: Uuid,
     pub lane: LaneId,
     pub attempts: u32,
+    /// Whether it was in flight when a process ended without warning.
+    pub is_suspect: bool,
+    /// Whether it has been tried too often, and its person only has to hear of that.
+    pub is_given_up: bool,
     /// Whether more waits in the lane.
     pub has_more: bool,
     pub user: User,
@@ -64,8 +76,10 @@ pub struct ClaimedTurn {
     pub conversation: Option<Conversation>,
     /// What was said; the first one leads, the others are merged with it. Never empty.
     pub messages: Vec<InboundMessage>,
-    /// The answer, if it is stored already and only has to be delivered.
-    pub answer: Option<String>,
+    /// What an earlier try has left of the reply.
+    pub parts: Vec<KeptPart>,
+    /// How the turn ends, if its answer is stored already and only has to be delivered.
+    pub ending: Option<Ending>,
 }
 
 impl ClaimedTurn {

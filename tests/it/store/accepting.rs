@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use switchboard::domain::{DedupeKey, Platform, SpaceRef, Unreadable};
 use switchboard::store::Store;
 
-use super::{Shelf, at, direct, grouped};
+use super::{Shelf, answered, at, direct, grouped};
 
 #[tokio::test]
 async fn a_message_reported_fifty_times_at_once_is_accepted_once() {
@@ -26,7 +26,7 @@ async fn a_message_is_recognized_after_a_restart_and_after_its_end() {
     assert!(shelf.accept(&message).await.is_empty());
 
     let turn = shelf.take(lane).await;
-    shelf.store.finish(&turn, switchboard::store::Finale::Done, "answered", at(3)).await.unwrap();
+    shelf.store.finish(&turn, answered(), None, at(3)).await.unwrap();
     assert!(shelf.reopened().await.accept(&message).await.is_empty());
 }
 
@@ -53,7 +53,11 @@ async fn what_cannot_be_read_is_kept_as_it_came_and_the_rest_goes_on() {
 
     let kept = "SELECT raw || '|' || outcome FROM inbox WHERE state = 'quarantined' AND lane_id IS NULL";
     assert_eq!(shelf.beside.texts(kept).await, ["{\"odd\": \u{0}true}|no message in it"]);
-    assert_eq!(shelf.store.waiting(10).await.unwrap().len(), 1, "what cannot be read does not wait");
+    assert_eq!(
+        shelf.store.waiting(Platform::Telegram, 10).await.unwrap().len(),
+        1,
+        "what cannot be read does not wait"
+    );
 }
 
 #[tokio::test]

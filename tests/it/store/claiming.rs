@@ -1,9 +1,9 @@
 //! Taking up: in the platform's order, merged within one breath, one turn a lane.
 
 use futures_util::future::join_all;
-use switchboard::domain::{Event, Invocation};
+use switchboard::domain::{Event, Invocation, Platform};
 
-use super::{Shelf, at, direct, grouped, texts};
+use super::{Shelf, answered, at, direct, grouped, texts};
 
 #[tokio::test]
 async fn what_waits_is_taken_in_the_platforms_order() {
@@ -47,8 +47,7 @@ async fn only_messages_of_one_author_in_one_breath_are_merged() {
         let turn = shelf.take(lane).await;
         assert_eq!(texts(&turn), expected);
         assert_eq!(turn.has_more, expected != ["seven"], "{expected:?}");
-        let finale = switchboard::store::Finale::Done;
-        assert!(shelf.store.finish(&turn, finale, "answered", at(3)).await.unwrap());
+        assert!(shelf.store.finish(&turn, answered(), None, at(3)).await.unwrap());
     }
     assert!(shelf.claim(lane).await.is_none());
 }
@@ -64,7 +63,7 @@ async fn a_crowd_of_messages_is_taken_in_several_turns_and_none_is_forgotten() {
         let turn = shelf.take(lane).await;
         assert!(turn.messages.len() <= 20);
         taken.extend(texts(&turn).into_iter().map(str::to_owned));
-        shelf.store.finish(&turn, switchboard::store::Finale::Done, "answered", at(3)).await.unwrap();
+        shelf.store.finish(&turn, answered(), None, at(3)).await.unwrap();
         if !turn.has_more {
             break;
         }
@@ -121,40 +120,23 @@ async fn what_waits_is_listed_once_a_lane_oldest_first() {
     let bob = shelf.lane_of(&[later(direct("bob", 1, "hello"), 5)]).await;
     let ann = shelf.lane_of(&[direct("ann", 1, "hello"), later(direct("ann", 2, "hello"), 6)]).await;
 
-    let waiting = shelf.store.waiting(10).await.unwrap();
+    let waiting = shelf.store.waiting(Platform::Telegram, 10).await.unwrap();
     assert_eq!(waiting.iter().filter_map(|waiting| waiting.lane).collect::<Vec<_>>(), [ann, bob]);
-    assert_eq!(shelf.store.waiting(1).await.unwrap().len(), 1);
+    assert_eq!(shelf.store.waiting(Platform::Telegram, 1).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
-async fn a_message_is_given_up_after_three_attempts_and_the_next_one_is_taken() {
-    let shelf = Shelf::new().await;
-    let lane = shelf.lane_of(&[grouped("-100", "ann", 1, "poison"), grouped("-100", "bob", 2, "fine")]).await;
-    for attempt in 1..=3 {
-        let turn = shelf.take(lane).await;
-        assert_eq!((texts(&turn), turn.attempts), (vec!["poison"], attempt));
-        shelf.store.give_back(&turn, false).await.unwrap();
-    }
-
-    assert_eq!(texts(&shelf.take(lane).await), ["fine"]);
-    assert_eq!(shelf.states().await, ["dead", "claimed"]);
-    let kept =
-        "SELECT COUNT(*) FROM inbox WHERE state = 'dead' AND payload IS NOT NULL AND ended_at IS NOT NULL";
-    assert_eq!(shelf.beside.number(kept).await, 1, "it can be looked at, and said again");
-}
-
-#[tokio::test]
-async fn what_was_merged_into_a_message_that_is_given_up_ends_with_it() {
+async fn a_message_whose_farewell_failed_too_ends_without_and_takes_along_what_was_merged_with_it() {
     let shelf = Shelf::new().await;
     let lane = shelf.lane_of(&[direct("ann", 1, "poison"), direct("ann", 2, "more of it")]).await;
-    for _ in 1..=3 {
+    for _ in 1..=4 {
         let turn = shelf.take(lane).await;
         shelf.store.give_back(&turn, false).await.unwrap();
     }
 
     assert!(shelf.claim(lane).await.is_none());
     assert_eq!(shelf.beside.number("SELECT COUNT(*) FROM inbox WHERE ended_at IS NULL").await, 0);
-    assert!(shelf.store.waiting(10).await.unwrap().is_empty());
+    assert!(shelf.store.waiting(Platform::Telegram, 10).await.unwrap().is_empty());
 }
 
 #[tokio::test]

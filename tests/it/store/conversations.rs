@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use switchboard::domain::Speaker;
 
-use super::{Shelf, at, direct, exchange, grouped};
+use super::{Shelf, answer, answered, at, direct, exchange, grouped};
 
 #[tokio::test]
 async fn messages_are_numbered_without_gaps_however_many_are_added_at_once() {
@@ -19,7 +19,7 @@ async fn messages_are_numbered_without_gaps_however_many_are_added_at_once() {
     let stored = join_all(turns.iter().enumerate().map(|(n, turn)| {
         // Every fourth one fails, and must not take numbers with it.
         let place = if n % 4 == 3 { nowhere } else { conversation };
-        shelf.store.ready(turn, exchange(turn, place, "an answer"), at(2))
+        shelf.store.ready(turn, answer(exchange(turn, place, "an answer")), at(2))
     }))
     .await;
 
@@ -37,7 +37,7 @@ async fn the_last_lines_come_oldest_first() {
     let lane = shelf.lane_of(&[direct("ann", 1, "one"), direct("ann", 2, "two")]).await;
     let turn = shelf.take(lane).await;
     shelf.answer(&turn, "three").await.unwrap();
-    shelf.store.finish(&turn, switchboard::store::Finale::Done, "answered", at(3)).await.unwrap();
+    shelf.store.finish(&turn, answered(), None, at(3)).await.unwrap();
     shelf.accept(&[direct("ann", 3, "four")]).await;
 
     let conversation = shelf.take(lane).await.conversation.expect("a conversation goes on").id;

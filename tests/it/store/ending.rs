@@ -1,8 +1,9 @@
 //! Ends, and the ways to them through crashes.
 
-use switchboard::store::Finale;
+use switchboard::domain::{Part, PartState, PostedId, SentPart};
+use switchboard::store::{ClaimedTurn, Ending, Finale};
 
-use super::{Shelf, at, direct, stale, texts};
+use super::{Shelf, answer, answered, at, direct, grouped, stale, texts};
 
 #[tokio::test]
 async fn a_stale_claim_changes_nothing() {
@@ -14,13 +15,16 @@ async fn a_stale_claim_changes_nothing() {
 
     let stale = stale(&turn);
     assert!(!shelf.answer(&stale, "an answer too late").await.unwrap());
-    assert!(!shelf.store.finish(&stale, Finale::Done, "answered", at(3)).await.unwrap());
+    assert!(!shelf.store.finish(&stale, answered(), None, at(3)).await.unwrap());
     shelf.store.give_back(&stale, true).await.unwrap();
 
     assert_eq!(shelf.beside.texts(everything).await, before);
     assert_eq!(shelf.beside.number("SELECT COUNT(*) FROM messages").await, 0);
-    assert!(shelf.store.finish(&turn, Finale::Done, "answered", at(3)).await.unwrap());
-    assert!(!shelf.store.finish(&turn, Finale::Failed, "failed", at(4)).await.unwrap(), "an end is the end");
+    assert!(shelf.store.finish(&turn, answered(), None, at(3)).await.unwrap());
+    assert!(
+        !shelf.store.finish(&turn, Ending::new(Finale::Failed, "failed"), None, at(4)).await.unwrap(),
+        "an end is the end"
+    );
 }
 
 #[tokio::test]
@@ -30,7 +34,7 @@ async fn what_was_said_is_blanked_when_it_has_ended() {
         let shelf = Shelf::new().await;
         let lane = shelf.lane_of(&[direct("ann", 1, "a secret"), direct("ann", 2, "and another")]).await;
         let turn = shelf.take(lane).await;
-        assert!(shelf.store.finish(&turn, finale, "over", at(3)).await.unwrap());
+        assert!(shelf.store.finish(&turn, Ending::new(finale, "over"), None, at(3)).await.unwrap());
 
         assert_eq!(shelf.states().await, [state, "merged"]);
         let left =
@@ -47,15 +51,12 @@ async fn a_turn_cut_by_a_crash_is_taken_again() {
     let before = shelf.take(lane).await;
 
     let shelf = shelf.reopened().await;
-    assert_eq!(shelf.store.recover().await.unwrap(), 1);
-    assert_eq!(shelf.store.recover().await.unwrap(), 0, "nothing is left to recover");
+    assert_eq!(shelf.store.recover().await.unwrap().count, 1);
+    assert_eq!(shelf.store.recover().await.unwrap().count, 0, "nothing is left to recover");
     let again = shelf.take(lane).await;
     assert_eq!((texts(&again), again.attempts), (vec!["one", "two"], 2));
-    assert_eq!(again.answer, None);
-    assert!(
-        !shelf.store.finish(&before, Finale::Done, "answered", at(3)).await.unwrap(),
-        "its claim is over"
-    );
+    assert_eq!((again.ending, again.parts), (None, Vec::new()));
+    assert!(!shelf.store.finish(&before, answered(), None, at(3)).await.unwrap(), "its claim is over");
 }
 
 #[tokio::test]
@@ -67,12 +68,13 @@ async fn an_answer_that_was_stored_before_a_crash_is_delivered_and_not_made_agai
 
     let shelf = shelf.reopened().await;
     shelf.accept(&[direct("ann", 0, "said before, heard later")]).await;
-    assert_eq!(shelf.store.recover().await.unwrap(), 1);
+    assert_eq!(shelf.store.recover().await.unwrap().count, 1);
     let again = shelf.take(lane).await;
-    assert_eq!(again.answer.as_deref(), Some("Good morning."), "what is answered comes first");
+    assert_eq!(again.ending, Some(answered()), "what is answered comes first");
+    assert_eq!(left(&again), [(PartState::Unknown, Some("Good morning."))]);
     assert_eq!(texts(&again), ["hello"]);
     assert!(again.has_more);
-    assert!(shelf.store.finish(&again, Finale::Done, "answered", at(3)).await.unwrap());
+    assert!(shelf.store.finish(&again, answered(), None, at(3)).await.unwrap());
     assert_eq!(texts(&shelf.take(lane).await), ["said before, heard later"]);
     assert_eq!(
         shelf.beside.texts("SELECT content FROM messages ORDER BY seq").await,
@@ -88,7 +90,7 @@ async fn an_answer_given_back_before_it_was_sent_is_kept() {
     shelf.answer(&turn, "Good morning.").await.unwrap();
     shelf.store.give_back(&turn, true).await.unwrap();
 
-    assert_eq!(shelf.take(lane).await.answer.as_deref(), Some("Good morning."));
+    assert_eq!(left(&shelf.take(lane).await), [(PartState::Unknown, Some("Good morning."))]);
 }
 
 #[tokio::test]
@@ -98,7 +100,7 @@ async fn a_turn_of_no_conversation_is_answered_whole_or_not_at_all() {
     let turn = shelf.take(lane).await;
     let nowhere = switchboard::domain::ConversationId::new(at(0));
 
-    let answered = shelf.store.ready(&turn, super::exchange(&turn, nowhere, "Hm."), at(2)).await;
+    let answered = shelf.store.ready(&turn, answer(super::exchange(&turn, nowhere, "Hm.")), at(2)).await;
     assert!(answered.unwrap_err().to_string().contains(&nowhere.to_string()));
     assert_eq!(shelf.states().await, ["claimed"], "the job is undone with its first half");
 }
@@ -108,11 +110,133 @@ async fn what_ended_long_ago_is_forgotten_and_what_waits_is_not() {
     let shelf = Shelf::new().await;
     let lane = shelf.lane_of(&[direct("ann", 1, "old")]).await;
     let turn = shelf.take(lane).await;
-    assert!(shelf.store.finish(&turn, Finale::Done, "answered", at(10)).await.unwrap());
+    assert!(shelf.store.finish(&turn, answered(), None, at(10)).await.unwrap());
     shelf.lane_of(&[direct("ann", 2, "waiting")]).await;
 
     assert_eq!(shelf.store.purge(at(10)).await.unwrap(), 0);
     assert_eq!(shelf.store.purge(at(11)).await.unwrap(), 1);
     assert_eq!(shelf.store.purge(at(11)).await.unwrap(), 0);
     assert_eq!(texts(&shelf.take(lane).await), ["waiting"]);
+}
+
+/// What an earlier try has left of a turn's reply.
+fn left(turn: &ClaimedTurn) -> Vec<(PartState, Option<&str>)> {
+    turn.parts.iter().map(|part| (part.state, part.text.as_deref())).collect()
+}
+
+fn part(number: usize, text: &str) -> Part {
+    Part { number, text: text.to_owned() }
+}
+
+fn sent(number: usize) -> SentPart {
+    SentPart { number, posted: PostedId(format!("post {number}")), is_labelled: number == 1 }
+}
+
+#[tokio::test]
+async fn what_was_on_its_way_is_known_after_a_crash() {
+    let shelf = Shelf::new().await;
+    let lane = shelf.lane_of(&[direct("ann", 1, "hello")]).await;
+    let turn = shelf.take(lane).await;
+    assert!(shelf.store.sending(&turn, &part(0, "one"), at(2)).await.unwrap());
+    assert_eq!(shelf.states().await, ["generating"]);
+    assert!(shelf.store.posted(&turn, sent(0)).await.unwrap());
+    assert!(shelf.store.advance(&turn, None, &part(1, "two"), at(3)).await.unwrap());
+    assert!(shelf.store.advance(&turn, Some(sent(1)), &part(2, "three"), at(4)).await.unwrap());
+
+    let shelf = shelf.reopened().await;
+    shelf.store.recover().await.unwrap();
+    let again = shelf.take(lane).await;
+    let expected =
+        [(PartState::Sent, Some("one")), (PartState::Sent, Some("two")), (PartState::Unknown, Some("three"))];
+    assert_eq!(left(&again), expected);
+    let posted: Vec<_> = again.parts.iter().map(|part| part.posted.clone().map(|id| id.0)).collect();
+    assert_eq!(posted, [Some("post 0".to_owned()), Some("post 1".to_owned()), None]);
+    assert_eq!(again.parts.iter().map(|part| part.is_labelled).collect::<Vec<_>>(), [false, true, false]);
+    assert_eq!(again.parts[2].sending_at, Some(at(4)));
+}
+
+#[tokio::test]
+async fn whoever_has_lost_the_turn_can_say_nothing_of_its_parts() {
+    let shelf = Shelf::new().await;
+    let lane = shelf.lane_of(&[direct("ann", 1, "hello")]).await;
+    let turn = shelf.take(lane).await;
+    let stale = stale(&turn);
+
+    assert!(!shelf.store.sending(&stale, &part(0, "one"), at(2)).await.unwrap());
+    assert_eq!(shelf.beside.number("SELECT COUNT(*) FROM outbox").await, 0);
+    assert!(shelf.store.sending(&turn, &part(0, "one"), at(2)).await.unwrap());
+    assert!(!shelf.store.posted(&stale, sent(0)).await.unwrap());
+    assert_eq!(shelf.beside.texts("SELECT state FROM outbox").await, ["sending"]);
+}
+
+#[tokio::test]
+async fn the_text_of_what_was_shown_is_blanked_at_the_end_and_its_place_is_kept() {
+    let shelf = Shelf::new().await;
+    let lane = shelf.lane_of(&[direct("ann", 1, "hello")]).await;
+    let turn = shelf.take(lane).await;
+    assert!(shelf.answer(&turn, "Good morning.").await.unwrap());
+    assert!(shelf.store.finish(&turn, answered(), Some(sent(0)), at(3)).await.unwrap());
+
+    let kept = "SELECT state || ' ' || posted_id FROM outbox WHERE payload IS NULL AND ended_at IS NOT NULL";
+    assert_eq!(shelf.beside.texts(kept).await, ["sent post 0"]);
+}
+
+#[tokio::test]
+async fn posts_beyond_the_end_of_a_shorter_answer_are_ones_too_many() {
+    let shelf = Shelf::new().await;
+    let lane = shelf.lane_of(&[direct("ann", 1, "hello")]).await;
+    let turn = shelf.take(lane).await;
+    assert!(shelf.store.sending(&turn, &part(0, "one"), at(2)).await.unwrap());
+    assert!(shelf.store.advance(&turn, Some(sent(0)), &part(1, "two"), at(3)).await.unwrap());
+    assert!(shelf.store.posted(&turn, sent(1)).await.unwrap());
+    let begun = shelf.store.begin_conversation(turn.user.id, None, at(1)).await.unwrap();
+    let exchange = super::exchange(&turn, begun.id, "short");
+    let answer = switchboard::store::Answer { has_surplus: true, sending: None, ..answer(exchange) };
+    assert!(shelf.store.ready(&turn, answer, at(4)).await.unwrap());
+
+    let shelf = shelf.reopened().await;
+    shelf.store.recover().await.unwrap();
+    let again = shelf.take(lane).await;
+    assert_eq!(left(&again), [(PartState::Sent, Some("short")), (PartState::Sent, None)]);
+    shelf.store.removed(&again, 1).await.unwrap();
+    assert_eq!(shelf.beside.number("SELECT COUNT(*) FROM outbox").await, 1);
+}
+
+#[tokio::test]
+async fn the_one_message_in_flight_at_a_crash_has_had_an_attempt_alone_and_several_have_not() {
+    let shelf = Shelf::new().await;
+    let ann = shelf.lane_of(&[direct("ann", 1, "hello")]).await;
+    let bob = shelf.lane_of(&[direct("bob", 2, "hello")]).await;
+    shelf.take(ann).await;
+    let shelf = shelf.reopened().await;
+    assert_eq!(shelf.store.recover().await.unwrap().lanes, [ann]);
+    assert_eq!(shelf.take(ann).await.attempts, 2);
+    shelf.take(bob).await;
+
+    let shelf = shelf.reopened().await;
+    let recovered = shelf.store.recover().await.unwrap();
+    assert_eq!(recovered.count, 2);
+    let (ann, bob) = (shelf.take(ann).await, shelf.take(bob).await);
+    assert_eq!((ann.attempts, bob.attempts), (3, 1), "the suspect goes on counting, the other begins");
+    assert!(ann.is_suspect && bob.is_suspect);
+}
+
+#[tokio::test]
+async fn a_message_that_was_tried_three_times_comes_once_more_to_be_said_so() {
+    let shelf = Shelf::new().await;
+    let lane = shelf.lane_of(&[grouped("-100", "ann", 1, "poison"), grouped("-100", "bob", 2, "fine")]).await;
+    for _ in 1..=3 {
+        let turn = shelf.take(lane).await;
+        assert!(!turn.is_given_up);
+        shelf.store.give_back(&turn, false).await.unwrap();
+    }
+    let last = shelf.take(lane).await;
+    assert!(last.is_given_up && texts(&last) == ["poison"]);
+    assert!(shelf.store.finish(&last, Ending::new(Finale::Dead, "given_up"), None, at(3)).await.unwrap());
+
+    assert_eq!(texts(&shelf.take(lane).await), ["fine"]);
+    assert_eq!(shelf.states().await, ["dead", "claimed"]);
+    let kept =
+        "SELECT COUNT(*) FROM inbox WHERE state = 'dead' AND payload IS NOT NULL AND ended_at IS NOT NULL";
+    assert_eq!(shelf.beside.number(kept).await, 1, "it can be looked at, and said again");
 }

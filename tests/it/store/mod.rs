@@ -12,9 +12,11 @@ use std::time::Duration;
 
 use switchboard::domain::{
     Address, AddressKind, Author, ConversationId, DedupeKey, Event, FinishReason, Finished, InboundMessage,
-    LaneId, Platform, PostedId, Said, Timestamp, TurnId, Usage,
+    LaneId, Part, Platform, PostedId, Said, Timestamp, TurnId, Usage,
 };
-use switchboard::store::{Accepted, Answered, ClaimedTurn, Exchange, Question, Store, StoreError};
+use switchboard::store::{
+    Accepted, Answer, Answered, ClaimedTurn, Ending, Exchange, Finale, Question, Store, StoreError,
+};
 use switchboard::telemetry::Tasks;
 use tempfile::TempDir;
 
@@ -83,7 +85,7 @@ impl Shelf {
     /// Begins a conversation and answers the turn in it, up to the final send.
     async fn answer(&self, turn: &ClaimedTurn, text: &str) -> Result<bool, StoreError> {
         let begun = self.store.begin_conversation(turn.user.id, None, at(1)).await.unwrap();
-        self.store.ready(turn, exchange(turn, begun.id, text), at(2)).await
+        self.store.ready(turn, answer(exchange(turn, begun.id, text)), at(2)).await
     }
 }
 
@@ -160,6 +162,17 @@ fn exchange(turn: &ClaimedTurn, conversation: ConversationId, answer: &str) -> E
             error: None,
         },
     }
+}
+
+/// An exchange whose answer fits into one post.
+fn answer(exchange: Exchange) -> Answer {
+    let parts = vec![Part { number: 0, text: exchange.answer.finished.text.clone() }];
+    Answer { exchange: Some(exchange), parts, has_surplus: false, sending: Some(0), ending: answered() }
+}
+
+/// How a turn ends that was answered.
+fn answered() -> Ending {
+    Ending::new(Finale::Done, "answered")
 }
 
 /// The same turn as somebody else has it who took it before.

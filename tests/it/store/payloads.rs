@@ -100,5 +100,5 @@ async fn a_command_of_a_later_version_is_put_aside() {
 
     assert!(shelf.store.claim_one(accepted.id, super::at(1)).await.unwrap().is_none());
     assert_eq!(shelf.states().await, ["dead"]);
-    assert!(shelf.store.waiting(10).await.unwrap().is_empty());
+    assert!(shelf.store.waiting(switchboard::domain::Platform::Telegram, 10).await.unwrap().is_empty());
 }

@@ -1,0 +1,32 @@
+//! Why a reply could not be shown.
+
+use crate::channels::ChannelError;
+use crate::store::StoreError;
+
+/// Why a reply could not be shown.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DeliveryError {
+    /// The platform did not take it.
+    #[error("the platform did not take a part of the reply")]
+    Channel(#[from] ChannelError),
+
+    /// What is on its way could not be kept.
+    #[error("could not keep what is on its way")]
+    Store(#[source] StoreError),
+
+    /// Somebody else has the turn by now; nothing more may be shown.
+    #[error("the turn is not ours any more")]
+    Lost,
+}
+
+impl DeliveryError {
+    /// Whether nothing has been shown by it, and trying again can help.
+    pub(super) fn is_passing(&self) -> bool {
+        match self {
+            // What may have arrived is no matter for a simple repetition.
+            Self::Channel(ChannelError::Unknown { .. }) => false,
+            Self::Channel(error) => error.is_passing(),
+            Self::Store(_) | Self::Lost => false,
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Who works on what: one turn of a lane at a time, many lanes side by side.
+//!
+//! What waits is in the inbox; the queues in memory are bounded hints, and the
+//! database is asked when one of them ran over, when something has changed
+//! there, and now and then in any case.
+
+mod waiting;
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::turns::{Put, Turns};
+use crate::domain::{Clock, Platform};
+use crate::store::{Accepted, ClaimedTurn, Store, StoreError};
+use crate::telemetry::{Tasks, chain};
+
+use waiting::{Kind, Waiting};
+
+/// How many commands are worked on beside the lanes.
+const CONTROLS: usize = 64;
+
+/// How long to wait before asking a database again that did not answer.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How often the database is asked whether something has changed in it.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// After how many looks what waits is asked for in any case.
+const LOOKS: u32 = 15;
+
+/// Gives out the work.
+pub(crate) struct Dispatch {
+    store: Store,
+    turns: Turns,
+    clock: Arc<dyn Clock>,
+    platforms: Vec<Platform>,
+    waiting: Mutex<Waiting>,
+    wake: Notify,
+    rooms: HashMap<Kind, Arc<Semaphore>>,
+    /// How much waits or is being worked on.
+    busy: watch::Sender<usize>,
+    /// Fires when running turns are to be given back.
+    give_back: CancellationToken,
+}
+
+impl Dispatch {
+    /// `concurrent` turns may run at once on each platform.
+    pub(crate) fn new(
+        (store, turns): (Store, Turns),
+        platforms: Vec<Platform>,
+        concurrent: usize,
+        busy: watch::Sender<usize>,
+        give_back: CancellationToken,
+    ) -> Self {
+        let clock = Arc::clone(&turns.clock);
+        let lanes = platforms.iter().map(|platform| (Kind::Lanes(*platform), concurrent));
+        let rooms = lanes.chain([(Kind::Control, CONTROLS), (Kind::Suspect, 1)]);
+        Self {
+            store,
+            turns,
+            clock,
+            rooms: rooms.map(|(kind, room)| (kind, Arc::new(Semaphore::new(room)))).collect(),
+            platforms,
+            waiting: Mutex::default(),
+            wake: Notify::new(),
+            busy,
+            give_back,
+        }
+    }
+
+    /// Says that messages wait.
+    pub(crate) fn enqueue(&self, accepted: &[Accepted]) {
+        let mut waiting = self.lock();
+        accepted.iter().for_each(|accepted| waiting.push(*accepted));
+        self.tell(waiting);
+    }
+
+    /// Takes up what an earlier process left, and gives back how many messages that were.
+    pub(crate) async fn recover(&self) -> Result<usize, StoreError> {
+        let recovered = self.store.recover().await?;
+        let mut waiting = self.lock();
+        waiting.suspect(&recovered);
+        waiting.look_again(&self.platforms);
+        self.tell(waiting);
+        Ok(recovered.count)
+    }
+
+    /// Works until `shutdown` fires; what runs then goes on in `tasks`.
+    pub(crate) async fn run(self: Arc<Self>, tasks: Tasks, shutdown: CancellationToken) {
+        loop {
+            let (accepted, permit) = tokio::select! {
+                () = shutdown.cancelled() => return,
+                next = self.next() => next,
+            };
+            let dispatch = Arc::clone(&self);
+            tasks.spawn(async move { dispatch.work(accepted, permit).await });
+        }
+    }
+
+    /// Looks, until `shutdown` fires, for what came into the database without passing here.
+    pub(crate) async fn look(self: Arc<Self>, shutdown: CancellationToken) {
+        let mut ticks = interval(LOOK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut version, mut looks) = (0, 0);
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                _ = ticks.tick() => looks += 1,
+            }
+            let seen = match self.store.changes().await {
+                Ok(seen) => seen,
+                Err(error) => {
+                    tracing::debug!(error = %chain(&error), "could not look for changes");
+                    continue;
+                }
+            };
+            if seen != version || looks >= LOOKS {
+                (version, looks) = (seen, 0);
+                let mut waiting = self.lock();
+                waiting.look_again(&self.platforms);
+                self.tell(waiting);
+            }
+        }
+    }
+
+    /// Waits for work and for room to do it.
+    async fn next(&self) -> (Accepted, OwnedSemaphorePermit) {
+        loop {
+            let wake = self.wake.notified();
+            let unread = self.lock().unread();
+            if let Some(platform) = unread {
+                self.sweep(platform).await;
+            }
+            let room = |kind| Arc::clone(self.rooms.get(&kind)?).try_acquire_owned().ok();
+            let found = self.lock().take(room);
+            if let Some(found) = found {
+                return found;
+            }
+            wake.await;
+        }
+    }
+
+    /// Asks the database what waits on a platform.
+    async fn sweep(&self, platform: Platform) {
+        match self.store.waiting(platform, Waiting::limit()).await {
+            Ok(found) => {
+                let mut waiting = self.lock();
+                waiting.read(platform, found);
+                self.tell(waiting);
+            }
+            Err(error) => {
+                tracing::error!(error = %chain(&error), "could not ask what waits, trying again");
+                sleep(PAUSE).await;
+                self.wake.notify_one();
+            }
+        }
+    }
+
+    async fn work(&self, accepted: Accepted, permit: OwnedSemaphorePermit) {
+        let claimed = match accepted.lane {
+            Some(lane) => self.store.claim(lane, self.clock.now()).await,
+            None => self.store.claim_one(accepted.id, self.clock.now()).await,
+        };
+        let has_more = match claimed {
+            Ok(Some(turn)) => self.see_through(&turn, accepted).await,
+            Ok(None) => false,
+            Err(error) => {
+                tracing::error!(error = %chain(&error), "could not take a waiting message, trying again");
+                sleep(PAUSE).await;
+                true
+            }
+        };
+        drop(permit);
+        let mut waiting = self.lock();
+        waiting.leave(accepted, has_more);
+        self.tell(waiting);
+    }
+
+    /// Runs a turn to its end; returns whether more waits in its lane.
+    async fn see_through(&self, turn: &ClaimedTurn, accepted: Accepted) -> bool {
+        let running = AssertUnwindSafe(self.turns.run(turn)).catch_unwind();
+        tokio::select! {
+            biased;
+            ended = running => {
+                if ended.is_err() {
+                    tracing::error!(turn.id = %turn.turn, attempts = turn.attempts, "a turn panicked");
+                    self.turns.put_back(turn, Put::Tried).await;
+                    return true;
+                }
+                if turn.is_suspect {
+                    self.lock().acquit(accepted);
+                }
+                turn.has_more
+            }
+            () = self.give_back.cancelled() => {
+                self.turns.put_back(turn, Put::Untried).await;
+                false
+            }
+        }
+    }
+
+    fn tell(&self, waiting: MutexGuard<'_, Waiting>) {
+        self.busy.send_replace(waiting.count());
+        drop(waiting);
+        self.wake.notify_one();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,112 @@
+//! Keeps what is on its way out, before it leaves and after it has arrived, so
+//! that whoever takes a turn up again knows what may be on the screen.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tokio::time::sleep;
+
+use crate::app::delivery::DeliveryError;
+use crate::domain::{Clock, KeptPart, Part, SentPart, Timestamp, TurnId};
+use crate::store::{Answer, ClaimedTurn, Ending, Store, StoreError};
+use crate::telemetry::chain;
+
+/// How often something that has to be kept is written again while the database does not answer.
+const LAST_TRIES: u32 = 600;
+
+/// How long to wait in between.
+const LAST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The written trace of one turn.
+pub(crate) struct Ledger<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) turn: &'a ClaimedTurn,
+    pub(crate) clock: &'a Arc<dyn Clock>,
+}
+
+impl Ledger<'_> {
+    /// The turn that this is about.
+    pub(crate) fn turn(&self) -> TurnId {
+        self.turn.turn
+    }
+
+    /// What an earlier try has left on the screen, or may have.
+    pub(crate) fn left(&self) -> &[KeptPart] {
+        &self.turn.parts
+    }
+
+    /// The current moment.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Keeps that one part has arrived, and that the next is about to leave.
+    pub(crate) async fn advance(&self, sent: Option<SentPart>, next: &Part) -> Result<(), DeliveryError> {
+        let write = || self.store.advance(self.turn, sent.clone(), next, self.now()).boxed();
+        ours(patiently("keep that a part is sent", write).await)
+    }
+
+    /// Keeps that a part has arrived.
+    pub(crate) async fn posted(&self, sent: SentPart) -> Result<(), DeliveryError> {
+        let write = || self.store.posted(self.turn, sent.clone()).boxed();
+        ours(patiently("keep where a part is", write).await)
+    }
+
+    /// Keeps that a part has been taken away.
+    pub(crate) async fn removed(&self, part: usize) -> Result<(), DeliveryError> {
+        let write = || self.store.removed(self.turn, part).boxed();
+        patiently("forget a part", write).await.map_err(DeliveryError::Store)
+    }
+
+    /// Keeps the whole answer, before the last of it leaves.
+    pub(crate) async fn ready(&self, answer: &Answer) -> Result<(), DeliveryError> {
+        let write = || self.store.ready(self.turn, answer.clone(), self.now()).boxed();
+        ours(patiently("store the answer", write).await)
+    }
+
+    /// Ends the turn, of which `last` is what has just arrived.
+    pub(crate) async fn finish(&self, ending: &Ending, last: Option<SentPart>) -> Result<(), DeliveryError> {
+        let write = || self.store.finish(self.turn, ending.clone(), last.clone(), self.now()).boxed();
+        ours(patiently("end the turn", write).await)
+    }
+
+    /// Ends the turn, whose reply nobody can see.
+    pub(crate) async fn give_up(&self, outcome: &'static str) -> Result<(), DeliveryError> {
+        let write = || self.store.give_up_delivery(self.turn, outcome, self.now()).boxed();
+        ours(patiently("give the delivery up", write).await)
+    }
+
+    /// Puts the turn back, to be taken again.
+    pub(crate) async fn give_back(&self, is_untried: bool) -> Result<(), DeliveryError> {
+        let write = || self.store.give_back(self.turn, is_untried).boxed();
+        patiently("put the turn back", write).await.map_err(DeliveryError::Store)
+    }
+}
+
+fn ours(kept: Result<bool, StoreError>) -> Result<(), DeliveryError> {
+    match kept {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(DeliveryError::Lost),
+        Err(error) => Err(DeliveryError::Store(error)),
+    }
+}
+
+/// Writes something, however long the database needs: what has been paid for and
+/// shown is not to be thrown away because a disk is busy.
+async fn patiently<'a, T>(
+    step: &'static str,
+    write: impl Fn() -> BoxFuture<'a, Result<T, StoreError>> + Send,
+) -> Result<T, StoreError> {
+    for _ in 0..LAST_TRIES {
+        match write().await {
+            Ok(written) => return Ok(written),
+            Err(error) => {
+                tracing::warn!(error = %chain(&error), "cannot {step} yet, trying again");
+                sleep(LAST_PAUSE).await;
+            }
+        }
+    }
+    write().await
+}

@@ -1,0 +1,234 @@
+//! One turn, from claimed to ended: the only place that decides its states.
+//!
+//! The order of writes is what makes a crash harmless: what is about to leave
+//! is noted before it does, question and answer are stored before the final
+//! text is sent, and the turn ends after it was.
+
+mod said;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::delivery::{Delivering, Delivery, DeliveryError};
+use crate::app::ledger::Ledger;
+use crate::app::stops::Stops;
+use crate::channels::ChannelError;
+use crate::domain::texts::Texts;
+use crate::domain::{Asked, Clock, Outcome, Part, Reference, Refusal, Reply};
+use crate::model::TokenEstimates;
+use crate::router::{Router, RouterError};
+use crate::store::{Answer, ClaimedTurn, Ending, Finale, Store};
+use crate::telemetry::chain;
+use crate::telemetry::metrics::{self, TurnEnd};
+
+use said::Said;
+
+/// How a turn is remembered whose reply nobody could be shown.
+const UNDELIVERED: &str = "undelivered";
+
+/// Why a turn could not be brought to its end.
+#[derive(Debug, thiserror::Error)]
+enum TurnError {
+    /// Nobody could say what to answer.
+    #[error("could not decide what to answer")]
+    Decide(#[from] RouterError),
+
+    /// The answer could not be shown.
+    #[error("could not deliver the answer")]
+    Deliver(#[from] DeliveryError),
+}
+
+/// Whether a turn that is put back has been tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Put {
+    /// It was no fault of its own.
+    Untried,
+    Tried,
+}
+
+/// Brings turns to their ends.
+pub(crate) struct Turns {
+    pub(crate) store: Store,
+    pub(crate) router: Router,
+    pub(crate) delivery: Delivery,
+    pub(crate) stops: Arc<Stops>,
+    pub(crate) texts: Arc<Texts>,
+    pub(crate) tokens: Arc<TokenEstimates>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Turns {
+    /// Brings a claimed turn to its end. Whatever goes wrong, the person hears of it.
+    pub(crate) async fn run(&self, turn: &ClaimedTurn) {
+        let Some(message) = turn.last() else { return };
+        let (began, platform, to) = (Instant::now(), message.address.platform, message.reply_to());
+        let ledger = self.ledger(turn);
+        let Some(delivering) = self.delivery.open(&to, &ledger) else {
+            tracing::error!(turn.id = %turn.turn, platform = %platform, "{platform} is not connected, so nobody can be answered there");
+            return self.put_back(turn, Put::Untried).await;
+        };
+        metrics::turn_began();
+        let mut work =
+            Work { turns: self, turn, ledger: &ledger, delivering, began, is_seen: AtomicBool::new(false) };
+        let end = match work.answer().await {
+            Ok(end) => end,
+            Err(error) => work.fail(&error).await,
+        };
+        metrics::turn_ended(platform, end, began.elapsed());
+        tracing::info!(
+            turn.id = %turn.turn,
+            user.id = %turn.user.id,
+            platform = %platform,
+            outcome = end.name(),
+            duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "a turn on {platform} ended: {}",
+            end.name(),
+        );
+    }
+
+    /// Puts a turn back, to be taken again.
+    pub(crate) async fn put_back(&self, turn: &ClaimedTurn, how: Put) {
+        if let Err(error) = self.ledger(turn).give_back(how == Put::Untried).await {
+            tracing::error!(turn.id = %turn.turn, error = %chain(&error), "could not put a turn back; the next start will");
+        }
+    }
+
+    fn ledger<'a>(&'a self, turn: &'a ClaimedTurn) -> Ledger<'a> {
+        Ledger { store: &self.store, turn, clock: &self.clock }
+    }
+}
+
+/// One turn at work.
+struct Work<'a> {
+    turns: &'a Turns,
+    turn: &'a ClaimedTurn,
+    ledger: &'a Ledger<'a>,
+    delivering: Delivering<'a>,
+    began: Instant,
+    /// Whether the person has seen something of the answer.
+    is_seen: AtomicBool,
+}
+
+impl Work<'_> {
+    async fn answer(&mut self) -> Result<TurnEnd, TurnError> {
+        self.delivering.resolve().await?;
+        if let Some(ending) = &self.turn.ending {
+            return self.deliver(ending).await;
+        }
+        if self.turn.is_given_up {
+            return Ok(self.conclude(self.turns.farewell(self.turn), None).await?);
+        }
+        let outcome = self.turns.router.decide(self.turn, self.turns.clock.now()).await?;
+        Ok(match outcome {
+            Outcome::Reply(reply) => self.reply(reply).await?,
+            Outcome::Refusal(Refusal { reason, text }) => {
+                self.conclude(Said::plainly(text, Finale::Refused, TurnEnd::Refused(reason)), None).await?
+            }
+            Outcome::Silence(silence) => {
+                let end = TurnEnd::Silent(silence);
+                // An earlier try may have begun to answer.
+                self.delivering.finish(&[], None).await?;
+                self.ledger.finish(&Ending::new(Finale::Done, end.name()), None).await?;
+                end
+            }
+        })
+    }
+
+    async fn reply(&mut self, reply: Reply) -> Result<TurnEnd, DeliveryError> {
+        let stoppable = reply.asked.is_some().then(|| self.turns.stops.enter(self.turn.lane));
+        let never = CancellationToken::new();
+        let stop = stoppable.as_ref().map_or(&never, |stoppable| stoppable.token());
+        let (turn, is_seen, began) = (self.turn, &self.is_seen, self.began);
+        let seen = || note_first_text(turn, is_seen, began);
+        let ended = self.delivering.follow(reply.stream, stop, seen).await;
+        drop(stoppable);
+        let said = self.turns.say(self.turn, ended)?;
+        self.conclude(said, reply.asked).await
+    }
+
+    /// Stores what is said at the end, shows it, and ends the turn.
+    async fn conclude(&mut self, said: Said, asked: Option<Asked>) -> Result<TurnEnd, DeliveryError> {
+        let parts = self.delivering.cut(&said.text);
+        let (count, left) = (self.delivering.count(), self.turn.parts.len());
+        // What an earlier try has left is noted already, and not to be noted anew.
+        let sending = (count < parts.len() && count >= left).then_some(count);
+        let answer = Answer {
+            exchange: self.turns.exchange(self.turn, asked, &said, self.began.elapsed()),
+            has_surplus: count.max(left) > parts.len(),
+            sending,
+            parts,
+            ending: said.ending(),
+        };
+        self.ledger.ready(&answer).await?;
+        self.show(&answer.parts, sending, &answer.ending).await?;
+        Ok(said.end)
+    }
+
+    /// Delivers an answer that an earlier try has stored and not sent whole.
+    async fn deliver(&mut self, ending: &Ending) -> Result<TurnEnd, TurnError> {
+        let kept = self
+            .turn
+            .parts
+            .iter()
+            .filter_map(|part| Some(Part { number: part.number, text: part.text.clone()? }));
+        let parts: Vec<Part> = kept.collect();
+        self.show(&parts, None, ending).await?;
+        Ok(TurnEnd::Delivered)
+    }
+
+    async fn show(
+        &mut self,
+        parts: &[Part],
+        announced: Option<usize>,
+        ending: &Ending,
+    ) -> Result<(), DeliveryError> {
+        let last = self.delivering.finish(parts, announced).await?;
+        // What nobody saw while it came, they see now.
+        note_first_text(self.turn, &self.is_seen, self.began);
+        self.ledger.finish(ending, last).await
+    }
+
+    /// Logs what went wrong, once, and tells the person without any detail.
+    async fn fail(&mut self, error: &TurnError) -> TurnEnd {
+        let turn = self.turn;
+        let reference = Reference::from(turn.turn).to_string();
+        tracing::error!(turn.id = %turn.turn, reference = %reference, error = %chain(error), "a turn failed");
+        let sorry = match error {
+            TurnError::Deliver(DeliveryError::Lost) => return TurnEnd::Failed,
+            // What surely did not arrive is kept, and goes out later.
+            TurnError::Deliver(DeliveryError::Channel(
+                ChannelError::RateLimited { .. } | ChannelError::Unreachable { .. },
+            )) => {
+                self.turns.put_back(turn, Put::Untried).await;
+                return TurnEnd::Failed;
+            }
+            // Where the answer did not get through, an apology would not either,
+            // unless it was the text that the platform refused.
+            TurnError::Deliver(
+                DeliveryError::Channel(ChannelError::Rejected { .. }) | DeliveryError::Store(_),
+            )
+            | TurnError::Decide(_) => self.conclude(self.turns.apology(turn), None).await,
+            TurnError::Deliver(DeliveryError::Channel(_)) => {
+                self.ledger.give_up(UNDELIVERED).await.map(|()| TurnEnd::Failed)
+            }
+        };
+        if let Err(error) = sorry {
+            tracing::warn!(turn.id = %turn.turn, error = %chain(&error), "the apology did not arrive either");
+            if let Err(error) = self.ledger.give_up(UNDELIVERED).await {
+                tracing::error!(turn.id = %turn.turn, error = %chain(&error), "a failed turn stays open; the next start takes it up");
+            }
+        }
+        TurnEnd::Failed
+    }
+}
+
+fn note_first_text(turn: &ClaimedTurn, is_seen: &AtomicBool, began: Instant) {
+    if !is_seen.swap(true, Ordering::Relaxed)
+        && let Some(message) = turn.last()
+    {
+        metrics::first_text(message.address.platform, began.elapsed());
+    }
+}

@@ -1,0 +1,97 @@
+//! What a process that ended without warning had in its hands.
+
+use futures_util::FutureExt;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect, Select};
+use uuid::Uuid;
+
+use crate::domain::{InboxId, LaneId};
+use crate::store::entities::inbox;
+use crate::store::{Store, StoreError, outbox};
+
+/// The states of a turn that is at work, as the index on them names them.
+const RUNNING: &str = "state IN ('claimed', 'generating', 'ready')";
+
+/// What waits and was in flight when a process ended: the lanes, and what has none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// How much was given back just now.
+    pub count: usize,
+    pub lanes: Vec<LaneId>,
+    pub controls: Vec<InboxId>,
+}
+
+/// One message that an ended process had taken.
+type Orphan = (Uuid, Option<Uuid>, bool);
+
+impl Store {
+    /// Gives back what ended processes had taken, and names all that was in flight then.
+    ///
+    /// Only for a start at which no other instance runs. One of them may be what
+    /// ended the process, so each counts its attempts anew as one of several
+    /// suspects; an only one has just had its first attempt alone.
+    pub async fn recover(&self) -> Result<Recovered, StoreError> {
+        self.write(move |tx| {
+            async move {
+                let orphans: Vec<Orphan> = in_flight().into_tuple().all(tx).await?;
+                give_back(tx, &orphans).await?;
+                suspects(tx, orphans.len()).await
+            }
+            .boxed()
+        })
+        .await
+    }
+}
+
+/// What somebody has taken.
+pub(super) fn in_flight() -> Select<inbox::Entity> {
+    inbox::Entity::find()
+        .select_only()
+        .columns([inbox::Column::Id, inbox::Column::TurnId, inbox::Column::IsSuspect])
+        .filter(Expr::cust(RUNNING))
+        .filter(inbox::Column::Claim.is_not_null())
+}
+
+async fn give_back(tx: &DatabaseTransaction, orphans: &[Orphan]) -> Result<(), StoreError> {
+    let all = orphans.iter().map(|(id, ..)| *id);
+    let new = orphans.iter().filter(|(.., is_suspect)| !is_suspect).map(|(id, ..)| *id);
+    if orphans.len() > 1 {
+        inbox::Entity::update_many()
+            .col_expr(inbox::Column::Attempts, Expr::value(0))
+            .filter(inbox::Column::Id.is_in(new))
+            .exec(tx)
+            .await?;
+    }
+    inbox::Entity::update_many()
+        .col_expr(
+            inbox::Column::State,
+            Expr::cust("CASE state WHEN 'ready' THEN 'ready' ELSE 'received' END"),
+        )
+        .col_expr(inbox::Column::Claim, Expr::value(None::<Uuid>))
+        .col_expr(inbox::Column::IsSuspect, Expr::value(true))
+        .filter(inbox::Column::Id.is_in(all))
+        .exec(tx)
+        .await?;
+    let turns: Vec<Uuid> = orphans.iter().filter_map(|(_, turn, _)| *turn).collect();
+    outbox::lose_sight_of(tx, &turns).await
+}
+
+/// Everything that waits and was in flight when a process ended, also an earlier one.
+async fn suspects(tx: &DatabaseTransaction, count: usize) -> Result<Recovered, StoreError> {
+    let rows: Vec<(Uuid, Option<Uuid>)> = inbox::Entity::find()
+        .select_only()
+        .columns([inbox::Column::Id, inbox::Column::LaneId])
+        .filter(Expr::cust("state IN ('received', 'ready')"))
+        .filter(inbox::Column::IsSuspect.eq(true))
+        .into_tuple()
+        .all(tx)
+        .await?;
+    let mut recovered = Recovered { count, ..Recovered::default() };
+    for (id, lane) in rows {
+        match lane {
+            Some(lane) => recovered.lanes.push(LaneId(lane)),
+            None => recovered.controls.push(InboxId(id)),
+        }
+    }
+    Ok(recovered)
+}
