@@ -9,7 +9,7 @@ use crate::channels::{Batch, Inbox, InboxError};
 use crate::domain::{Clock, InboundMessage, Platform};
 use crate::router::Router;
 use crate::store::Store;
-use crate::telemetry::metrics;
+use crate::telemetry::{KillPoint, kill_point, metrics};
 
 /// Takes in what channels report.
 pub(crate) struct Intake {
@@ -33,8 +33,10 @@ impl Inbox for Intake {
         }
         let messages: Vec<_> = messages.into_iter().map(InboundMessage::legible).collect();
         let platform = messages.first().map_or(Platform::Terminal, |message| message.address.platform);
+        kill_point(KillPoint::BeforeAccept);
         let accepted = self.store.accept(messages, unreadable, self.clock.now()).await;
         let accepted = accepted.map_err(|error| InboxError(Box::new(error)))?;
+        kill_point(KillPoint::Accepted);
         metrics::accepted(platform, accepted.len());
         self.dispatch.enqueue(&accepted);
         Ok(())

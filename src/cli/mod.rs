@@ -57,7 +57,12 @@ enum Subcommands {
 /// Runs the program with the process's arguments and environment.
 #[must_use]
 pub fn main() -> ExitCode {
-    ExitCode::from(run_with(std::env::args_os(), &environment()))
+    let environment = environment();
+    #[cfg(feature = "kill-points")]
+    if let Some(place) = environment.get("SWITCHBOARD_KILL_POINT") {
+        crate::telemetry::arm(place);
+    }
+    ExitCode::from(run_with(std::env::args_os(), &environment))
 }
 
 /// Runs the program with these arguments and this environment, and returns its exit code.

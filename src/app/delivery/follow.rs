@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::delivery::DeliveryError;
 use crate::app::delivery::screen::Screen;
 use crate::domain::{AnswerEvent, AnswerStream, Finished, ModelFailure};
+use crate::telemetry::{KillPoint, kill_point};
 
 /// How long nothing may be seen before a placeholder is.
 const PLACEHOLDER_AFTER: Duration = Duration::from_millis(2_500);
@@ -54,7 +55,7 @@ pub(super) async fn follow(
     let mut text = String::new();
     let mut due = Instant::now() + PLACEHOLDER_AFTER;
     let mut pause = FIRST_PAUSE;
-    let mut is_seen = false;
+    let (mut is_seen, mut has_begun) = (false, false);
     loop {
         let event = tokio::select! {
             biased;
@@ -77,6 +78,8 @@ pub(super) async fn follow(
         };
         match event {
             Some(AnswerEvent::Delta(delta)) => {
+                kill_point(if has_begun { KillPoint::Streaming } else { KillPoint::FirstToken });
+                has_begun = true;
                 let was_blank = text.trim().is_empty();
                 text.push_str(&delta);
                 if was_blank && !text.trim().is_empty() {

@@ -10,6 +10,7 @@ use crate::app::delivery::write::{Writer, label};
 use crate::app::ledger::Ledger;
 use crate::channels::ChannelError;
 use crate::domain::{DeliveryKey, KeptPart, Part, PartState, PostedId, SentPart};
+use crate::telemetry::{KillPoint, kill_point};
 
 /// Added to the number of a part whose post has to be made anew: a platform
 /// that tells repeats by their key would not show it otherwise.
@@ -101,7 +102,11 @@ impl<'a> Screen<'a> {
             result => result?,
         }
         match self.unnoted.take() {
-            Some(sent) => self.ledger.posted(sent).await,
+            Some(sent) => {
+                self.ledger.posted(sent).await?;
+                kill_point(KillPoint::Noted);
+                Ok(())
+            }
             None => Ok(()),
         }
     }
@@ -134,6 +139,9 @@ impl<'a> Screen<'a> {
             if self.shown.get(part.number).is_some() {
                 self.change(part, urgency).await?;
             } else {
+                if part.number > 0 {
+                    kill_point(KillPoint::BetweenParts);
+                }
                 self.add(part).await?;
             }
         }
@@ -170,6 +178,7 @@ impl<'a> Screen<'a> {
         }
         let key = DeliveryKey::new(self.ledger.turn(), number);
         let (id, was_labelled) = self.writer.post(&dressed, &key, &self.known()).await?;
+        kill_point(KillPoint::Posted);
         let is_labelled = is_labelled || was_labelled;
         self.unnoted = Some(SentPart { number: part.number, posted: id.clone(), is_labelled });
         Ok(Shown { id, text: Some(part.text.clone()), is_labelled })
@@ -183,7 +192,11 @@ impl<'a> Screen<'a> {
         let (id, is_labelled) = (shown.id.clone(), shown.is_labelled);
         let dressed = Part { number: part.number, text: self.dress(&part.text, is_labelled) };
         let changed = match urgency {
-            Urgency::Final => self.writer.edit(&id, &dressed).await,
+            Urgency::Final => {
+                let edited = self.writer.edit(&id, &dressed).await;
+                kill_point(KillPoint::Edited);
+                edited
+            }
             Urgency::Interim if self.writer.has_room() => self.writer.edit_once(&id, &dressed).await,
             Urgency::Interim => return Ok(()),
         };

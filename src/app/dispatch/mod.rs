@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::turns::{Put, Turns};
 use crate::domain::{Clock, Platform};
 use crate::store::{Accepted, ClaimedTurn, Store, StoreError};
-use crate::telemetry::{Tasks, chain};
+use crate::telemetry::{KillPoint, Tasks, chain, kill_point};
 
 use waiting::{Kind, Waiting};
 
@@ -164,12 +164,16 @@ impl Dispatch {
     }
 
     async fn work(&self, accepted: Accepted, permit: OwnedSemaphorePermit) {
+        kill_point(KillPoint::BeforeClaim);
         let claimed = match accepted.lane {
             Some(lane) => self.store.claim(lane, self.clock.now()).await,
             None => self.store.claim_one(accepted.id, self.clock.now()).await,
         };
         let has_more = match claimed {
-            Ok(Some(turn)) => self.see_through(&turn, accepted).await,
+            Ok(Some(turn)) => {
+                kill_point(KillPoint::Claimed);
+                self.see_through(&turn, accepted).await
+            }
             Ok(None) => false,
             Err(error) => {
                 tracing::error!(error = %chain(&error), "could not take a waiting message, trying again");

@@ -21,8 +21,8 @@ use crate::domain::{Asked, Clock, Outcome, Part, Reference, Refusal, Reply};
 use crate::model::TokenEstimates;
 use crate::router::{Router, RouterError};
 use crate::store::{Answer, ClaimedTurn, Ending, Finale, Store};
-use crate::telemetry::chain;
 use crate::telemetry::metrics::{self, TurnEnd};
+use crate::telemetry::{KillPoint, chain, kill_point};
 
 use said::Said;
 
@@ -162,7 +162,9 @@ impl Work<'_> {
             parts,
             ending: said.ending(),
         };
+        kill_point(KillPoint::BeforeReady);
         self.ledger.ready(&answer).await?;
+        kill_point(KillPoint::Ready);
         self.show(&answer.parts, sending, &answer.ending).await?;
         Ok(said.end)
     }
@@ -188,6 +190,7 @@ impl Work<'_> {
         let last = self.delivering.finish(parts, announced).await?;
         // What nobody saw while it came, they see now.
         note_first_text(self.turn, &self.is_seen, self.began);
+        kill_point(KillPoint::BeforeFinish);
         self.ledger.finish(ending, last).await
     }
 

@@ -15,7 +15,7 @@ use crate::channels::discord::waiting::{Arrival, Waiting};
 use crate::channels::discord::{Shared, connection};
 use crate::channels::{Batch, ChannelError, Inbox, InboxError};
 use crate::domain::{Event, InboundMessage};
-use crate::telemetry::chain;
+use crate::telemetry::{KillPoint, chain, kill_point};
 
 /// How many events go into one batch.
 const BATCH: usize = 64;
@@ -85,6 +85,7 @@ async fn store_some(shared: &Shared, inbox: &dyn Inbox, waiting: &Waiting) -> Re
 }
 
 async fn read(shared: &Shared, arrival: &Arrival, batch: &mut Batch) {
+    kill_point(KillPoint::Read);
     let Some(bot) = shared.bot() else { return };
     let reader = Reader { bot, reads_all: shared.message_content };
     let places = &shared.places;

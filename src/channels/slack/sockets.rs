@@ -28,7 +28,7 @@ use crate::channels::slack::respond::answer_by_url;
 use crate::channels::slack::workspace::Workspace;
 use crate::channels::{Batch, ChannelError, Inbox};
 use crate::domain::{InboundMessage, Unreadable};
-use crate::telemetry::chain;
+use crate::telemetry::{KillPoint, chain, kill_point};
 
 /// How long an event may wait for the inbox: Slack waits 3 s for us.
 const ACCEPT_WITHIN: Duration = Duration::from_millis(2_500);
@@ -210,6 +210,7 @@ impl Receiver {
 
     /// Takes an event in; returns whether Slack may forget it.
     async fn event(&self, payload: &str) -> bool {
+        kill_point(KillPoint::Read);
         let batch = match self.reader().event(payload) {
             Read::Message(message) => Batch::from(*message),
             Read::Unreadable(unreadable) => quarantined(unreadable),

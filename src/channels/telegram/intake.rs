@@ -25,7 +25,7 @@ use crate::channels::telegram::errors::channel_error;
 use crate::channels::telegram::wire::Me;
 use crate::channels::{Batch, ChannelError, Inbox};
 use crate::domain::Platform;
-use crate::telemetry::chain;
+use crate::telemetry::{KillPoint, chain, kill_point};
 
 /// The most updates Telegram gives at once.
 const BATCH: u8 = 100;
@@ -117,6 +117,9 @@ impl<'a> Intake<'a> {
 
     /// Makes a batch durable and moves the offset behind it.
     async fn take_in(&mut self, updates: &[&RawValue]) -> Next {
+        if !updates.is_empty() {
+            kill_point(KillPoint::Read);
+        }
         let (batch, offset) = read(updates, self.me);
         if !(batch.messages.is_empty() && batch.unreadable.is_empty())
             && let Err(error) = self.inbox.accept(batch).await

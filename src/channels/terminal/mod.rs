@@ -83,19 +83,17 @@ impl Screen {
         Ok(())
     }
 
-    fn replace(&mut self, id: &PostedId, text: String) -> io::Result<()> {
+    fn replace(&mut self, id: &PostedId, text: String, to: &ReplyTo) -> io::Result<()> {
         match &self.last {
             Some((last, shown)) if last == id && text.starts_with(shown.as_str()) => {
                 let added = text.get(shown.len()..).unwrap_or_default().to_owned();
                 self.print(&added)?;
+                self.last = Some((id.clone(), text));
+                Ok(())
             }
-            _ => {
-                self.end_line()?;
-                self.print(&text)?;
-            }
+            // What has scrolled away, or was printed by another process, is printed anew.
+            _ => self.begin(id.clone(), text, to),
         }
-        self.last = Some((id.clone(), text));
-        Ok(())
     }
 
     /// Closes the line that is open, if one is.
@@ -151,9 +149,9 @@ impl Channel for Terminal {
         Ok(id)
     }
 
-    async fn edit(&self, _to: &ReplyTo, posted: &PostedId, part: &Part) -> Result<(), ChannelError> {
+    async fn edit(&self, to: &ReplyTo, posted: &PostedId, part: &Part) -> Result<(), ChannelError> {
         let text = encode::printable(&part.text);
-        self.with_screen(|screen| screen.replace(posted, text)).map_err(closed)
+        self.with_screen(|screen| screen.replace(posted, text, to)).map_err(closed)
     }
 }
 

@@ -13,7 +13,9 @@ mod streaming;
 use std::time::{Duration, Instant};
 
 use crate::support::daemon::{Daemon, Setup};
+use crate::support::database::Beside;
 use crate::support::models::Models;
+use crate::support::observed::PATIENCE;
 use crate::support::telegram::{Shown, Telegram};
 
 /// A daemon on Telegram, answered by a model.
@@ -75,6 +77,17 @@ fn unhurried(setup: &Setup) -> Setup {
         .env("SWITCHBOARD__LIMITS__PACE_WRITES", "false")
         .env("SWITCHBOARD__MODEL__PROVIDERS__MAIN__FIRST_TOKEN_TIMEOUT_SECONDS", "60")
         .env("SWITCHBOARD__MODEL__PROVIDERS__MAIN__IDLE_TIMEOUT_SECONDS", "60")
+}
+
+/// Waits until the daemon has noted where a post of its is; before, it cannot know after a crash.
+async fn wait_until_noted(setup: &Setup) {
+    let beside = Beside::open(&setup.home().join("data/switchboard.db")).await;
+    let noted = async {
+        while beside.number("SELECT COUNT(*) FROM outbox WHERE posted_id IS NOT NULL").await == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, noted).await.expect("the post is noted");
 }
 
 /// Ends the daemon, which has to end well, as does the model.
