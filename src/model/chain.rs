@@ -1,4 +1,5 @@
-//! Several models behind each other: the next is asked when one gives nothing.
+//! Several models behind each other: the next is asked when one gives nothing,
+//! or breaks off.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -11,7 +12,8 @@ use crate::model::{Model, ModelError, ModelEvent, ModelRequest, ModelStream};
 /// Several models behind each other.
 ///
 /// The next is asked when one fails before its first text, unless it refused the
-/// request itself: that will not get better elsewhere.
+/// request itself: that will not get better elsewhere. An answer that breaks off
+/// is begun anew once, with the next model if there is one.
 pub struct Chain {
     first: Arc<dyn Model>,
     others: Vec<Arc<dyn Model>>,
@@ -38,6 +40,7 @@ impl Model for Chain {
             request: request.clone(),
             attempt: None,
             has_text: false,
+            has_restarted: false,
             has_ended: false,
         };
         Ok(Box::pin(stream::unfold(falling, async |mut falling| {
@@ -54,6 +57,7 @@ struct Falling {
     request: ModelRequest,
     attempt: Option<ModelStream>,
     has_text: bool,
+    has_restarted: bool,
     has_ended: bool,
 }
 
@@ -66,6 +70,10 @@ impl Falling {
             let event = self.attempt().await?;
             self.has_text |= matches!(event, Ok(ModelEvent::Delta(_)));
             match event {
+                Err(error) if self.is_worth_another(&error) => {
+                    self.begin_anew(&error);
+                    return Some(Ok(ModelEvent::Restarted));
+                }
                 Err(error) => {
                     let Some(next) = self.after(&error) else {
                         self.has_ended = true;
@@ -77,10 +85,7 @@ impl Falling {
                         "a model gave no answer, asking `{}` instead",
                         next.name()
                     );
-                    self.model = next;
-                    self.attempt = None;
-                    // A model chosen by name belongs to the first provider; the others have their own.
-                    self.request.model = None;
+                    self.ask_next(next);
                 }
                 event => return Some(event),
             }
@@ -96,6 +101,32 @@ impl Falling {
             },
         };
         attempt.next().await
+    }
+
+    /// Whether an answer that broke off is to be begun anew.
+    fn is_worth_another(&self, error: &ModelError) -> bool {
+        self.has_text && !self.has_restarted && matches!(error, ModelError::Cut { .. })
+    }
+
+    fn begin_anew(&mut self, error: &ModelError) {
+        tracing::warn!(
+            model = self.model.name(),
+            error = error as &(dyn Error + 'static),
+            "an answer broke off, beginning it anew"
+        );
+        self.has_restarted = true;
+        self.has_text = false;
+        self.attempt = None;
+        if let Some(next) = self.others.next() {
+            self.ask_next(next);
+        }
+    }
+
+    fn ask_next(&mut self, next: Arc<dyn Model>) {
+        self.model = next;
+        self.attempt = None;
+        // A model chosen by name belongs to the first provider; the others have their own.
+        self.request.model = None;
     }
 
     fn after(&mut self, error: &ModelError) -> Option<Arc<dyn Model>> {

@@ -53,13 +53,15 @@ pub(super) async fn follow(
     mut on_text: impl FnMut(),
 ) -> Ended {
     let mut text = String::new();
+    // What an answer had come to that broke off and was begun anew.
+    let mut before = String::new();
     let mut due = Instant::now() + PLACEHOLDER_AFTER;
     let mut pause = FIRST_PAUSE;
     let (mut is_seen, mut has_begun) = (false, false);
     loop {
         let event = tokio::select! {
             biased;
-            () = stop.cancelled() => return Ended::Stopped { text },
+            () = stop.cancelled() => return Ended::Stopped { text: longer(before, text) },
             event = stream.next() => event,
             () = sleep_until(due) => {
                 let is_text = !text.trim().is_empty();
@@ -89,10 +91,17 @@ pub(super) async fn follow(
                     return Ended::Failed { failure: ModelFailure::Cut, text };
                 }
             }
-            Some(AnswerEvent::Restarted) => text.clear(),
+            Some(AnswerEvent::Restarted) => before = longer(before, std::mem::take(&mut text)),
             Some(AnswerEvent::Finished(finished)) => return Ended::Finished(finished),
-            Some(AnswerEvent::Failed(failure)) => return Ended::Failed { failure, text },
-            None => return Ended::Failed { failure: ModelFailure::Cut, text },
+            Some(AnswerEvent::Failed(failure)) => {
+                return Ended::Failed { failure, text: longer(before, text) };
+            }
+            None => return Ended::Failed { failure: ModelFailure::Cut, text: longer(before, text) },
         }
     }
+}
+
+/// The longer of two texts, of which only one can stay.
+fn longer(one: String, other: String) -> String {
+    if one.len() > other.len() { one } else { other }
 }

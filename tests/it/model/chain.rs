@@ -46,13 +46,25 @@ async fn a_refused_request_is_not_passed_on() {
 }
 
 #[tokio::test]
-async fn an_answer_that_has_begun_is_not_begun_elsewhere() {
+async fn an_answer_that_breaks_off_is_begun_anew_by_the_next_provider() {
     let (first, second) = (Models::start().await, Models::start().await);
     first.will(Answer::deltas(["Hel", "lo"]).with(Fault::CutAfterDeltas(1)));
+    second.will_say("Good day.");
     let heard = ask(&chain(&first, &second), &said("hello")).await;
-    assert_eq!(heard.text, "Hel");
+    assert_eq!((heard.text.as_str(), heard.restarts), ("Good day.", 1));
+    assert_eq!(heard.end.unwrap().text, "Good day.");
+    assert_eq!((first.count(), second.count()), (1, 1));
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_twice_is_not_begun_a_third_time() {
+    let only = Models::start().await;
+    for _ in 0..3 {
+        only.will(Answer::deltas(["Hel", "lo"]).with(Fault::CutAfterDeltas(1)));
+    }
+    let heard = ask(&Chain::new(Arc::new(retrying(&only, TWICE)), Vec::new()), &said("hello")).await;
     assert_eq!(heard.error().failure(), ModelFailure::Cut);
-    assert_eq!((first.count(), second.count()), (1, 0));
+    assert_eq!(only.count(), 2);
 }
 
 #[tokio::test]

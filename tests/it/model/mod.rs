@@ -40,6 +40,8 @@ const TWICE: RetryPolicy = RetryPolicy {
 struct Heard {
     /// All deltas, put together.
     text: String,
+    /// How often what came before did not count.
+    restarts: usize,
     end: Result<Finished, ModelError>,
 }
 
@@ -51,22 +53,25 @@ impl Heard {
 
 /// Asks, and listens to the end.
 async fn ask(model: &dyn Model, request: &ModelRequest) -> Heard {
-    let mut text = String::new();
+    let (mut text, mut restarts) = (String::new(), 0);
     let mut stream = match model.ask(request).await {
         Ok(stream) => stream,
-        Err(error) => return Heard { text, end: Err(error) },
+        Err(error) => return Heard { text, restarts, end: Err(error) },
     };
     let end = loop {
         let event = tokio::time::timeout(PATIENCE, stream.next()).await.expect("an answer in time");
         match event.expect("a stream ends with an end or an error") {
             Ok(ModelEvent::Delta(delta)) => text.push_str(&delta),
-            Ok(ModelEvent::Restarted) => text.clear(),
+            Ok(ModelEvent::Restarted) => {
+                text.clear();
+                restarts += 1;
+            }
             Ok(ModelEvent::Finished(finished)) => break Ok(finished),
             Err(error) => break Err(error),
         }
     };
     assert!(stream.next().await.is_none(), "nothing comes after the end");
-    Heard { text, end }
+    Heard { text, restarts, end }
 }
 
 fn said(text: &str) -> ModelRequest {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::support::models::{Answer, Fault as ModelFault, RetryAfter};
+use crate::support::models::{Answer, Fault as ModelFault, Gate, RetryAfter};
 use crate::support::telegram::Fault;
 use crate::talk::{House, said};
 
@@ -136,4 +136,55 @@ async fn somebody_who_blocked_the_bot_harms_nobody_else() {
     bob.says("Ready?");
     house.wait_until_last(1002, |text| text == WHOLE).await;
     bot.stop().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_begun_anew_where_it_stands() {
+    let house = House::new().await;
+    let long = "Once upon a time there was a king, ".repeat(200);
+    let deltas = [long.as_str(), "and", " then"];
+    house.models.will(Answer::deltas(deltas).with(ModelFault::HangAfterDeltas(2)));
+    house.models.will_say("There was a queen.");
+    let bot = house.serve();
+    house.telegram.user(1001, "Alice").says("Tell me a story.");
+
+    let screen = house.wait_until_last(1001, |text| text == "There was a queen.").await;
+
+    assert_eq!(said(&screen), ["There was a queen."], "what was too much is taken away");
+    assert_eq!(house.models.count(), 2);
+    house.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn of_an_answer_that_breaks_off_twice_the_longer_text_stays() {
+    let house = House::new().await;
+    house.models.will(Answer::deltas(["One,", " two,", " three"]).with(ModelFault::HangAfterDeltas(2)));
+    house.models.will(Answer::deltas(["Uno,", " due"]).with(ModelFault::CutAfterDeltas(1)));
+    let bot = house.serve();
+    house.telegram.user(1001, "Alice").says("Count.");
+
+    let screen = house.wait_until_last(1001, |text| text.contains("broke off")).await;
+
+    let said = said(&screen);
+    assert!(said.len() == 1 && said[0].starts_with("One, two,"), "{said:?}");
+    house.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn an_apology_takes_the_place_of_what_was_shown() {
+    let house = House::new().await;
+    let gate = Gate::closed_after(1);
+    house.models.will(Answer::deltas(["Well,", " <b>no."]).behind(&gate));
+    let bot = house.serve();
+    house.telegram.user(1001, "Alice").says("Really?");
+    house.wait_until_last(1001, |text| text == "Well,").await;
+    let refusal = || Fault::Refuse(400, "Bad Request: MESSAGE_TOO_STRANGE".to_owned());
+    house.telegram.fault("editMessageText", 1, refusal());
+    house.telegram.fault("sendMessage", 1, refusal());
+    gate.release();
+
+    let screen = house.wait_until_last(1001, |text| text.contains("Sorry")).await;
+
+    assert_eq!(said(&screen).len(), 1, "{screen:#?}");
+    house.ends_well(bot).await;
 }
