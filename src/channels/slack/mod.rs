@@ -16,6 +16,7 @@ mod intake;
 mod markup;
 mod people;
 mod respond;
+mod scopes;
 mod sockets;
 mod workspace;
 

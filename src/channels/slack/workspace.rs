@@ -1,7 +1,7 @@
 //! The workspace we are in: the Web API, its people, and who we are there.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -11,6 +11,7 @@ use crate::channels::slack::api::Api;
 use crate::channels::slack::decode::Ourselves;
 use crate::channels::slack::errors::Step;
 use crate::channels::slack::people::People;
+use crate::channels::slack::scopes;
 use crate::channels::slack::{Pace, Setup};
 use crate::channels::{ChannelError, LimitScope};
 use crate::domain::Clock;
@@ -18,6 +19,7 @@ use crate::domain::texts::Texts;
 use crate::telemetry::Tasks;
 
 const INTRODUCING: Step = Step { name: "asking who we are", scope: LimitScope::Account };
+const PROVING: Step = Step { name: "asking what we may do", scope: LimitScope::Account };
 const OPENING: Step = Step { name: "asking for a socket", scope: LimitScope::Account };
 
 /// What listening and answering share.
@@ -30,6 +32,8 @@ pub(super) struct Workspace {
     pub(super) tasks: Tasks,
     /// Whether a socket is open.
     pub(super) is_connected: AtomicBool,
+    /// Whether it was said that people will have no names.
+    is_nameless: AtomicBool,
 }
 
 impl Workspace {
@@ -45,18 +49,33 @@ impl Workspace {
             clock,
             tasks,
             is_connected: AtomicBool::new(false),
+            is_nameless: AtomicBool::new(false),
         })
     }
 
-    /// Proves both tokens; the SDK would only go on trying with a bad one.
+    /// Proves both tokens and what they may do; the SDK would only go on trying
+    /// with a bad one.
     pub(super) async fn check(&self) -> Result<(Ourselves, Option<String>), ChannelError> {
         let nothing = serde_json::json!({});
         let we: WhoWeAre = self.api.post(INTRODUCING, "auth.test", &nothing).await?;
         if we.bot_id.is_none() {
             return Err(ChannelError::Setup { way_out: bot_token_words("is a person's token") });
         }
+        self.prove_scopes().await?;
         self.api.post_as::<IgnoredAny>(&self.api.app, OPENING, "apps.connections.open", &nothing).await?;
         Ok((Ourselves { user: we.user_id, team: we.team_id, team_name: we.team }, we.user))
+    }
+
+    async fn prove_scopes(&self) -> Result<(), ChannelError> {
+        let Some(scopes) = self.api.scopes(PROVING).await? else { return Ok(()) };
+        let granted = scopes::prove(&scopes)?;
+        if !granted.has_names && !self.is_nameless.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                platform = "slack",
+                "the Slack app has no scope `users:read`, so people are called by their ids"
+            );
+        }
+        Ok(())
     }
 }
 
