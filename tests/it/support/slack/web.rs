@@ -260,9 +260,8 @@ impl World {
 
 fn written_json(world: &World, name: &str, outcome: &Result<Value, Refusal>) -> Response<Body> {
     let needs = find(name).map(|method| method.needs);
-    let mut response = Response::builder()
-        .status(StatusCode::OK)
-        .header("Content-Type", "application/json; charset=utf-8");
+    let mut response =
+        Response::builder().status(StatusCode::OK).header("Content-Type", "application/json; charset=utf-8");
     // They tell of the token that was used, so there is nothing to tell of one that is not good.
     let is_known = !matches!(outcome, Err(refusal) if NAMELESS.contains(&refusal.error));
     if let Some(needs) = needs.filter(|_| is_known) {
