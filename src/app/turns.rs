@@ -72,7 +72,7 @@ impl Turns {
         let began = progress.began;
         let Some(message) = turn.last() else { return };
         let platform = message.address.platform;
-        metrics::turn_began();
+        let _running = metrics::turn_began();
         let end = match self.answer(turn, progress).await {
             Ok(end) => end,
             Err(error) => {

@@ -24,8 +24,9 @@ mod writer;
 use std::fs::File;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use sea_orm::{DatabaseConnection, DatabaseTransaction};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction};
 
 use crate::domain::Timestamp;
 use crate::telemetry::Tasks;
@@ -40,6 +41,10 @@ pub use schema::{Schema, Step};
 
 use engine::OpenFile;
 use writer::Writer;
+
+/// Turns the mark over. Writing the same again would not reach the disk.
+const MARK: &str = "INSERT INTO schema_meta (name, value) VALUES ('mark', '0') ON CONFLICT (name) \
+    DO UPDATE SET value = CASE schema_meta.value WHEN '0' THEN '1' ELSE '0' END";
 
 /// The database, open.
 #[derive(Clone)]
@@ -77,12 +82,14 @@ impl Store {
         Ok(Self { writer, readers: connections.readers, file, _lock: lock })
     }
 
-    /// Asks the database for a sign of life.
+    /// Proves that the database can be read and written: turns a mark over in it,
+    /// on the way that everything takes, and returns once that is durable.
     pub async fn ping(&self) -> Result<(), StoreError> {
         if !self.file.is_there() {
             return Err(StoreError::Lost);
         }
-        Ok(self.readers.ping().await?)
+        self.readers.ping().await?;
+        self.write(|tx| async move { Ok(tx.execute_unprepared(MARK).await.map(drop)?) }.boxed()).await
     }
 
     async fn write<T, F>(&self, job: F) -> Result<T, StoreError>
