@@ -11,6 +11,7 @@ command-stop-summary = Stop the answer that is being written
 help-intro = Write to me and I answer. I also know these commands:
 help-line = /{ $command }: { $summary }
 help-line-slack = /switchboard { $command }: { $summary }
+help-threads-slack = In a thread, where Slack takes no commands, mention me and write the command behind it: /new, /model, /stop.
 unknown-command = I don't know the command “{ $name }”. Try /help.
 unknown-command-near = I don't know the command “{ $name }”. Did you mean /{ $nearest }?
 new-done = Done. We start from a clean page; the earlier conversation is kept.
