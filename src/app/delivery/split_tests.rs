@@ -1,3 +1,5 @@
+//! How texts are cut: by examples, and by what has to hold for all of them.
+
 use proptest::prelude::{ProptestConfig, Strategy, any, prop, prop_assert, prop_assert_eq, proptest};
 
 use super::split;

@@ -17,6 +17,7 @@ use crate::support::models::Models;
 use crate::support::telegram::{Shown, Telegram};
 
 /// A daemon on Telegram, answered by a model.
+#[derive(Clone)]
 struct House {
     telegram: Telegram,
     models: Models,
