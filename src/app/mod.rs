@@ -10,6 +10,7 @@ mod dispatch;
 mod intake;
 mod lease;
 mod ledger;
+mod pulse;
 mod purge;
 mod stops;
 mod turns;
@@ -32,6 +33,7 @@ use crate::telemetry::Tasks;
 
 pub use clock::SystemClock;
 pub use lease::Lease;
+pub use pulse::Pulse;
 
 use delivery::Delivery;
 use dispatch::Dispatch;
@@ -126,18 +128,23 @@ impl App {
     }
 
     /// Takes up what an earlier run left, and begins to work on what comes.
-    pub async fn start(&self) -> Result<(), StoreError> {
+    pub async fn start(&self) -> Result<Pulse, StoreError> {
         let orphans = self.dispatch.recover().await?;
         if orphans > 0 {
             tracing::info!(count = orphans, "took up {orphans} messages of an earlier run");
         }
         let dispatch = Arc::clone(&self.dispatch);
-        self.sources.spawn(dispatch.run(self.turns.clone(), self.sources.shutdown()));
+        let dispatching = self.sources.spawn(dispatch.run(self.turns.clone(), self.sources.shutdown()));
         let dispatch = Arc::clone(&self.dispatch);
         self.sources.spawn(dispatch.look(self.sources.shutdown()));
         let (store, clock) = (self.store.clone(), Arc::clone(&self.clock));
         self.sources.spawn(purge::run(store, clock, self.sources.shutdown()));
-        Ok(())
+        Ok(Pulse {
+            store: self.store.clone(),
+            dispatch: Arc::clone(&self.dispatch),
+            dispatching: dispatching.abort_handle(),
+            ending: self.sources.shutdown(),
+        })
     }
 
     /// Listens on all channels until `shutdown` fires, or we cannot go on.

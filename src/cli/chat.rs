@@ -33,7 +33,7 @@ pub(super) async fn run(settings: &Settings, environment: &BTreeMap<String, Stri
     let foundations = foundations::lay(settings, vec![Arc::new(terminal)], busy, &tasks).await?;
     greet(settings, foundations.model.name(), is_person);
     let app = App::build(foundations, settings);
-    app.start().await?;
+    drop(app.start().await?);
     let shutdown = end_of_session()?;
     let listened = app.listen(&shutdown).await;
     app.stop().await;

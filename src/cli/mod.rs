@@ -13,6 +13,7 @@ mod health;
 mod migrate;
 mod serve;
 mod signals;
+mod supervisor;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

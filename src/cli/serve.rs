@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::time::interval;
 use uuid::Uuid;
 
 use crate::app::{App, ListenError};
 use crate::channels::{Channel, ChannelError};
 use crate::cli::failure::Failure;
-use crate::cli::{connect, foundations, signals};
+use crate::cli::{connect, foundations, signals, supervisor};
 use crate::config::{LogFormat, Settings};
 use crate::domain::{Clock, Code, Platform};
 use crate::http::{self, Watched};
@@ -44,13 +43,12 @@ pub(super) async fn run(settings: &Settings) -> Result<u8, Failure> {
         _ => drop((store, channels)),
     }
     let app = App::build(foundations, settings);
-    app.start().await?;
+    let pulse = app.start().await?;
     ask_after_models(settings, &tasks);
-    tasks.spawn(notify_supervisor(tasks.clone()));
+    tasks.spawn(supervisor::tell(pulse, tasks.shutdown()));
     let listened = app.listen(&shutdown).await;
     tracing::info!("stopping");
-    // Without a supervisor there is nobody to tell.
-    let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+    supervisor::tell_the_end();
     app.stop().await;
     drop(app);
     tasks.end().await;
@@ -169,20 +167,4 @@ async fn invite_owner(settings: &Settings, store: &Store, clock: &dyn Clock) -> 
         code.grouped()
     );
     Ok(())
-}
-
-/// Tells systemd that we are ready, and then that we are alive.
-async fn notify_supervisor(tasks: Tasks) {
-    // Without a supervisor there is nobody to tell.
-    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-    let Some(deadline) = sd_notify::watchdog_enabled() else { return };
-    let (mut beat, shutdown) = (interval(deadline / 3), tasks.shutdown());
-    loop {
-        tokio::select! {
-            () = shutdown.cancelled() => return,
-            _ = beat.tick() => {
-                let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
-            }
-        }
-    }
 }

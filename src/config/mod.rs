@@ -49,7 +49,7 @@ pub use effective::Effective;
 pub use explain::{Explanation, NoSuchKey};
 pub use limits::LimitsSettings;
 pub use log::{LogFormat, LogSettings};
-pub use model::{ModelSettings, PriceSettings, ProviderSettings};
+pub use model::{ModelSettings, PriceSettings, ProviderSettings, USUAL};
 pub use problem::{ConfigProblems, Problem, What};
 pub use shutdown::ShutdownSettings;
 pub use source::Source;

@@ -27,6 +27,9 @@ pub struct ProviderSettings {
     pub base_url: String,
     pub api_key: Option<SecretString>,
     pub model: String,
+    /// What people may choose besides.
+    #[serde(default)]
+    pub models: Vec<String>,
     #[serde(default)]
     pub price: PriceSettings,
     /// The longest answer, in tokens; none leaves it to the provider.
@@ -55,12 +58,16 @@ pub struct PriceSettings {
     pub completion_per_million: f64,
 }
 
+/// What people type, instead of a model's name, to go back to the usual one.
+pub const USUAL: &str = "default";
+
 pub(super) const RULES: &[(&str, Rule)] = &[
     ("model.system_prompt", Rule::Chars(32_000)),
     ("model.context_tokens", Rule::Between(256, 2_000_000)),
     ("model.providers.*.base_url", Rule::BaseUrl),
     ("model.providers.*.api_key", Rule::Secret),
     ("model.providers.*.model", Rule::Chars(200)),
+    ("model.providers.*.models", Rule::Each(complain_about_name)),
     ("model.providers.*.max_answer_tokens", Rule::Between(1, 1_000_000)),
     ("model.providers.*.connect_timeout_seconds", Rule::Between(1, 120)),
     ("model.providers.*.first_token_timeout_seconds", Rule::Between(1, 600)),
@@ -77,6 +84,20 @@ pub(super) const REQUIRED: &[&str] = &["model.providers.*.base_url", "model.prov
 /// Keys whose value in `default.toml` is only an example.
 pub(super) const WITHOUT_DEFAULT: &[&str] =
     &["model.providers.*.base_url", "model.providers.*.model", "model.providers.*.max_answer_tokens"];
+
+/// The longest name of a model that people may choose, in characters.
+const LONGEST_NAME: usize = 100;
+
+/// What is wrong with the name of a model that people are to type.
+fn complain_about_name(name: &str) -> Option<String> {
+    if name.eq_ignore_ascii_case(USUAL) {
+        return Some("is what people type to go back to the usual model".to_owned());
+    }
+    let is_typable = |c: char| !c.is_whitespace() && !c.is_control();
+    let is_good = !name.is_empty() && name.chars().count() <= LONGEST_NAME && name.chars().all(is_typable);
+    (!is_good)
+        .then(|| format!("is no name of a model, expected 1 to {LONGEST_NAME} characters and no spaces"))
+}
 
 mod defaults {
     pub(super) fn connect_timeout_seconds() -> u64 {

@@ -1,7 +1,7 @@
 //! Health and metrics, on an address of their own (`[admin] listen`).
 //!
-//! `/livez` says that the process runs, `/readyz` that the database and at
-//! least one channel work, `/metrics` is Prometheus's text. Nothing here tells
+//! `/livez` says that the process runs, `/readyz` that the database can be
+//! written and at least one channel works, `/metrics` is Prometheus's text. Nothing here tells
 //! what people wrote, and nothing here changes anything.
 
 mod probe;
@@ -29,7 +29,7 @@ use crate::store::Store;
 
 pub use probe::{ProbeError, probe};
 
-/// How long the database may take to say that it is there.
+/// How long the database may take to be read and written.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the pages tell about.

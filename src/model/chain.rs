@@ -13,7 +13,9 @@ use crate::model::{Model, ModelError, ModelEvent, ModelRequest, ModelStream};
 ///
 /// The next is asked when one fails before its first text, unless it refused the
 /// request itself: that will not get better elsewhere. An answer that breaks off
-/// is begun anew once, with the next model if there is one.
+/// is begun anew once, with the next model if there is one. A model asked for by
+/// name belongs to the first that has it; it is asked before all others, and those
+/// answer with their own.
 pub struct Chain {
     first: Arc<dyn Model>,
     others: Vec<Arc<dyn Model>>,
@@ -25,6 +27,19 @@ impl Chain {
     pub fn new(first: Arc<dyn Model>, others: Vec<Arc<dyn Model>>) -> Self {
         Self { first, others }
     }
+
+    fn models(&self) -> impl Iterator<Item = &Arc<dyn Model>> {
+        [&self.first].into_iter().chain(&self.others)
+    }
+
+    /// Whom to ask, and whom after that.
+    fn order(&self, choice: Option<&str>) -> (Arc<dyn Model>, Vec<Arc<dyn Model>>) {
+        let has_it = |model: &Arc<dyn Model>| choice.is_some_and(|name| model.choices().contains(&name));
+        let owner = self.models().position(has_it).unwrap_or(0);
+        let others = self.models().enumerate().filter(|(place, _)| *place != owner);
+        let others = others.map(|(_, model)| Arc::clone(model)).collect();
+        (Arc::clone(self.models().nth(owner).unwrap_or(&self.first)), others)
+    }
 }
 
 #[async_trait]
@@ -33,10 +48,21 @@ impl Model for Chain {
         self.first.name()
     }
 
+    fn choices(&self) -> Vec<&str> {
+        let mut choices = Vec::new();
+        for choice in self.models().flat_map(|model| model.choices()) {
+            if !choices.contains(&choice) {
+                choices.push(choice);
+            }
+        }
+        choices
+    }
+
     async fn ask(&self, request: &ModelRequest) -> Result<ModelStream, ModelError> {
+        let (model, others) = self.order(request.model.as_deref());
         let falling = Falling {
-            model: Arc::clone(&self.first),
-            others: self.others.clone().into_iter(),
+            model,
+            others: others.into_iter(),
             request: request.clone(),
             attempt: None,
             has_text: false,
@@ -125,7 +151,7 @@ impl Falling {
     fn ask_next(&mut self, next: Arc<dyn Model>) {
         self.model = next;
         self.attempt = None;
-        // A model chosen by name belongs to the first provider; the others have their own.
+        // A model asked for by name belongs to the one before.
         self.request.model = None;
     }
 

@@ -17,7 +17,7 @@
 //! caller, and the error is [`ModelError::Cut`].
 //!
 //! Keys, prompts and answers never reach an error or the log. The client library
-//! logs what it cannot read, so its log must stay off (`async_openai=off`).
+//! logs what it cannot read, so its log is off whatever the settings say.
 
 mod body;
 mod chain;
@@ -61,7 +61,7 @@ pub use transport::install_crypto;
 pub struct ModelRequest {
     /// What has been said, the system prompt first, the question last.
     pub lines: Vec<Line>,
-    /// Another model than the provider's configured one.
+    /// One of the model's [`choices`](Model::choices), instead of the default.
     pub model: Option<String>,
 }
 
@@ -83,6 +83,11 @@ pub type ModelStream = Pin<Box<dyn Stream<Item = Result<ModelEvent, ModelError>>
 pub trait Model: Send + Sync {
     /// The name of the model that answers by default, for people to see.
     fn name(&self) -> &str;
+
+    /// The names that may be asked for, the one that answers by default first.
+    fn choices(&self) -> Vec<&str> {
+        vec![self.name()]
+    }
 
     /// Asks for an answer.
     ///

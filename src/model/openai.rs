@@ -99,6 +99,10 @@ impl Model for OpenAi {
         &self.settings.model
     }
 
+    fn choices(&self) -> Vec<&str> {
+        [&self.settings.model].into_iter().chain(&self.settings.models).map(String::as_str).collect()
+    }
+
     async fn ask(&self, request: &ModelRequest) -> Result<ModelStream, ModelError> {
         let first_token_by = Instant::now() + self.patience.first_token;
         let question = self.question(request);

@@ -91,6 +91,10 @@ impl Model for Retrying {
         self.model.name()
     }
 
+    fn choices(&self) -> Vec<&str> {
+        self.model.choices()
+    }
+
     async fn ask(&self, request: &ModelRequest) -> Result<ModelStream, ModelError> {
         let asking = Asking {
             model: Arc::clone(&self.model),

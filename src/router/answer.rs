@@ -16,7 +16,8 @@ impl Router {
         let conversation = self.conversation(turn, now).await?;
         let history = self.parts.store.recent(conversation.id, context::LINES).await;
         let history = history.map_err(RouterError::at("read the conversation"))?;
-        let model = conversation.model.clone().unwrap_or_else(|| self.parts.model.name().to_owned());
+        let chosen = self.chosen(&conversation).map(str::to_owned);
+        let model = chosen.clone().unwrap_or_else(|| self.parts.model.name().to_owned());
         let questions = self.questions(turn, &model);
         let lines = context::assemble(
             Line { speaker: Speaker::System, text: self.parts.settings.system_prompt.clone(), tokens: None },
@@ -25,13 +26,18 @@ impl Router {
             self.parts.settings.context_tokens,
             |line| line.tokens.unwrap_or_else(|| self.parts.tokens.estimate(&model, &line.text)),
         );
-        let request = ModelRequest { lines, model: conversation.model };
+        let request = ModelRequest { lines, model: chosen };
         let stream = match self.parts.model.ask(&request).await {
             Ok(stream) => translate(stream),
             Err(error) => failed(&error),
         };
         let asked = Asked { conversation: conversation.id, questions };
         Ok(Outcome::Reply(Reply { stream, asked: Some(asked) }))
+    }
+
+    /// The model chosen for a conversation, as long as it may be chosen.
+    pub(super) fn chosen<'a>(&self, conversation: &'a Conversation) -> Option<&'a str> {
+        conversation.model.as_deref().filter(|name| self.parts.model.choices().contains(name))
     }
 
     /// The conversation that goes on where the turn is, begun if there is none.

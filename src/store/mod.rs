@@ -26,8 +26,9 @@ mod writer;
 use std::fs::File;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use sea_orm::{DatabaseConnection, DatabaseTransaction};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction};
 
 use crate::domain::{InstanceId, Timestamp};
 use crate::telemetry::Tasks;
@@ -43,6 +44,10 @@ pub use schema::{Schema, Step};
 
 use engine::OpenFile;
 use writer::Writer;
+
+/// Turns the mark over. Writing the same again would not reach the disk.
+const MARK: &str = "INSERT INTO schema_meta (name, value) VALUES ('mark', '0') ON CONFLICT (name) \
+    DO UPDATE SET value = CASE schema_meta.value WHEN '0' THEN '1' ELSE '0' END";
 
 /// The database, open.
 #[derive(Clone)]
@@ -89,12 +94,14 @@ impl Store {
         self._lock.is_some()
     }
 
-    /// Asks the database for a sign of life.
+    /// Proves that the database can be read and written: turns a mark over in it,
+    /// on the way that everything takes, and returns once that is durable.
     pub async fn ping(&self) -> Result<(), StoreError> {
         if !self.file.is_there() {
             return Err(StoreError::Lost);
         }
-        Ok(self.readers.ping().await?)
+        self.readers.ping().await?;
+        self.write(|tx| async move { Ok(tx.execute_unprepared(MARK).await.map(drop)?) }.boxed()).await
     }
 
     async fn write<T, F>(&self, job: F) -> Result<T, StoreError>

@@ -83,14 +83,26 @@ pub fn quarantined(platform: Platform, count: usize) {
     counter!(QUARANTINED, "platform" => platform.name()).increment(count as u64);
 }
 
+/// A turn at work, for as long as this is held: also one that panics or is given
+/// back is at work no more.
+#[derive(Debug)]
+#[must_use]
+pub struct RunningTurn(());
+
+impl Drop for RunningTurn {
+    fn drop(&mut self) {
+        gauge!(RUNNING).decrement(1.0);
+    }
+}
+
 /// Counts a turn that begins.
-pub fn turn_began() {
+pub fn turn_began() -> RunningTurn {
     gauge!(RUNNING).increment(1.0);
+    RunningTurn(())
 }
 
 /// Counts a turn that has ended.
 pub fn turn_ended(platform: Platform, end: TurnEnd, took: Duration) {
-    gauge!(RUNNING).decrement(1.0);
     counter!(ENDED, "platform" => platform.name(), "outcome" => end.name()).increment(1);
     histogram!(ANSWERED, "platform" => platform.name()).record(took.as_secs_f64());
 }
@@ -109,4 +121,35 @@ pub fn model_failed(failure: ModelFailure) {
 pub fn wrote(platform: Platform, has_worked: bool) {
     let result = if has_worked { "ok" } else { "failed" };
     counter!(WRITES, "platform" => platform.name(), "result" => result).increment(1);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+
+    use metrics::with_local_recorder;
+    use metrics_exporter_prometheus::PrometheusBuilder;
+
+    use super::{RUNNING, turn_began};
+
+    #[test]
+    fn a_turn_that_panics_is_at_work_no_more() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let shows = |count: u32| {
+            let text = recorder.handle().render();
+            assert!(text.contains(&format!("{RUNNING} {count}\n")), "{text}");
+        };
+        with_local_recorder(&recorder, || {
+            let running = turn_began();
+            let panicked = catch_unwind(|| {
+                let _running = turn_began();
+                shows(2);
+                panic!("as turns do");
+            });
+            assert!(panicked.is_err());
+            shows(1);
+            drop(running);
+            shows(0);
+        });
+    }
 }

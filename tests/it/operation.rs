@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::support::database::Beside;
 use crate::support::discord::Discord;
 use crate::support::models::{Answer, Gate};
 use crate::support::observed::PATIENCE;
@@ -124,6 +125,22 @@ async fn a_database_that_is_gone_is_not_ready() {
     assert_eq!(get(&ready).await.0, 503, "another file is not ours");
     std::fs::rename(&aside, &file).unwrap();
     until(&ready, 200).await;
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_written_is_not_ready() {
+    let stage = Stage::new().await;
+    let bot = stage.serve().await;
+    let ready = format!("{}/readyz", bot.admin_url().await);
+    until(&ready, 200).await;
+    let beside = Beside::open(&stage.setup.home().join("data/switchboard.db")).await;
+    // Reading goes on beside it; only the right to write is taken.
+    beside.run("BEGIN IMMEDIATE").await;
+    assert_eq!(until(&ready, 503).await["database"], "down");
+    beside.run("ROLLBACK").await;
+    until(&ready, 200).await;
+    beside.close().await;
     bot.stop().await;
 }
 

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use crate::support::daemon::Daemon;
+use crate::support::database::Beside;
 use crate::support::stage::Stage;
 
 fn root() -> PathBuf {
@@ -41,17 +43,23 @@ async fn the_units_command_is_one_of_ours() {
     assert!(!unknown.status.success());
 }
 
-#[tokio::test]
-async fn a_supervisor_hears_that_we_are_ready_alive_and_stopping() {
-    let stage = Stage::new().await;
-    let path = stage.setup.home().join("notify");
-    let socket = UnixDatagram::bind(&path).unwrap();
-    socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    let setup =
-        stage.setup.clone().env("NOTIFY_SOCKET", path.to_str().unwrap()).env("WATCHDOG_USEC", "300000");
-    let bot = setup.serve();
-    let hear = |socket: UnixDatagram, word: &'static str| {
-        tokio::task::spawn_blocking(move || {
+/// A supervisor's ear; it waits for twenty seconds at most.
+struct Supervisor(UnixDatagram);
+
+impl Supervisor {
+    /// Listens, and starts a daemon that has to tell something three times in 0.3 s.
+    fn starts(stage: &Stage) -> (Self, Daemon) {
+        let path = stage.setup.home().join("notify");
+        let socket = UnixDatagram::bind(&path).unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let told = stage.setup.clone().env("NOTIFY_SOCKET", path.to_str().unwrap());
+        (Self(socket), told.env("WATCHDOG_USEC", "300000").serve())
+    }
+
+    /// Waits for a word; returns all that it heard until then.
+    async fn hears(&self, word: &'static str) -> Vec<String> {
+        let socket = self.0.try_clone().unwrap();
+        let hearing = tokio::task::spawn_blocking(move || {
             let mut heard = Vec::new();
             loop {
                 let mut buffer = [0; 256];
@@ -62,20 +70,53 @@ async fn a_supervisor_hears_that_we_are_ready_alive_and_stopping() {
                 let is_it = told.lines().any(|line| line == word);
                 heard.push(told);
                 if is_it {
-                    return (socket, heard);
+                    return heard;
                 }
             }
-        })
-    };
-    let (socket, heard) = hear(socket, "READY=1").await.unwrap();
+        });
+        hearing.await.unwrap()
+    }
+
+    /// How much has been said that nobody has heard yet.
+    fn unheard(&self) -> usize {
+        self.0.set_nonblocking(true).unwrap();
+        let count = std::iter::from_fn(|| self.0.recv(&mut [0; 256]).ok()).count();
+        self.0.set_nonblocking(false).unwrap();
+        count
+    }
+}
+
+#[tokio::test]
+async fn a_supervisor_hears_that_we_are_ready_alive_and_stopping() {
+    let stage = Stage::new().await;
+    let (supervisor, mut bot) = Supervisor::starts(&stage);
+    let heard = supervisor.hears("READY=1").await;
     assert_eq!(heard.len(), 1, "the first word is that we are ready: {heard:?}");
-    let (socket, _) = hear(socket, "WATCHDOG=1").await.unwrap();
-    let (socket, heard) = hear(socket, "WATCHDOG=1").await.unwrap();
+    supervisor.hears("WATCHDOG=1").await;
+    let heard = supervisor.hears("WATCHDOG=1").await;
     assert_eq!(heard.len(), 1, "{heard:?}");
     bot.signal("TERM");
-    hear(socket, "STOPPING=1").await.unwrap();
-    let mut bot = bot;
+    supervisor.hears("STOPPING=1").await;
     assert!(bot.ended().await.success());
+}
+
+#[tokio::test]
+async fn a_supervisor_hears_nothing_while_nothing_can_be_written() {
+    let stage = Stage::new().await;
+    let (supervisor, bot) = Supervisor::starts(&stage);
+    supervisor.hears("WATCHDOG=1").await;
+    let beside = Beside::open(&stage.setup.home().join("data/switchboard.db")).await;
+    beside.run("BEGIN IMMEDIATE").await;
+    let words = "does not turn any more";
+    bot.wait_for_log(words).await;
+    supervisor.unheard();
+    let misses = bot.log().iter().filter(|line| line.contains(words)).count();
+    bot.wait_for_logs(words, misses + 2).await;
+    assert_eq!(supervisor.unheard(), 0);
+    beside.run("ROLLBACK").await;
+    supervisor.hears("WATCHDOG=1").await;
+    beside.close().await;
+    bot.stop().await;
 }
 
 #[test]

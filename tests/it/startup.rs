@@ -106,9 +106,28 @@ async fn a_missing_right_comes_with_the_way_out() {
     let platform = Slack::start().await;
     let (bot, app) = (platform.bot_token(), platform.app_token());
     fails_with(&on_slack(&platform, &app, &bot), BAD_SETTING, &["slack: ", "channels.slack.bot_token"]).await;
-    // What the app-level token may not do shows at once; a scope of the bot's only when it is used.
+    // What the app-level token may not do shows when it is used, what the bot's may not in its scopes.
     platform.fault("apps.connections.open", 9, slack::Fault::Error("missing_scope"));
     fails_with(&on_slack(&platform, &bot, &app), BAD_SETTING, &["slack: ", "scope"]).await;
+    platform.clear_faults();
+    platform.withdraw("chat:write");
+    platform.withdraw("im:history");
+    let words = ["slack: ", "lacks the scopes `chat:write`, `im:history`", "Bot Token Scopes", "reinstall"];
+    fails_with(&on_slack(&platform, &bot, &app), BAD_SETTING, &words).await;
+    assert_eq!(platform.open_sockets(), 0);
+}
+
+#[tokio::test]
+async fn a_right_that_is_only_nice_to_have_is_a_warning_and_no_more() {
+    let platform = Slack::start().await;
+    platform.withdraw("users:read");
+    let setup = on_slack(&platform, &platform.bot_token(), &platform.app_token());
+    let bot = setup.serve();
+    let warning = bot.wait_for_log("no scope `users:read`").await;
+    assert!(warning.contains("\"WARN\""), "{warning}");
+    assert!(platform.wait_for_sockets(2).await);
+    let said = bot.stop().await;
+    assert_eq!(said.iter().filter(|line| line.contains("`users:read`")).count(), 1, "{said:#?}");
 }
 
 #[tokio::test]

@@ -3,12 +3,16 @@
 //! A cut falls behind a paragraph if it can, else behind a line, a sentence, a
 //! word, and never inside of what a person sees as one character, unless that
 //! alone is longer than a post. A code fence that is open at a cut is closed
-//! there and opened again, with its language, in the next post. Cuts depend on
-//! the text before them only, so that a text which grows keeps them.
+//! there and opened again, with its language, in the next post; neither post gets
+//! a fence with nothing in it, of which some platforms show the language. Cuts
+//! depend on the text before them only, so that a text which grows keeps them.
 
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::domain::TextUnit;
+
+/// What begins and ends code.
+const FENCE: &str = "```";
 
 /// What closes a fence at a cut.
 const CLOSING: &str = "\n```";
@@ -27,7 +31,10 @@ pub(super) fn split(text: &str, limit: usize, unit: TextUnit) -> Vec<String> {
         let opening = fence.opening();
         let frame = unit.measure(&opening) + unit.measure(CLOSING);
         let room = limit.saturating_sub(frame).max(1);
-        let end = cut(rest, room, unit);
+        let mut end = cut(rest, room, unit);
+        if end < rest.len() {
+            end = before_a_fence(rest, end, &fence);
+        }
         let (piece, behind) = rest.split_at(end);
         let mut part = opening;
         part.push_str(piece.trim_end());
@@ -40,8 +47,30 @@ pub(super) fn split(text: &str, limit: usize, unit: TextUnit) -> Vec<String> {
         }
         rest =
             if fence.is_open() { behind.strip_prefix('\n').unwrap_or(behind) } else { behind.trim_start() };
+        if let Some(behind) = fence.end_at(rest) {
+            rest = behind.trim_start();
+        }
     }
     parts
+}
+
+/// Moves a cut before a fence that it would tear apart, or leave without code.
+fn before_a_fence(text: &str, cut: usize, fence: &Fence) -> usize {
+    let mut end = cut;
+    loop {
+        let (piece, _) = text.split_at(end);
+        let (written, blank) = piece.split_at(piece.trim_end().len());
+        let line = written.rfind('\n').map_or(0, |at| at + 1);
+        let (before, last) = written.split_at(line);
+        let last = last.trim_start();
+        let is_begun = last.starts_with(FENCE) || (!last.is_empty() && FENCE.starts_with(last));
+        let is_torn = is_begun && !blank.contains('\n');
+        let is_opening = last.starts_with(FENCE) && fence.after(piece).is_open();
+        if before.trim().is_empty() || !(is_torn || is_opening) {
+            return end;
+        }
+        end = line;
+    }
 }
 
 /// The best place to cut, in bytes; the whole text if it fits.
@@ -81,7 +110,7 @@ fn within(grapheme: &str, room: usize, unit: TextUnit) -> usize {
 }
 
 /// Whether the text so far ends inside of a code fence, and of which language.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Fence {
     language: Option<String>,
 }
@@ -95,9 +124,31 @@ impl Fence {
         self.language.as_ref().map_or_else(String::new, |language| format!("```{language}\n"))
     }
 
+    /// Ends an open fence where its end comes next; returns what is behind that.
+    fn end_at<'a>(&mut self, rest: &'a str) -> Option<&'a str> {
+        if !self.is_open() {
+            return None;
+        }
+        let next = rest.trim();
+        if FENCE.starts_with(next) {
+            // Nothing comes, or the beginning of the end: a text that grows goes on here.
+            return Some("");
+        }
+        let behind = next.strip_prefix(FENCE).filter(|behind| !behind.starts_with('`'))?;
+        self.language = None;
+        Some(behind)
+    }
+
+    /// The same, after a piece of text.
+    fn after(&self, piece: &str) -> Self {
+        let mut fence = self.clone();
+        fence.read(piece);
+        fence
+    }
+
     fn read(&mut self, piece: &str) {
         for line in piece.lines() {
-            let Some(info) = line.trim_start().strip_prefix("```") else { continue };
+            let Some(info) = line.trim_start().strip_prefix(FENCE) else { continue };
             self.language = match self.language {
                 Some(_) => None,
                 None if info.contains('`') => None,
@@ -108,85 +159,5 @@ impl Fence {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::{Strategy, any, prop, prop_assert, prop_assert_eq, proptest};
-
-    use super::split;
-    use crate::domain::TextUnit;
-
-    #[test]
-    fn a_short_text_stays_whole() {
-        assert_eq!(split("hello", 20, TextUnit::Chars), ["hello"]);
-        assert!(split(" \n ", 20, TextUnit::Chars).is_empty());
-    }
-
-    #[test]
-    fn cuts_fall_where_a_reader_would_breathe() {
-        let table = [
-            ("one two three four five", 20, vec!["one two three", "four five"]),
-            ("first line\nsecond line", 20, vec!["first line", "second line"]),
-            ("A b. C d. E f. G h. I j.", 20, vec!["A b. C d. E f.", "G h. I j."]),
-        ];
-        for (text, limit, parts) in table {
-            assert_eq!(split(text, limit, TextUnit::Chars), parts, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn a_fence_is_closed_and_opened_again() {
-        let code = format!("Look:\n```rust\n{}```\nDone.", "let x = 1;\n".repeat(12));
-        let parts = split(&code, 80, TextUnit::Chars);
-        assert!(parts.len() > 1, "{parts:?}");
-        for part in &parts {
-            assert_eq!(part.matches("```").count() % 2, 0, "{part}");
-        }
-        assert!(parts[1].starts_with("```rust\n"), "{parts:?}");
-    }
-
-    #[test]
-    fn a_family_is_not_torn_apart() {
-        let family = "👨‍👩‍👧‍👦";
-        for part in split(&family.repeat(10), 30, TextUnit::Utf16) {
-            assert_eq!(part.replace(family, ""), "");
-        }
-    }
-
-    #[test]
-    fn one_endless_character_is_cut_all_the_same() {
-        let stacked = format!("e{}", "\u{301}".repeat(5_000));
-        let parts = split(&stacked, 2_000, TextUnit::Chars);
-        assert_eq!(parts.concat(), stacked);
-        assert!(parts.iter().all(|part| part.chars().count() <= 2_000));
-    }
-
-    fn talk() -> impl Strategy<Value = String> {
-        let piece =
-            prop::sample::select(vec!["word ", "line\n", "```rust\n", "```\n", "é", "👨‍👩‍👧", "&<", "\n\n"]);
-        prop::collection::vec(piece, 0..200).prop_map(|pieces| pieces.concat())
-    }
-
-    proptest! {
-        #[test]
-        fn no_part_is_too_long_and_no_word_is_lost(text in talk(), limit in 40_usize..200) {
-            for unit in [TextUnit::Chars, TextUnit::Utf16, TextUnit::EscapedChars] {
-                let parts = split(&text, limit, unit);
-                for part in &parts {
-                    prop_assert!(unit.measure(part) <= limit, "{part:?}");
-                }
-                // Fences come and go at cuts; where a line has no better place, a cut may fall into one.
-                let is_visible = |c: &char| !c.is_whitespace() && !"`rust".contains(*c);
-                let visible = |text: &str| text.chars().filter(is_visible).collect::<String>();
-                prop_assert_eq!(visible(&parts.concat()), visible(&text));
-            }
-        }
-
-        #[test]
-        fn a_growing_text_keeps_its_cuts(text in talk(), more in any::<bool>()) {
-            let whole = split(&text, 60, TextUnit::Chars);
-            let grown = split(&format!("{text}{}", if more { "and more words to come" } else { "x" }), 60, TextUnit::Chars);
-            for (before, after) in whole.iter().zip(&grown).take(whole.len().saturating_sub(1)) {
-                prop_assert_eq!(before, after);
-            }
-        }
-    }
-}
+#[path = "split_tests.rs"]
+mod tests;

@@ -70,7 +70,7 @@ impl Turns {
             tracing::error!(turn.id = %turn.turn, platform = %platform, "{platform} is not connected, so nobody can be answered there");
             return self.put_back(turn, Put::Untried).await;
         };
-        metrics::turn_began();
+        let _running = metrics::turn_began();
         let mut work =
             Work { turns: self, turn, ledger: &ledger, delivering, began, is_seen: AtomicBool::new(false) };
         let end = match work.answer().await {

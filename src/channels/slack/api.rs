@@ -7,8 +7,11 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper_rustls::HttpsConnectorBuilder;
+use http::{Method, Request, header};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -21,13 +24,16 @@ use slack_morphism::{
 use tokio::time::timeout;
 
 use crate::channels::ChannelError;
-use crate::channels::slack::errors::{Step, late, meaning};
+use crate::channels::slack::errors::{Step, late, meaning, unreachable, words};
 
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(5);
 
 /// Where Slack's own response urls lead.
 const RESPONSE_HOST: &str = "hooks.slack.com";
+
+/// Where Slack tells what a token may do; the SDK keeps headers to itself.
+const SCOPES: &str = "x-oauth-scopes";
 
 pub(super) type Connector = SlackClientHyperHttpsConnector;
 
@@ -36,6 +42,7 @@ pub(super) struct Api {
     pub(super) client: Arc<SlackClient<Connector>>,
     pub(super) bot: SlackApiToken,
     pub(super) app: SlackApiToken,
+    plain: Client<HttpsConnector<HttpConnector>, String>,
     call_within: Duration,
 }
 
@@ -64,6 +71,7 @@ impl Api {
             .enable_http1()
             .enable_http2()
             .wrap_connector(http);
+        let plain = Client::builder(TokioExecutor::new()).build(https.clone());
         let base = api_base.trim_end_matches('/');
         let connector = SlackClientHyperConnector::with_connector(https).with_slack_api_url(base);
         let token = |secret: &SecretString| {
@@ -73,6 +81,7 @@ impl Api {
             client: Arc::new(SlackClient::new(connector)),
             bot: token(bot),
             app: token(app),
+            plain,
             call_within,
         })
     }
@@ -109,6 +118,30 @@ impl Api {
         let session = self.client.open_session(&self.bot);
         let arguments: Vec<_> = arguments.iter().map(|(name, value)| (*name, Some(*value))).collect();
         self.in_time(step, session.http_session_api.http_get(method, &arguments, None)).await
+    }
+
+    /// What the bot's token may do, as Slack tells with every answer; nothing where
+    /// somebody in between keeps it back.
+    pub(super) async fn scopes(&self, step: Step) -> Result<Option<String>, ChannelError> {
+        let url = self.client.http_api.connector.create_method_uri_path("auth.test");
+        let url = url.map_err(|error| meaning(step, error))?;
+        let bearer = format!("Bearer {}", self.bot.token_value.0);
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(url.as_str())
+            .header(header::AUTHORIZATION, bearer)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(String::new());
+        let request = request.map_err(|error| unreachable(step, error.to_string()))?;
+        let Ok(answer) = timeout(self.call_within, self.plain.request(request)).await else {
+            return Err(late(step, self.call_within));
+        };
+        let answer = answer.map_err(|error| unreachable(step, words(&error)))?;
+        if !answer.status().is_success() {
+            return Err(unreachable(step, format!("HTTP status {}", answer.status().as_u16())));
+        }
+        let scopes = answer.headers().get(SCOPES).and_then(|scopes| scopes.to_str().ok());
+        Ok(scopes.map(str::to_owned))
     }
 
     /// Posts to a response url.

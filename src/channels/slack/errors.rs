@@ -65,7 +65,8 @@ fn limited(step: Step, retry_after: Option<Duration>) -> ChannelError {
     ChannelError::RateLimited { step: step.name, scope: step.scope, retry_after }
 }
 
-fn unreachable(step: Step, words: String) -> ChannelError {
+/// Says that nothing was done.
+pub(super) fn unreachable(step: Step, words: String) -> ChannelError {
     ChannelError::Unreachable { step: step.name, source: words.into() }
 }
 
@@ -141,7 +142,7 @@ fn needed_scope(body: Option<&str>) -> Option<String> {
 }
 
 /// An error and its causes, in their own words.
-fn words(error: &(dyn Error + Send + Sync + 'static)) -> String {
+pub(super) fn words(error: &(dyn Error + Send + Sync + 'static)) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -18,6 +18,7 @@ mod markup;
 mod people;
 mod recover;
 mod respond;
+mod scopes;
 mod sockets;
 mod workspace;
 

@@ -6,7 +6,7 @@
 //! event again: at once, after a minute, after five.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
@@ -44,6 +44,9 @@ const ACCEPT_COMMAND_WITHIN: Duration = Duration::from_secs(5);
 
 /// A socket that ends sooner is not replaced at once.
 const SHORT_LIFE: Duration = Duration::from_secs(5);
+
+/// The pause after the first short life; it doubles with each one that follows.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
 /// How often a socket is asked for a sign of life, in seconds.
 const PING_SECONDS: u64 = 10;
@@ -93,6 +96,7 @@ impl Sockets {
             manager: OnceLock::new(),
             status: watch::Sender::new(Status::default()),
             is_inbox_well: AtomicBool::new(true),
+            short_lives: AtomicU32::new(0),
         });
         // Nobody else has set it.
         let _ = receiver.manager.set(Arc::downgrade(&manager));
@@ -131,6 +135,8 @@ struct Receiver {
     manager: OnceLock<Weak<Manager>>,
     status: watch::Sender<Status>,
     is_inbox_well: AtomicBool,
+    /// How many sockets in a row ended soon.
+    short_lives: AtomicU32,
 }
 
 #[async_trait]
@@ -169,8 +175,11 @@ impl SlackSocketModeClientListener for Receiver {
 
     async fn on_disconnect(&self, socket: &SlackSocketModeWssClientId) {
         let since = self.lost(socket);
-        if since.is_none_or(|since| since.elapsed() < SHORT_LIFE) {
-            sleep(jittered(self.workspace.pace.reconnect_wait)).await;
+        if since.is_some_and(|since| since.elapsed() >= SHORT_LIFE) {
+            self.short_lives.store(0, Ordering::Relaxed);
+        } else {
+            let before = self.short_lives.fetch_add(1, Ordering::Relaxed);
+            sleep(jittered(pause_after(before, self.workspace.pace.reconnect_wait))).await;
         }
         self.replace(socket).await;
     }
@@ -277,7 +286,27 @@ async fn take_in(workspace: Arc<Workspace>, inbox: Arc<dyn Inbox>, message: Inbo
     }
 }
 
+/// How long to wait after a socket ended soon, and so many before it.
+fn pause_after(short_lives: u32, longest: Duration) -> Duration {
+    FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(short_lives)).min(longest)
+}
+
 fn quarantined(unreadable: Unreadable) -> Batch {
     tracing::warn!(platform = "slack", "an event cannot be read: {}", unreadable.reason);
     Batch { messages: Vec::new(), unreadable: vec![unreadable] }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::pause_after;
+
+    #[test]
+    fn pauses_grow_to_a_limit() {
+        let longest = Duration::from_secs(15);
+        let pauses = [0, 1, 2, 3, 4, 5, u32::MAX].map(|before| pause_after(before, longest).as_secs());
+        assert_eq!(pauses, [1, 2, 4, 8, 15, 15, 15]);
+        assert_eq!(pause_after(0, Duration::from_millis(100)), Duration::from_millis(100));
+    }
 }

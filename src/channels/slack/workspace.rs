@@ -1,7 +1,7 @@
 //! The workspace we are in: the Web API, its people, and who we are there.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -12,13 +12,14 @@ use crate::channels::slack::api::Api;
 use crate::channels::slack::decode::Ourselves;
 use crate::channels::slack::errors::Step;
 use crate::channels::slack::people::People;
-use crate::channels::slack::{Pace, Setup};
+use crate::channels::slack::{Pace, Setup, scopes};
 use crate::channels::{ChannelError, LimitScope};
 use crate::domain::Clock;
 use crate::domain::texts::Texts;
 use crate::telemetry::Tasks;
 
 const INTRODUCING: Step = Step { name: "asking who we are", scope: LimitScope::Account };
+const PROVING: Step = Step { name: "asking what we may do", scope: LimitScope::Account };
 const OPENING: Step = Step { name: "asking for a socket", scope: LimitScope::Account };
 
 /// What listening and answering share.
@@ -32,6 +33,8 @@ pub(super) struct Workspace {
     /// Whether a socket is open.
     pub(super) is_connected: AtomicBool,
     ourselves: OnceCell<Ourselves>,
+    /// Whether it was said that people will have no names.
+    is_nameless: AtomicBool,
 }
 
 impl Workspace {
@@ -48,6 +51,7 @@ impl Workspace {
             tasks,
             is_connected: AtomicBool::new(false),
             ourselves: OnceCell::new(),
+            is_nameless: AtomicBool::new(false),
         })
     }
 
@@ -56,9 +60,11 @@ impl Workspace {
         self.ourselves.get_or_try_init(|| async { Ok(self.ask_who_we_are().await?.0) }).await
     }
 
-    /// Proves both tokens; the SDK would only go on trying with a bad one.
+    /// Proves both tokens and what they may do; the SDK would only go on trying
+    /// with a bad one.
     pub(super) async fn check(&self) -> Result<(Ourselves, Option<String>), ChannelError> {
         let we = self.ask_who_we_are().await?;
+        self.prove_scopes().await?;
         let nothing = serde_json::json!({});
         self.api.post_as::<IgnoredAny>(&self.api.app, OPENING, "apps.connections.open", &nothing).await?;
         Ok(we)
@@ -70,6 +76,18 @@ impl Workspace {
             return Err(ChannelError::Setup { way_out: bot_token_words("is a person's token") });
         }
         Ok((Ourselves { user: we.user_id, team: we.team_id, team_name: we.team }, we.user))
+    }
+
+    async fn prove_scopes(&self) -> Result<(), ChannelError> {
+        let Some(scopes) = self.api.scopes(PROVING).await? else { return Ok(()) };
+        let granted = scopes::prove(&scopes)?;
+        if !granted.has_names && !self.is_nameless.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                platform = "slack",
+                "the Slack app has no scope `users:read`, so people are called by their ids"
+            );
+        }
+        Ok(())
     }
 }
 

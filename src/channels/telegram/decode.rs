@@ -37,14 +37,14 @@ pub(super) fn update(raw: &str, me: &Me) -> Decoded {
         Ok(update) => update,
         Err(error) => {
             let id = serde_json::from_str::<UpdateId>(raw).ok().map(|id| id.update_id);
-            return Decoded { id, reading: unreadable(id, raw, why(&error)) };
+            return Decoded { id, reading: unreadable(id, raw, me, why(&error)) };
         }
     };
     let id = Some(update.update_id);
     let reading = match (update.message, update.edited_message) {
         (Some(message), _) => heard(&message, false, me),
         (None, Some(message)) => heard(&message, true, me),
-        (None, None) => another_kind(id, raw),
+        (None, None) => another_kind(id, raw, me),
     };
     Decoded { id, reading }
 }
@@ -181,22 +181,22 @@ fn posted(id: i64) -> PostedId {
 }
 
 /// Tells what nobody asked for from what may be a message of a kind to come.
-fn another_kind(id: Option<i64>, raw: &str) -> Reading {
+fn another_kind(id: Option<i64>, raw: &str, me: &Me) -> Reading {
     let fields: BTreeMap<String, &RawValue> = serde_json::from_str(raw).unwrap_or_default();
     let is_message = fields.iter().any(|(name, value)| {
         let is_known = serde_json::from_value::<AllowedUpdate>(name.as_str().into()).is_ok();
         !is_known && serde_json::from_str::<LikeAMessage>(value.get()).is_ok()
     });
     if is_message {
-        return unreadable(id, raw, "a message of an unknown kind".to_owned());
+        return unreadable(id, raw, me, "a message of an unknown kind".to_owned());
     }
     Reading::Ignored("we did not ask for its kind")
 }
 
-fn unreadable(id: Option<i64>, raw: &str, reason: String) -> Reading {
+fn unreadable(id: Option<i64>, raw: &str, me: &Me, reason: String) -> Reading {
     let kept = raw.get(..raw.floor_char_boundary(KEPT)).unwrap_or_default();
     let name = id.map_or_else(|| format!("raw:{kept}"), |id| format!("update:{id}"));
-    let key = DedupeKey(format!("telegram:{name}"));
+    let key = DedupeKey(format!("telegram:{}:{name}", me.id));
     Reading::Unreadable(Unreadable { platform: Platform::Telegram, key, raw: kept.to_owned(), reason })
 }
 

@@ -186,7 +186,7 @@ fn what_cannot_be_read_is_kept_with_its_number_and_without_its_words_in_the_reas
         let Decoded { id, reading: Reading::Unreadable(unreadable) } = decode(&raw) else {
             panic!("readable: {raw}");
         };
-        assert_eq!((id, unreadable.key.0.as_str()), (Some(5), "telegram:update:5"));
+        assert_eq!((id, unreadable.key.0.as_str()), (Some(5), "telegram:123456789:update:5"));
         assert_eq!(unreadable.raw, raw);
         assert!(!unreadable.reason.contains("secret"), "{}", unreadable.reason);
     }

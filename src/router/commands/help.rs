@@ -18,5 +18,9 @@ pub(super) fn run(texts: &Texts, platform: Platform) -> String {
         text.push('\n');
         text.push_str(&line);
     }
+    if platform == Platform::Slack {
+        text.push('\n');
+        text.push_str(&texts.get("help-threads-slack"));
+    }
     text
 }

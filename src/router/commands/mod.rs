@@ -32,19 +32,23 @@ pub(super) async fn run(
     Ok(Outcome::Reply(Reply::ready_made(text)))
 }
 
+/// The candidate that somebody most likely meant, if one is like it.
+fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::normalized_damerau_levenshtein(name, candidate), candidate))
+        .filter(|(likeness, _)| *likeness >= ALIKE)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}
+
 /// Answers a command that there is not, with the nearest that there is.
 pub(super) fn unknown(router: &Router, invocation: &Invocation) -> Outcome {
     let name: String = invocation.name.chars().take(32).collect();
-    let near = Command::ALL
-        .into_iter()
-        .map(|command| (strsim::normalized_damerau_levenshtein(&name, command.name()), command))
-        .filter(|(likeness, _)| *likeness >= ALIKE)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
+    let near = nearest(&name, Command::ALL.map(Command::name));
     let texts = &router.parts.texts;
     let text = match near {
-        Some((_, command)) => {
-            texts.with("unknown-command-near", &[("name", &name), ("nearest", command.name())])
-        }
+        Some(nearest) => texts.with("unknown-command-near", &[("name", &name), ("nearest", nearest)]),
         None => texts.with("unknown-command", &[("name", &name)]),
     };
     Outcome::Reply(Reply::ready_made(text))

@@ -85,6 +85,23 @@ fn several_providers_need_an_order() {
 }
 
 #[test]
+fn a_model_that_people_may_choose_has_a_name_that_they_can_type() {
+    for (name, complaint) in [
+        ("", "`` is no name of a model, expected 1 to 100 characters and no spaces"),
+        ("gpt 5", "`gpt 5` is no name of a model, expected 1 to 100 characters and no spaces"),
+        ("Default", "`Default` is what people type to go back to the usual model"),
+    ] {
+        let provider = "[model.providers.a]\nbase_url = \"http://h\"\nmodel = \"m\"";
+        let machine = Machine::new().with_file(&format!("{provider}\nmodels = [\"n\", \"{name}\"]"));
+
+        assert_eq!(
+            machine.complaints(),
+            format!("`model.providers.a.models` in switchboard.toml: {complaint}")
+        );
+    }
+}
+
+#[test]
 fn a_file_that_holds_no_secret_is_a_problem() {
     let cases = [
         ("FOLDER/empty", "`empty` is empty"),

@@ -78,14 +78,23 @@ async fn the_last_provider_has_the_last_word() {
 }
 
 #[tokio::test]
-async fn a_chosen_model_is_the_first_providers() {
+async fn a_chosen_model_is_asked_of_the_provider_that_has_it_and_then_the_others_of_theirs() {
     let (first, second) = (Models::start().await, Models::start().await);
-    first.fault(ROUTE, usize::MAX, Fault::Unauthorized);
+    let mut settings = model_settings(&["main", "spare"], &[("main", &first), ("spare", &second)]);
+    settings.providers.get_mut("spare").unwrap().models = vec!["gpt-4o".to_owned()];
+    let model = from_settings(&settings, &no_estimates()).unwrap();
+    assert_eq!(model.choices(), ["gpt-4o-mini", "gpt-4o"]);
     let mut request = said("hello");
     request.model = Some("gpt-4o".to_owned());
-    ask(&chain(&first, &second), &request).await.end.unwrap();
-    assert_eq!(first.request(1).await.model, "gpt-4o");
-    assert_eq!(second.request(1).await.model, "gpt-4o-mini");
+
+    let finished = ask(model.as_ref(), &request).await.end.unwrap();
+    assert_eq!((finished.model.as_str(), finished.provider.as_str()), ("gpt-4o", "spare"));
+    assert_eq!(first.count(), 0);
+
+    second.fault(ROUTE, usize::MAX, Fault::Unauthorized);
+    let finished = ask(model.as_ref(), &request).await.end.unwrap();
+    assert_eq!((finished.model.as_str(), finished.provider.as_str()), ("gpt-4o-mini", "main"));
+    assert_eq!((first.count(), second.count()), (1, 2));
 }
 
 fn model_settings(chain: &[&str], models: &[(&str, &Models)]) -> ModelSettings {

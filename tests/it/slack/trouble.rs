@@ -1,8 +1,9 @@
 //! Nothing is lost when the inbox, the network or Slack fail for a while.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use switchboard::channels::ChannelError;
+use switchboard::channels::slack::Pace;
 
 use super::bot::{Bot, impatient, workspace};
 use crate::support::slack::{Disconnect, Fault};
@@ -70,6 +71,21 @@ async fn it_comes_back_after_cuts_and_refreshes() {
         assert!(slack.wait_until_delivered().await);
     }
     assert!(slack.lost_events().is_empty());
+    bot.ends().await;
+}
+
+#[tokio::test]
+async fn a_socket_that_is_cut_soon_comes_back_soon() {
+    let (slack, alice) = workspace().await;
+    let bot = Bot::begins(&slack, Pace { sockets: 1, ..Pace::default() });
+    assert!(slack.wait_for_sockets(1).await);
+    slack.cut_sockets();
+    assert!(slack.wait_for_sockets(0).await);
+    let cut = Instant::now();
+    assert!(slack.wait_for_sockets(1).await);
+    assert!(cut.elapsed() < Pace::default().reconnect_wait / 2, "{:?}", cut.elapsed());
+    alice.dm("hello");
+    assert_eq!(bot.next_text().await.text, "hello");
     bot.ends().await;
 }
 
@@ -144,7 +160,7 @@ async fn it_ends_at_once_even_while_the_inbox_is_stuck() {
 async fn two_sockets_share_the_work() {
     let (slack, alice) = workspace().await;
     slack.fault("delivery", 1, Fault::Duplicate);
-    let pace = switchboard::channels::slack::Pace { sockets: 2, ..impatient() };
+    let pace = Pace { sockets: 2, ..impatient() };
     let bot = Bot::begins(&slack, pace);
     assert!(slack.wait_for_sockets(2).await);
     alice.dm("hello");

@@ -38,7 +38,8 @@ impl Home {
         home.write(
             "switchboard.toml",
             &format!(
-                "[model.providers.main]\nbase_url = \"{}\"\napi_key = \"{}\"\nmodel = \"gpt-4o-mini\"\nretries = 0\n\
+                "[model.providers.main]\nbase_url = \"{}\"\napi_key = \"{}\"\nmodel = \"gpt-4o-mini\"\n\
+                 models = [\"gpt-4o\"]\nretries = 0\n\
                  [shutdown]\ndrain_seconds = 0\n",
                 models.base_url(),
                 models.key()

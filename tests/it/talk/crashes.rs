@@ -1,6 +1,7 @@
 //! Ends without warning, and what is found afterwards.
 
 use crate::support::models::{Answer, Gate};
+use crate::support::telegram::Telegram;
 use crate::talk::{House, said, wait_until_noted};
 
 #[tokio::test]
@@ -28,6 +29,54 @@ async fn an_answer_that_a_crash_cut_becomes_whole_where_it_stands_after_the_next
     let heard: Vec<&str> = asked.messages.iter().map(|message| message.text.as_str()).collect();
     assert_eq!(heard[1..], ["Tell me a story.", "Once upon a time.", "What was it about?"]);
     house.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn an_answer_that_a_stop_cut_is_not_there_twice_without_saying_so() {
+    let mut house = House::new().await;
+    house.setup = house.setup.env("SWITCHBOARD__SHUTDOWN__DRAIN_SECONDS", "1");
+    let gate = Gate::closed_after(1);
+    house.models.will(Answer::deltas(["Once upon", " a time."]).behind(&gate));
+    let mut bot = house.serve();
+    let alice = house.telegram.user(1001, "Alice");
+    alice.says("Tell me a story.");
+    house.wait_until_last(1001, |text| text == "Once upon").await;
+    bot.signal("TERM");
+    assert!(bot.ended().await.success());
+    gate.release();
+
+    house.models.will_say("Once upon a time.");
+    let bot = house.serve();
+    let screen = house.wait_until_last(1001, |text| text.ends_with("Once upon a time.")).await;
+
+    let unlabelled = said(&screen).into_iter().filter(|text| !text.starts_with(LABEL)).count();
+    assert!(unlabelled <= 1, "{screen:#?}");
+    house.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn another_bot_on_the_same_database_is_answered_too() {
+    let house = House::new().await;
+    house.models.answers_with(|asked| format!("Heard {}", asked.last_user_text()));
+    let other = House { telegram: Telegram::start_with_another_bot().await, ..house.clone() };
+    let other = House {
+        setup: house
+            .setup
+            .clone()
+            .env("SWITCHBOARD__CHANNELS__TELEGRAM__TOKEN", &other.telegram.token())
+            .env("SWITCHBOARD__CHANNELS__TELEGRAM__API_BASE", &other.telegram.url()),
+        ..other
+    };
+    // Each bot counts the messages of its own chats, so theirs have the same numbers.
+    let mut ids = Vec::new();
+    for (house, text) in [(&house, "plum"), (&other, "pear"), (&house, "fig"), (&other, "quince")] {
+        let bot = house.serve();
+        ids.push(house.telegram.user(1001, "Alice").says(text).id);
+        house.wait_until_last(1001, |said| said == format!("Heard {text}")).await;
+        house.ends_well(bot).await;
+    }
+    assert_eq!(ids[..2], [ids[0], ids[0]], "{ids:?}");
+    assert_eq!(ids[2..], [ids[2], ids[2]], "{ids:?}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::support::models::{Answer, Fault as ModelFault, Gate, RetryAfter};
 use crate::support::telegram::Fault;
-use crate::talk::{House, said};
+use crate::talk::{House, said, unhurried};
 
 const WHOLE: &str = "The whole answer, word for word.";
 
@@ -120,6 +120,35 @@ async fn every_fault_of_the_platform_still_ends_in_the_whole_answer() {
             house.telegram.wait_for_message(number, |shown| shown.is_from_bot() && shown.text == last);
         waited.await.unwrap_or_else(|error| panic!("{fault:?}: {error}"));
         assert_eq!(said(&house.telegram.screen(number)), expected, "{fault:?}");
+    }
+    house.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn faults_of_editing_that_come_again_and_again_end_in_one_whole_answer() {
+    let mut house = House::new().await;
+    house.setup = unhurried(&house.setup);
+    house.telegram.without_rate_limits();
+    let bot = house.serve();
+    let faults = [
+        (5, Fault::Status(500)),
+        (3, Fault::Page(502)),
+        (3, Fault::RetryAfter(1)),
+        (3, Fault::CutBefore),
+        // The text is there already when it is sent again.
+        (3, Fault::CutAfter),
+    ];
+    for (number, (times, fault)) in (2001..).zip(faults) {
+        let gate = Gate::closed_after(1);
+        house.models.will(Answer::deltas(["The whole answer", ", word for word."]).behind(&gate));
+        house.telegram.user(number, "Somebody").says("Really?");
+        house.wait_until_last(number, |text| text == "The whole answer").await;
+        house.telegram.fault("editMessageText", times, fault.clone());
+        gate.release();
+        let screen = house.wait_until_last(number, |text| text == WHOLE).await;
+        assert_eq!(said(&screen), [WHOLE], "{fault:?}");
+        // A cut that comes after the text is there leaves no more to do; the rest is for nobody.
+        house.telegram.no_more_faults();
     }
     house.ends_well(bot).await;
 }

@@ -19,6 +19,7 @@ use crate::support::observed::PATIENCE;
 use crate::support::telegram::{Shown, Telegram};
 
 /// A daemon on Telegram, answered by a model.
+#[derive(Clone)]
 struct House {
     telegram: Telegram,
     models: Models,
@@ -63,6 +64,7 @@ async fn furnish(channel: &str) -> (Models, Setup) {
     let models = Models::start().await;
     let setup = Setup::new().open().with(&format!(
         "{channel}\n[model.providers.main]\nbase_url = \"{}\"\napi_key = \"{}\"\nmodel = \"gpt-4o\"\n\
+         models = [\"gpt-4o-mini\"]\n\
          first_token_timeout_seconds = 2\nidle_timeout_seconds = 2\nretries = 1",
         models.base_url(),
         models.key(),

@@ -4,7 +4,7 @@ use serde_json::json;
 use switchboard::domain::{AddressKind, Attachment, Event};
 
 use super::{Listening, Recorder};
-use crate::support::telegram::{BOT_USERNAME, Telegram, Upload};
+use crate::support::telegram::{BOT_ID, BOT_USERNAME, Telegram, Upload};
 
 #[tokio::test]
 async fn what_people_say_comes_in_order_and_is_confirmed() {
@@ -96,7 +96,7 @@ async fn one_unreadable_update_does_not_hold_up_its_batch() {
         .inbox
         .state
         .read(|state| state.unreadable.iter().map(|unreadable| unreadable.key.0.clone()).collect());
-    assert_eq!(keys, [surrogate, nested, unknown].map(|id| format!("telegram:update:{id}")));
+    assert_eq!(keys, [surrogate, nested, unknown].map(|id| format!("telegram:{BOT_ID}:update:{id}")));
     telegram.wait_until_confirmed().await.unwrap();
 }
 

@@ -41,7 +41,7 @@ async fn model_shows_chooses_and_goes_back() {
     let answers = async |command: &str| home.pipe(command).await.out;
     let current = |name: &str| {
         format!(
-            "{name} answers in this conversation. To choose another: /model NAME. To go back to the usual one: /model default.\n"
+            "{name} answers in this conversation. To choose another: /model NAME. To go back to the usual one: /model default. There are: gpt-4o-mini, gpt-4o.\n"
         )
     };
 
@@ -58,9 +58,38 @@ async fn model_shows_chooses_and_goes_back() {
         models.requests().iter().map(|asked| asked.model.as_str()).collect::<Vec<_>>(),
         ["gpt-4o", "gpt-4o-mini"]
     );
-    let bad = "A model's name has no spaces and at most 100 characters.\n";
-    assert_eq!(answers("/model two words").await, bad);
-    assert_eq!(answers(&format!("/model {}", "x".repeat(101))).await, bad);
+}
+
+#[tokio::test]
+async fn a_model_that_is_not_offered_is_not_asked() {
+    let models = Models::start().await;
+    let home = Home::with_model(&models);
+    let answers = async |command: &str| home.pipe(command).await.out;
+
+    let near =
+        "I don't know a model “gpt4o-mni”. Did you mean gpt-4o-mini? There are: gpt-4o-mini, gpt-4o.\n";
+    assert_eq!(answers("/model gpt4o-mni").await, near);
+    let long = format!("I don't know a model “{}”. There are: gpt-4o-mini, gpt-4o.\n", "x".repeat(32));
+    assert_eq!(answers(&format!("/model {}", "x".repeat(101))).await, long);
+    assert_eq!(answers("hello").await, "hello\n");
+    assert_eq!(models.request(1).await.model, "gpt-4o-mini");
+    // However it is written.
+    assert_eq!(answers("/model GPT-4O").await, "From now on gpt-4o answers in this conversation.\n");
+}
+
+#[tokio::test]
+async fn a_chosen_model_that_is_not_offered_any_more_gives_way_to_the_usual_one() {
+    let models = Models::start().await;
+    let home = Home::with_model(&models);
+    home.pipe("/model gpt-4o").await;
+    let settings = std::fs::read_to_string(home.path("switchboard.toml")).unwrap();
+    let settings = settings.replace("models = [\"gpt-4o\"]\n", "");
+    home.write("switchboard.toml", &settings);
+
+    assert_eq!(home.pipe("hello").await.out, "hello\n");
+    assert_eq!(models.request(1).await.model, "gpt-4o-mini");
+    let only = "gpt-4o-mini answers in this conversation. There is no other to choose.\n";
+    assert_eq!(home.pipe("/model").await.out, only);
 }
 
 #[tokio::test]

@@ -397,6 +397,13 @@ impl Slack {
         self.core.world.read(|world| world.calls.clone())
     }
 
+    /// Waits until the bot has called a method so often.
+    pub async fn wait_for_calls(&self, method: &str, count: usize) {
+        let calls = |world: &mut World| world.calls.iter().filter(|call| call.method == method).count();
+        let called = self.core.world.wait_for(|world| (calls(world) >= count).then_some(())).await;
+        called.unwrap_or_else(|| panic!("{method} was not called {count} times"));
+    }
+
     /// What no correct bot does, and this one did.
     pub fn problems(&self) -> Vec<String> {
         self.core.world.read(|world| world.problems.clone())

@@ -19,6 +19,10 @@ use super::methods::{Args, Method, Needs, Refusal, find};
 use super::respond::written;
 use super::state::{CallRecord, World};
 
+/// Errors that say that the token belongs to nobody.
+const NAMELESS: [&str; 5] =
+    ["account_inactive", "invalid_auth", "not_allowed_token_type", "not_authed", "token_revoked"];
+
 /// Answers one request.
 pub(super) async fn answer(core: Arc<Core>, call: Call) -> Reply {
     let path = call.path().to_owned();
@@ -255,11 +259,19 @@ impl World {
 }
 
 fn written_json(world: &World, name: &str, outcome: &Result<Value, Refusal>) -> Response<Body> {
-    let mut response = Response::builder()
-        .status(StatusCode::OK)
-        .header("Content-Type", "application/json; charset=utf-8")
-        .header("X-OAuth-Scopes", world.app.granted());
-    if let Some(Needs::One(scopes)) = find(name).map(|method| method.needs) {
+    let needs = find(name).map(|method| method.needs);
+    let mut response =
+        Response::builder().status(StatusCode::OK).header("Content-Type", "application/json; charset=utf-8");
+    // They tell of the token that was used, so there is nothing to tell of one that is not good.
+    let is_known = !matches!(outcome, Err(refusal) if NAMELESS.contains(&refusal.error));
+    if let Some(needs) = needs.filter(|_| is_known) {
+        let granted = match needs {
+            Needs::AppToken => "connections:write".to_owned(),
+            Needs::Nothing | Needs::One(_) | Needs::ByConversation => world.app.granted(),
+        };
+        response = response.header("X-OAuth-Scopes", granted);
+    }
+    if let Some(Needs::One(scopes)) = needs {
         response = response.header("X-Accepted-OAuth-Scopes", scopes.join(","));
     }
     let body = match outcome {

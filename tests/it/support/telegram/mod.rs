@@ -73,6 +73,7 @@ pub const BOT_ID: i64 = 123_456_789;
 /// The bot's name with which people address it.
 pub const BOT_USERNAME: &str = "switchboard_bot";
 const TOKEN: &str = "123456789:AAF3emulatorTokenOfTheSwitchboardBot";
+const ANOTHER_TOKEN: &str = "987654321:AAF3emulatorTokenOfAnotherBotOfOurs";
 const FIRST_UPDATE: i64 = 100_000_001;
 
 /// The platform; cheap to clone, gone with its last handle.
@@ -97,7 +98,20 @@ impl Drop for Inner {
 impl Telegram {
     /// Starts the platform on a free local port.
     pub async fn start() -> Self {
-        let state = Observed::new(initial_state());
+        Self::start_with(initial_state()).await
+    }
+
+    /// Starts it with another bot, whose chats and messages count anew.
+    pub async fn start_with_another_bot() -> Self {
+        let mut state = initial_state();
+        state.token = ANOTHER_TOKEN.to_owned();
+        state.bot.id = 987_654_321;
+        state.bot.username = "another_switchboard_bot".to_owned();
+        Self::start_with(state).await
+    }
+
+    async fn start_with(state: State) -> Self {
+        let state = Observed::new(state);
         let shared = state.clone();
         let server = Server::start(move |call| router::answer(shared.clone(), call)).await;
         Self { inner: Arc::new(Inner { state, server }) }

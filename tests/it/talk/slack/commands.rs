@@ -62,6 +62,41 @@ async fn a_chosen_model_is_the_one_that_is_asked_and_a_new_conversation_is_empty
 }
 
 #[tokio::test]
+async fn a_command_behind_a_mention_acts_on_its_thread_and_on_no_other() {
+    let house = House::new().await;
+    house.models.answers_with(|asked| format!("{} heard {}", asked.model, asked.last_user_text()));
+    let gate = Gate::closed_after(1);
+    house.models.when_asked("think", Answer::deltas(["Well, let me think", " for ever."]).behind(&gate));
+    let alice = house.slack.user("U1", "alice");
+    let general = house.slack.channel("C1", "general", &[&alice]);
+    let bot = house.serve_with(&unhurried(&house.setup)).await;
+    let (one, other) = (alice.says_in(&general, "<@bot> pear"), alice.says_in(&general, "<@bot> plum"));
+    house.wait_for(&general, "gpt-4o heard pear").await;
+    house.wait_for(&general, "gpt-4o heard plum").await;
+
+    alice.replies_in(&general, &one, "<@bot> /model gpt-4o-mini");
+    let chosen = house.wait_for(&general, "From now on gpt-4o-mini answers in this conversation.").await;
+    assert_eq!(chosen.thread.as_deref(), Some(one.as_str()));
+    alice.replies_in(&general, &one, "<@bot> fig");
+    house.wait_for(&general, "gpt-4o-mini heard fig").await;
+    alice.replies_in(&general, &other, "<@bot> quince");
+    house.wait_for(&general, "gpt-4o heard quince").await;
+    alice.replies_in(&general, &one, "<@bot> think");
+    house.wait_for(&general, "Well, let me think").await;
+    alice.replies_in(&general, &one, "<@bot> /stop");
+    let stopped = house.wait_for(&general, "Stopped.").await;
+    assert_eq!(stopped.thread.as_deref(), Some(one.as_str()));
+    gate.wait_until_nobody_is_held().await;
+    alice.replies_in(&general, &one, "<@bot> /new");
+    house.wait_for(&general, "Done. We start from a clean page; the earlier conversation is kept.").await;
+    alice.replies_in(&general, &one, "<@bot> lime");
+    house.wait_for(&general, "gpt-4o heard lime").await;
+    assert_eq!(heard(&house.models, "lime"), ["lime"]);
+    assert_eq!(heard(&house.models, "quince"), ["plum", "gpt-4o heard plum", "quince"]);
+    house.ends_well(bot).await;
+}
+
+#[tokio::test]
 async fn commands_are_answered_while_the_model_hangs_and_stop_ends_its_answer() {
     let house = House::new().await;
     let gate = Gate::closed_after(1);

@@ -73,12 +73,17 @@ async fn a_slack_that_says_nothing_gets_the_answer_in_the_end() {
     house.models.when_asked("Really?", WHOLE);
     let bot = house.serve().await;
     house.slack.fault("chat.postMessage", 1, Fault::Hang);
-    let alice = house.slack.user("U1", "alice");
+    let (alice, bob) = (house.slack.user("U1", "alice"), house.slack.user("U2", "bob"));
     alice.dm("Really?");
+    house.slack.wait_for_calls("chat.postMessage", 1).await;
+    house.slack.fault("chat.postMessage", 1, Fault::HangAfter);
+    bob.dm("Really?");
 
     let screen = house.wait_until_last(&alice.dm_channel(), LABELLED).await;
-
     assert_eq!(said(&screen), [LABELLED]);
+    // What has arrived all the same is followed by a copy that says what it is.
+    let screen = house.wait_until_last(&bob.dm_channel(), LABELLED).await;
+    assert_eq!(said(&screen), [WHOLE, LABELLED]);
     house.ends_well(bot).await;
 }
 

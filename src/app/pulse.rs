@@ -1,0 +1,36 @@
+//! A sign of life of what everything depends on, for a supervisor.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::AbortHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::dispatch::Dispatch;
+use crate::store::Store;
+
+/// The parts without which nothing gets on: the writer and the dispatch.
+pub struct Pulse {
+    pub(super) store: Store,
+    pub(super) dispatch: Arc<Dispatch>,
+    /// The dispatch's task.
+    pub(super) dispatching: AbortHandle,
+    /// Fires when that task is to end.
+    pub(super) ending: CancellationToken,
+}
+
+impl Pulse {
+    /// Whether they turn: the dispatch lets itself be woken, and the writer answers
+    /// within `patience`.
+    ///
+    /// A database that refuses to be written is an answer, too: whoever can help
+    /// there, it is not who starts us again.
+    pub async fn is_felt(&self, patience: Duration) -> bool {
+        if self.dispatching.is_finished() && !self.ending.is_cancelled() {
+            return false;
+        }
+        self.dispatch.enqueue(&[]);
+        timeout(patience, self.store.ping()).await.is_ok()
+    }
+}
