@@ -31,11 +31,12 @@ const RESPONSE_HOST: &str = "hooks.slack.com";
 
 pub(super) type Connector = SlackClientHyperHttpsConnector;
 
-/// The Web API with our two tokens.
+/// The Web API with our tokens.
 pub(super) struct Api {
     pub(super) client: Arc<SlackClient<Connector>>,
     pub(super) bot: SlackApiToken,
-    pub(super) app: SlackApiToken,
+    /// The token that opens sockets, where there are any.
+    pub(super) app: Option<SlackApiToken>,
     call_within: Duration,
 }
 
@@ -44,7 +45,7 @@ impl Api {
     pub(super) fn new(
         api_base: &str,
         bot: &SecretString,
-        app: &SecretString,
+        app: Option<&SecretString>,
         call_within: Duration,
     ) -> Result<Self, ChannelError> {
         // Somebody else may have chosen a provider before; any will do.
@@ -72,7 +73,7 @@ impl Api {
         Ok(Self {
             client: Arc::new(SlackClient::new(connector)),
             bot: token(bot),
-            app: token(app),
+            app: app.map(token),
             call_within,
         })
     }

@@ -7,3 +7,4 @@ mod posting;
 mod receiving;
 mod refusals;
 mod trouble;
+mod webhook;
