@@ -91,13 +91,14 @@ impl App {
         let give_back = CancellationToken::new();
         let concurrent = settings.limits.concurrent_turns as usize;
         let dispatch = Arc::new(Dispatch::new(store.clone(), turns, concurrent, busy, give_back.clone()));
+        let (turns, sources) = (Tasks::default(), Tasks::default());
         let inbox = Arc::new(Intake {
             store: store.clone(),
             dispatch: Arc::clone(&dispatch),
             clock: Arc::clone(&clock),
+            tasks: sources.clone(),
         });
         let drain = Duration::from_secs(settings.shutdown.drain_seconds);
-        let (turns, sources) = (Tasks::default(), Tasks::default());
         Self { channels, inbox, dispatch, store, clock, turns, sources, give_back, drain }
     }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Bytes, HttpBody};
 use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -142,6 +142,11 @@ async fn take_in(State(route): State<Arc<Route>>, request: Request) -> Response 
         metrics::webhook_received(platform, Received::Busy);
         return answer(Verdict::Unavailable(TRY_AGAIN_AFTER));
     };
+    // What announces too much is not waited for.
+    if request.body().size_hint().lower() > LARGEST_BODY_BYTES as u64 {
+        metrics::webhook_received(platform, Received::Unreadable);
+        return (StatusCode::PAYLOAD_TOO_LARGE, [(header::CONNECTION, "close")]).into_response();
+    }
     let headers = wanted(webhook, request.headers());
     let body = match timeout(route.body_within, Bytes::from_request(request, &())).await {
         Ok(Ok(body)) => body,
