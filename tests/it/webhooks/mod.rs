@@ -1,6 +1,7 @@
 //! The real daemon with its webhooks: Telegram and Slack send, as they would
 //! through a proxy that ends TLS.
 
+mod canary;
 mod conversations;
 mod doors;
 mod repeats;
