@@ -32,7 +32,7 @@ pub trait Webhook: Send + Sync {
 
     /// Proves that the platform sent it, and makes it durable.
     ///
-    /// Nothing of a body is read before it is proven. What cannot be read is
+    /// Nothing in a body is looked at before that is proven. What cannot be read is
     /// kept as it came, and accepted: the platform would only repeat it.
     async fn receive(&self, sent: Sent) -> Verdict;
 }

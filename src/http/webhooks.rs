@@ -49,6 +49,9 @@ impl Default for Bounds {
 /// The largest body; platforms send a few kB.
 const LARGEST_BODY_BYTES: usize = 1 << 20;
 
+/// The largest head, and how much of a body is read at once.
+const LARGEST_HEAD_BYTES: usize = 16 << 10;
+
 /// How long a conversation may go on when we end.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
@@ -118,7 +121,7 @@ async fn converse(stream: TcpStream, routes: Router, head_within: Duration, shut
     // A platform does not mind a small delay.
     let _ = stream.set_nodelay(true);
     let mut server = http1::Builder::new();
-    server.timer(TokioTimer::new()).header_read_timeout(head_within);
+    server.timer(TokioTimer::new()).header_read_timeout(head_within).max_buf_size(LARGEST_HEAD_BYTES);
     let conversation = server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes));
     tokio::pin!(conversation);
     let ended = tokio::select! {

@@ -73,7 +73,7 @@ pub enum WayIn {
 
 enum Way {
     Poll(u32),
-    Webhook(Entrance),
+    Webhook(Box<Entrance>),
 }
 
 /// One bot on Telegram.
@@ -96,7 +96,7 @@ impl Telegram {
             texts: setup.texts,
             way_in: match setup.way_in {
                 WayIn::Poll(seconds) => Way::Poll(seconds),
-                WayIn::Webhook(hook) => Way::Webhook(Entrance::new(hook)),
+                WayIn::Webhook(hook) => Way::Webhook(Box::new(Entrance::new(hook))),
             },
             me: Mutex::new(None),
             is_connected: AtomicBool::new(false),

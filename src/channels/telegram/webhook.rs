@@ -34,7 +34,7 @@ const SECRET: &str = "x-telegram-bot-api-secret-token";
 const MOST_CONNECTIONS: u8 = 40;
 
 /// How long an update may wait for the inbox; Telegram waits a minute.
-const ACCEPT_WITHIN: Duration = Duration::from_secs(10);
+const ACCEPT_WITHIN: Duration = Duration::from_secs(5);
 
 const SETTING: &str = "setting the webhook";
 const CHECKING: &str = "asking about the webhook";
@@ -140,6 +140,10 @@ async fn set(telegram: &Telegram, entrance: &Entrance) -> Result<bool, CallError
         .allowed_updates(ALLOWED)
         .drop_pending_updates(false);
     telegram.api.run(&request).await?;
+    // What failed before is no sign of what will.
+    if let Ok(info) = telegram.api.call::<_, WebhookInfo>(&GetWebhookInfo::new()).await {
+        entrance.last_failure.store(info.last_error_date.unwrap_or_default(), Ordering::Relaxed);
+    }
     telegram.is_connected.store(true, Ordering::Relaxed);
     tracing::info!(platform = %Platform::Telegram, "Telegram sends what comes in to {}; that has to lead to {PATH} here", entrance.hook.url);
     Ok(true)

@@ -224,6 +224,8 @@ async fn clicks_and_slacks_look_at_our_certificate_are_answered() {
     for body in [click.as_str(), "token=t&ssl_check=1"] {
         assert_eq!(hooked.post_signed(FORM, body).await.0, 200, "{body}");
     }
+    let limited = json!({ "type": "app_rate_limited", "minute_rate_limited": 1_518_467_820 }).to_string();
+    assert_eq!(hooked.post_signed(JSON, &limited).await.0, 200);
     let (_, _, body) = hooked.post_signed(JSON, r#"{"type":"url_verification","challenge":"\"x"}"#).await;
     assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), json!({ "challenge": "\"x" }));
     assert_eq!(hooked.bot.inside(|inside| inside.asked), 0);

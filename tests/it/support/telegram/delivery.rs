@@ -259,8 +259,8 @@ async fn sleep_until(at: Option<Instant>) {
 
 /// Sends what was sent last once more, so many times at once; returns how each went, as a status.
 pub(super) async fn again(observed: &Observed<State>, copies: usize) -> Vec<Result<(), String>> {
-    let (target, secret, update) =
-        observed.read(|state| state.webhook_memory.last.clone()).expect("something was sent");
+    let last = observed.wait_for(|state| state.webhook_memory.last.clone()).await;
+    let (target, secret, update) = last.expect("something was sent");
     let mut running = JoinSet::new();
     for _ in 0..copies {
         let (target, secret, update) = (target.clone(), secret.clone(), update.clone());
