@@ -2,7 +2,7 @@
 //!
 //! Whoever listens knows nothing of platforms, and a channel knows nothing of
 //! HTTP beyond this: a path, the headers it looks at, the body as it came, and
-//! one of five answers.
+//! one of four answers.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
