@@ -8,14 +8,15 @@ use crate::app::dispatch::Dispatch;
 use crate::channels::{Batch, Inbox, InboxError};
 use crate::domain::{Clock, InboundMessage, Platform};
 use crate::router::Router;
-use crate::store::Store;
-use crate::telemetry::{KillPoint, kill_point, metrics};
+use crate::store::{Store, StoreError};
+use crate::telemetry::{KillPoint, Tasks, kill_point, metrics};
 
 /// Takes in what channels report.
 pub(crate) struct Intake {
     pub(crate) store: Store,
     pub(crate) dispatch: Arc<Dispatch>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) tasks: Tasks,
 }
 
 #[async_trait]
@@ -33,12 +34,20 @@ impl Inbox for Intake {
         }
         let messages: Vec<_> = messages.into_iter().map(InboundMessage::legible).collect();
         let platform = messages.first().map_or(Platform::Terminal, |message| message.address.platform);
-        kill_point(KillPoint::BeforeAccept);
-        let accepted = self.store.accept(messages, unreadable, self.clock.now()).await;
-        let accepted = accepted.map_err(|error| InboxError(Box::new(error)))?;
-        kill_point(KillPoint::Accepted);
-        metrics::accepted(platform, accepted.len());
-        self.dispatch.enqueue(&accepted);
-        Ok(())
+        let (store, dispatch, now) = (self.store.clone(), Arc::clone(&self.dispatch), self.clock.now());
+        // Whoever reports may stop waiting; what becomes durable all the same has to be
+        // worked on, and nobody else would begin it: a repetition is no news.
+        let taking = self.tasks.spawn(async move {
+            kill_point(KillPoint::BeforeAccept);
+            let accepted = store.accept(messages, unreadable, now).await?;
+            kill_point(KillPoint::Accepted);
+            metrics::accepted(platform, accepted.len());
+            dispatch.enqueue(&accepted);
+            Ok::<_, StoreError>(())
+        });
+        match taking.await {
+            Ok(taken) => taken.map_err(|error| InboxError(Box::new(error))),
+            Err(error) => Err(InboxError(Box::new(error))),
+        }
     }
 }

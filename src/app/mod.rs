@@ -117,13 +117,14 @@ impl App {
         let platforms = channels.iter().map(|channel| channel.platform()).collect();
         let parts = (store.clone(), turns);
         let dispatch = Arc::new(Dispatch::new(parts, platforms, concurrent, busy, give_back.clone()));
+        let (turns, sources) = (Tasks::default(), Tasks::default());
         let inbox = Arc::new(Intake {
             store: store.clone(),
             dispatch: Arc::clone(&dispatch),
             clock: Arc::clone(&clock),
+            tasks: sources.clone(),
         });
         let drain = Duration::from_secs(settings.shutdown.drain_seconds);
-        let (turns, sources) = (Tasks::default(), Tasks::default());
         Self { channels, inbox, dispatch, store, clock, lease, turns, sources, give_back, drain }
     }
 

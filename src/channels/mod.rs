@@ -15,6 +15,7 @@ mod error;
 pub mod slack;
 pub mod telegram;
 pub mod terminal;
+mod webhook;
 
 use std::sync::Arc;
 
@@ -26,6 +27,7 @@ use crate::domain::{
 };
 
 pub use error::{ChannelError, InboxError, LimitScope};
+pub use webhook::{Sent, TRY_AGAIN_AFTER, Verdict, Webhook};
 
 /// Events that a platform delivered together.
 #[derive(Debug, Default)]
@@ -93,6 +95,11 @@ pub trait Channel: Send + Sync {
 
     /// The typing indicator, where the platform has one.
     fn typing(&self) -> Option<&dyn Typing> {
+        None
+    }
+
+    /// Taking in what the platform sends by itself, where it is told to do so.
+    fn webhook(&self) -> Option<&dyn Webhook> {
         None
     }
 

@@ -1,14 +1,15 @@
 //! The channels that the settings name.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::app::SystemClock;
 use crate::channels::discord::{self, Discord};
 use crate::channels::slack::{self, Pace, Slack};
-use crate::channels::telegram::{self, Telegram};
+use crate::channels::telegram::{self, Hook, Telegram};
 use crate::channels::{Channel, ChannelError};
 use crate::cli::failure::Failure;
-use crate::config::Settings;
+use crate::config::{Settings, SlackMode, SlackSettings, TelegramMode, TelegramSettings};
 use crate::domain::Platform;
 use crate::domain::texts::Texts;
 use crate::telemetry::{Tasks, chain};
@@ -34,16 +35,16 @@ pub(super) fn channels(settings: &Settings, tasks: &Tasks) -> Result<Vec<Arc<dyn
         let setup = telegram::Setup {
             token,
             api_base: telegram.api_base.clone(),
-            poll_seconds: telegram.poll_seconds,
+            way_in: telegram_way_in(telegram),
             texts: Arc::clone(&texts),
         };
         channels.push(Arc::new(Telegram::new(setup).map_err(at(Platform::Telegram))?));
     }
     let slack = &settings.channels.slack;
-    if let (Some(bot_token), Some(app_token)) = (slack.bot_token.clone(), slack.app_token.clone()) {
+    if let (Some(bot_token), Some(way_in)) = (slack.bot_token.clone(), slack_way_in(slack)) {
         let setup = slack::Setup {
             bot_token,
-            app_token,
+            way_in,
             api_base: slack.api_base.clone(),
             pace: Pace::default(),
             texts,
@@ -53,6 +54,29 @@ pub(super) fn channels(settings: &Settings, tasks: &Tasks) -> Result<Vec<Arc<dyn
         channels.push(Arc::new(Slack::new(setup).map_err(at(Platform::Slack))?));
     }
     Ok(channels)
+}
+
+/// How often Telegram is asked how its deliveries go.
+const WEBHOOK_CHECK: Duration = Duration::from_secs(60);
+
+fn telegram_way_in(settings: &TelegramSettings) -> telegram::WayIn {
+    match (settings.mode, settings.webhook_secret.clone()) {
+        (TelegramMode::Webhook, Some(secret)) => {
+            let url = settings.webhook_url.clone();
+            telegram::WayIn::Webhook(Hook { url, secret, check_every: WEBHOOK_CHECK })
+        }
+        (TelegramMode::Poll | TelegramMode::Webhook, _) => telegram::WayIn::Poll(settings.poll_seconds),
+    }
+}
+
+fn slack_way_in(settings: &SlackSettings) -> Option<slack::WayIn> {
+    match settings.mode {
+        SlackMode::Socket => settings.app_token.clone().map(|app_token| slack::WayIn::Sockets { app_token }),
+        SlackMode::Events => {
+            let secret = settings.signing_secret.clone();
+            secret.map(|signing_secret| slack::WayIn::Events { signing_secret })
+        }
+    }
 }
 
 fn at(platform: Platform) -> impl FnOnce(ChannelError) -> Failure {

@@ -1,5 +1,6 @@
 //! `switchboard serve`: the daemon.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use crate::cli::failure::Failure;
 use crate::cli::{connect, foundations, signals, supervisor};
 use crate::config::{LogFormat, Settings};
 use crate::domain::{Clock, Code, Platform};
+use crate::http::webhooks::{self, Bounds};
 use crate::http::{self, Watched};
 use crate::model;
 use crate::store::{CodeKind, PairingCode, Store};
@@ -29,11 +31,15 @@ pub(super) async fn run(settings: &Settings) -> Result<u8, Failure> {
         return Err(Failure::configuration(NO_CHANNEL.to_owned()));
     }
     let listener = listen(settings).await?;
+    let incoming = listen_for_webhooks(settings, &channels).await?;
     let shutdown = signals::shutdown(&tasks)?;
     let foundations = foundations::lay(settings, channels.clone(), watch::channel(0).0, &tasks).await?;
     let store = foundations.store.clone();
     check(&channels, &tasks).await?;
     invite_owner(settings, &store, foundations.clock.as_ref()).await?;
+    if let Some(incoming) = incoming {
+        tasks.spawn(webhooks::serve(incoming, channels.clone(), Bounds::default(), tasks.clone()));
+    }
     match (listener, metrics::collect()) {
         (Some(listener), Some(metrics)) => {
             let watched = Watched { store, channels, metrics };
@@ -60,7 +66,7 @@ pub(super) async fn run(settings: &Settings) -> Result<u8, Failure> {
 }
 
 const NO_CHANNEL: &str = "no channel is configured, so nobody could reach me. Give at least one its token \
-    (channels.telegram.token, channels.discord.token, or channels.slack.bot_token with app_token; see the README), \
+    (channels.telegram.token, channels.discord.token, or channels.slack.bot_token with app_token or signing_secret; see the README), \
     or talk with me here: switchboard chat";
 
 fn as_json(format: LogFormat) -> Option<bool> {
@@ -71,11 +77,31 @@ fn as_json(format: LogFormat) -> Option<bool> {
     }
 }
 
+async fn bind(key: &str, address: SocketAddr) -> Result<TcpListener, Failure> {
+    let words = |error| format!("cannot listen on `{key}` {address}: {error}");
+    http::bind(address).await.map_err(|error| Failure::unavailable(words(error)))
+}
+
+/// Listens where platforms reach us, if one of them is to send anything.
+async fn listen_for_webhooks(
+    settings: &Settings,
+    channels: &[Arc<dyn Channel>],
+) -> Result<Option<TcpListener>, Failure> {
+    let Some(address) = settings.http.listen else { return Ok(None) };
+    if channels.iter().all(|channel| channel.webhook().is_none()) {
+        tracing::info!("nothing listens on `http.listen`: no channel is in webhook or events mode");
+        return Ok(None);
+    }
+    let listener = bind("http.listen", address).await?;
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!(address = %address, "webhooks are on http://{address}");
+    }
+    Ok(Some(listener))
+}
+
 async fn listen(settings: &Settings) -> Result<Option<TcpListener>, Failure> {
     let Some(address) = settings.admin.listen else { return Ok(None) };
-    let bound = http::bind(address).await;
-    let words = |error| format!("cannot listen on `admin.listen` {address}: {error}");
-    let listener = bound.map_err(|error| Failure::unavailable(words(error)))?;
+    let listener = bind("admin.listen", address).await?;
     if let Ok(address) = listener.local_addr() {
         tracing::info!(address = %address, "health and metrics are on http://{address}");
     }

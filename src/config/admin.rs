@@ -17,12 +17,14 @@ pub struct AdminSettings {
 
 pub(super) const RULES: &[(&str, Rule)] = &[("admin.listen", Rule::Text(complain_about_address))];
 
-fn complain_about_address(text: &str) -> Option<String> {
+pub(super) fn complain_about_address(text: &str) -> Option<String> {
     let is_good = text.is_empty() || text.parse::<SocketAddr>().is_ok();
     (!is_good).then(|| "is no address, expected one like `127.0.0.1:9180` or `[::1]:9180`".to_owned())
 }
 
-fn address_unless_empty<'de, D: Deserializer<'de>>(text: D) -> Result<Option<SocketAddr>, D::Error> {
+pub(super) fn address_unless_empty<'de, D: Deserializer<'de>>(
+    text: D,
+) -> Result<Option<SocketAddr>, D::Error> {
     let text = String::deserialize(text)?;
     if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(de::Error::custom) }
 }

@@ -20,6 +20,7 @@ mod database;
 mod document;
 mod effective;
 mod explain;
+mod http;
 mod kind;
 mod layer;
 mod limits;
@@ -43,10 +44,13 @@ use serde::Deserialize;
 
 pub use access::{AccessSettings, Account, DirectAccess, GroupAccess, NotAnId, Space};
 pub use admin::AdminSettings;
-pub use channels::{ChannelsSettings, DiscordSettings, SlackSettings, TelegramSettings};
+pub use channels::{
+    ChannelsSettings, DiscordSettings, SlackMode, SlackSettings, TelegramMode, TelegramSettings,
+};
 pub use database::DatabaseSettings;
 pub use effective::Effective;
 pub use explain::{Explanation, NoSuchKey};
+pub use http::HttpSettings;
 pub use limits::LimitsSettings;
 pub use log::{LogFormat, LogSettings};
 pub use model::{ModelSettings, PriceSettings, ProviderSettings, USUAL};
@@ -64,6 +68,7 @@ pub struct Settings {
     pub access: AccessSettings,
     pub limits: LimitsSettings,
     pub admin: AdminSettings,
+    pub http: HttpSettings,
     pub log: LogSettings,
     pub shutdown: ShutdownSettings,
     /// Something that was decided for the operator, who should be told in one line.

@@ -25,6 +25,8 @@ pub(super) enum Rule {
     Chars(usize),
     /// The base of a web API, over http or https.
     BaseUrl,
+    /// Where a platform reaches us, over https; may be empty.
+    WebhookUrl,
     /// A text about which the function has no complaint.
     Text(Complaint),
     /// A list of texts about which the function has no complaint.
@@ -70,6 +72,7 @@ impl Rule {
             Self::OneOf(names) => Some(names.join(", ")),
             Self::Chars(most) => Some(format!("1 to {most} characters")),
             Self::BaseUrl => Some("a URL with http:// or https://".to_owned()),
+            Self::WebhookUrl => Some("a URL with https:// and a path".to_owned()),
             Self::Any | Self::Text(_) | Self::Each(_) | Self::Secret | Self::DatabaseUrl => None,
         }
     }
@@ -95,6 +98,7 @@ impl Rule {
                 Err(format!("is longer than {most} characters").into())
             }
             Self::Text(complaint) => complain_about(complaint, text),
+            Self::WebhookUrl => url::complain_about_webhook(text).map_or(Ok(()), |what| Err(what.into())),
             Self::Secret => url::complain_about_secret(text).map_or(Ok(()), |what| Err(what.into())),
             Self::DatabaseUrl => url::complain_about_database(text).map_or(Ok(()), |what| Err(what.into())),
             _ => Ok(()),

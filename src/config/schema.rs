@@ -7,7 +7,7 @@ use crate::config::kind::Kind;
 use crate::config::nearest::nearest;
 use crate::config::problem::Fault;
 use crate::config::rule::{Rule, quoted};
-use crate::config::{access, admin, channels, database, limits, log, model, shutdown};
+use crate::config::{access, admin, channels, database, http, limits, log, model, shutdown};
 
 /// The document that declares every key.
 pub(super) const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -117,6 +117,7 @@ impl Key {
             access::RULES,
             limits::RULES,
             admin::RULES,
+            http::RULES,
             log::RULES,
             shutdown::RULES,
         ];
@@ -148,7 +149,8 @@ impl Key {
 
     /// Whether what somebody wrote there by mistake may be repeated: nothing secret belongs near it.
     fn is_open(&self) -> bool {
-        let is_near_secrets = self.kind == Kind::Section || matches!(self.rule, Rule::BaseUrl);
+        let is_near_secrets =
+            self.kind == Kind::Section || matches!(self.rule, Rule::BaseUrl | Rule::WebhookUrl);
         !self.rule.is_secret() && !self.is_path && !is_near_secrets
     }
 
@@ -242,7 +244,7 @@ mod tests {
             assert!(!key.sentence.is_empty(), "{} has no sentence", key.path);
         }
         let rules = [database::RULES, channels::RULES, model::RULES, access::RULES, limits::RULES];
-        let rest = [admin::RULES, log::RULES, shutdown::RULES];
+        let rest = [admin::RULES, http::RULES, log::RULES, shutdown::RULES];
         for (path, _) in rules.into_iter().chain(rest).flatten() {
             assert!(schema.keys().any(|key| key.path == *path), "{path} is ruled but not declared");
         }

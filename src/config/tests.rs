@@ -10,8 +10,8 @@ use super::kind::{Kind, json};
 use super::schema::Schema;
 use super::{
     AccessSettings, AdminSettings, ChannelsSettings, DatabaseSettings, DiscordSettings, Effective,
-    LimitsSettings, LogSettings, ModelSettings, PriceSettings, ProviderSettings, Settings, ShutdownSettings,
-    SlackSettings, TelegramSettings,
+    HttpSettings, LimitsSettings, LogSettings, ModelSettings, PriceSettings, ProviderSettings, Settings,
+    ShutdownSettings, SlackSettings, TelegramSettings,
 };
 
 /// Asks a struct for the names of its fields, and gives it nothing.
@@ -62,6 +62,7 @@ fn the_document_and_the_structs_have_the_same_keys() {
         ("access", fields::<AccessSettings>()),
         ("limits", fields::<LimitsSettings>()),
         ("admin", fields::<AdminSettings>()),
+        ("http", fields::<HttpSettings>()),
         ("log", fields::<LogSettings>()),
         ("shutdown", fields::<ShutdownSettings>()),
     ];

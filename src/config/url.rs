@@ -1,5 +1,7 @@
 //! URLs and secrets: what is wrong with them, and how they are shown. Never repeats them.
 
+use std::net::IpAddr;
+
 /// Says what is wrong with the base of a web API.
 pub(super) fn complain_about_base(text: &str) -> Option<String> {
     let Some(rest) = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) else {
@@ -20,6 +22,27 @@ pub(super) fn complain_about_base(text: &str) -> Option<String> {
         return None;
     };
     Some(what.to_owned())
+}
+
+/// Says what is wrong with the address at which a platform reaches us; an empty one is none.
+///
+/// Platforms insist on https. A server of the Bot API on this machine does not.
+pub(super) fn complain_about_webhook(text: &str) -> Option<String> {
+    if text.is_empty() {
+        return None;
+    }
+    let is_plain = text.strip_prefix("http://").is_some_and(|rest| !is_local(rest));
+    if is_plain || !text.contains("://") {
+        return Some("must begin with https://".to_owned());
+    }
+    let has_path = || text.splitn(4, '/').nth(3).is_some_and(|path| !path.is_empty());
+    complain_about_base(text).or_else(|| (!has_path()).then(|| "names no path".to_owned()))
+}
+
+fn is_local(rest: &str) -> bool {
+    let authority = rest.split('/').next().unwrap_or_default();
+    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+    host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// Says what is wrong with a database's URL.
@@ -99,6 +122,32 @@ mod tests {
         ];
         for url in bad {
             assert!(complain_about_base(url).is_some(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_webhook_is_public_and_has_a_path() {
+        let good = [
+            "",
+            "https://bot.example.org/webhooks/telegram",
+            "https://bot.example.org:8443/x",
+            "http://127.0.0.1:8080/x",
+            "http://[::1]:8080/x",
+        ];
+        for url in good {
+            assert_eq!(complain_about_webhook(url), None, "{url}");
+        }
+        let bad = [
+            "http://bot.example.org/x",
+            "http://10.0.0.1/x",
+            "bot.example.org/x",
+            "https://bot.example.org",
+            "https://bot.example.org/",
+            "https://me:secret@bot.example.org/x",
+            "https://bot.example.org/x?secret=y",
+        ];
+        for url in bad {
+            assert!(complain_about_webhook(url).is_some(), "{url}");
         }
     }
 

@@ -1,10 +1,12 @@
-//! Health and metrics, on an address of their own (`[admin] listen`).
+//! Health and metrics, on an address of their own (`[admin] listen`), and
+//! webhooks on another (`webhooks.rs`).
 //!
 //! `/livez` says that the process runs, `/readyz` that the database can be
 //! written and at least one channel works, `/metrics` is Prometheus's text. Nothing here tells
 //! what people wrote, and nothing here changes anything.
 
 mod probe;
+pub mod webhooks;
 
 use std::collections::BTreeMap;
 use std::io;

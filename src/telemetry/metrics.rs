@@ -17,6 +17,7 @@ const RUNNING: &str = "switchboard_turns_running";
 const ANSWERED: &str = "switchboard_answers_finished_seconds";
 const FIRST_TEXT: &str = "switchboard_answers_begun_seconds";
 const MODEL_FAILED: &str = "switchboard_models_failed_total";
+const WEBHOOKS: &str = "switchboard_webhooks_received_total";
 const WRITES: &str = "switchboard_posts_written_total";
 
 /// Begins to collect metrics in this process; nothing if somebody has begun before.
@@ -36,6 +37,7 @@ fn describe() {
     describe_histogram!(ANSWERED, "Seconds from claiming a message to its whole answer");
     describe_histogram!(FIRST_TEXT, "Seconds from claiming a message to the first visible text");
     describe_counter!(MODEL_FAILED, "Answers that a model did not give, by reason");
+    describe_counter!(WEBHOOKS, "Requests of platforms, by what became of them");
     describe_counter!(WRITES, "Posts and edits sent to a platform, by result");
 }
 
@@ -69,6 +71,34 @@ impl TurnEnd {
             Self::Failed => "failed",
             Self::GivenUp => "given_up",
             Self::Delivered => "delivered",
+        }
+    }
+}
+
+/// What became of a platform's request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Received {
+    Accepted,
+    Unauthorized,
+    /// It could not be made durable.
+    Unavailable,
+    /// Too many came at once.
+    Busy,
+    /// Its body was too long, or broke off.
+    Unreadable,
+    /// Its body did not come in time.
+    Slow,
+}
+
+impl Received {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Unauthorized => "unauthorized",
+            Self::Unavailable => "unavailable",
+            Self::Busy => "busy",
+            Self::Unreadable => "unreadable",
+            Self::Slow => "slow",
         }
     }
 }
@@ -115,6 +145,11 @@ pub fn first_text(platform: Platform, waited: Duration) {
 /// Counts an answer that a model did not give.
 pub fn model_failed(failure: ModelFailure) {
     counter!(MODEL_FAILED, "reason" => failure.name()).increment(1);
+}
+
+/// Counts a request that came to a webhook.
+pub fn webhook_received(platform: Platform, outcome: Received) {
+    counter!(WEBHOOKS, "platform" => platform.name(), "outcome" => outcome.name()).increment(1);
 }
 
 /// Counts a write to a platform.

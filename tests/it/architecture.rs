@@ -30,6 +30,7 @@ const AT_HOME: &[(&str, &[&str])] = &[
     ("migration", &["src/store/"]),
     ("redis", &["src/cache/"]),
     ("reqwest", &["src/model/"]),
+    ("ring", &["src/channels/"]),
     ("rustyline", &["src/channels/terminal/"]),
     ("sea_orm", &["src/store/", "migration/"]),
     ("sea_orm_migration", &["migration/"]),

@@ -31,3 +31,4 @@ mod talk;
 mod telegram;
 mod terminal;
 mod texts;
+mod webhooks;

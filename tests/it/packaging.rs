@@ -132,9 +132,11 @@ fn the_unit_restarts_what_can_be_helped_and_gives_time_to_stop() {
     assert!(only("TimeoutStopSec").parse::<u64>().unwrap() > drain, "systemd kills before we have stopped");
     let secrets = [
         "channels.telegram.token",
+        "channels.telegram.webhook_secret",
         "channels.discord.token",
         "channels.slack.bot_token",
         "channels.slack.app_token",
+        "channels.slack.signing_secret",
         "model.providers.main.api_key",
     ];
     assert_eq!(unit["LoadCredential"], secrets);

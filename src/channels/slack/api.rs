@@ -37,12 +37,13 @@ const SCOPES: &str = "x-oauth-scopes";
 
 pub(super) type Connector = SlackClientHyperHttpsConnector;
 
-/// The Web API with our two tokens.
+/// The Web API with our tokens.
 pub(super) struct Api {
     pub(super) client: Arc<SlackClient<Connector>>,
     pub(super) bot: SlackApiToken,
-    pub(super) app: SlackApiToken,
     plain: Client<HttpsConnector<HttpConnector>, String>,
+    /// The token that opens sockets, where there are any.
+    pub(super) app: Option<SlackApiToken>,
     call_within: Duration,
 }
 
@@ -51,7 +52,7 @@ impl Api {
     pub(super) fn new(
         api_base: &str,
         bot: &SecretString,
-        app: &SecretString,
+        app: Option<&SecretString>,
         call_within: Duration,
     ) -> Result<Self, ChannelError> {
         // Somebody else may have chosen a provider before; any will do.
@@ -80,8 +81,8 @@ impl Api {
         Ok(Self {
             client: Arc::new(SlackClient::new(connector)),
             bot: token(bot),
-            app: token(app),
             plain,
+            app: app.map(token),
             call_within,
         })
     }

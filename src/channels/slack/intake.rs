@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
 use crate::channels::slack::decode::Ourselves;
@@ -44,10 +44,7 @@ pub(super) async fn run(
     inbox: Arc<dyn Inbox>,
     shutdown: CancellationToken,
 ) -> Result<(), ChannelError> {
-    let learning = shutdown.child_token();
-    let _ends_with_us = learning.clone().drop_guard();
-    let learner = Arc::clone(workspace);
-    workspace.tasks.spawn(async move { learner.people.learn(&learner.api, learning).await });
+    let _learning = learn(workspace, &shutdown);
     loop {
         let ourselves = tokio::select! {
             () = shutdown.cancelled() => return Ok(()),
@@ -68,8 +65,17 @@ pub(super) async fn run(
     }
 }
 
+/// Learns names in the background for as long as the guard lives.
+pub(super) fn learn(workspace: &Arc<Workspace>, shutdown: &CancellationToken) -> DropGuard {
+    let learning = shutdown.child_token();
+    let guard = learning.clone().drop_guard();
+    let learner = Arc::clone(workspace);
+    workspace.tasks.spawn(async move { learner.people.learn(&learner.api, learning).await });
+    guard
+}
+
 /// Finds out who we are; tries until Slack answers.
-async fn introduce(workspace: &Workspace) -> Result<Ourselves, ChannelError> {
+pub(super) async fn introduce(workspace: &Workspace) -> Result<Ourselves, ChannelError> {
     let mut pause = FIRST_PAUSE.min(workspace.pace.reconnect_wait);
     loop {
         let error = match workspace.check().await {

@@ -1,6 +1,7 @@
-//! Slack, in Socket Mode: one app in one workspace.
+//! Slack: one app in one workspace.
 //!
-//! The Web API and the sockets are the SDK's; what travels over them is read and
+//! Events come over sockets (`sockets.rs`) or as requests (`webhook.rs`), and are
+//! taken in alike (`reception.rs`). The Web API and the sockets are the SDK's; what travels over them is read and
 //! written here (`event.rs`, `encode.rs`), because the SDK's own models are
 //! strict where Slack changes often, and because it acknowledges what it cannot
 //! read. Names of people are learned in the background.
@@ -16,10 +17,12 @@ mod history;
 mod intake;
 mod markup;
 mod people;
+mod reception;
 mod recover;
 mod respond;
 mod scopes;
 mod sockets;
+mod webhook;
 mod workspace;
 
 #[cfg(test)]
@@ -38,8 +41,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::channels::slack::encode::{PLAINLY, Post, Update};
 use crate::channels::slack::errors::Step;
+use crate::channels::slack::webhook::Entrance;
 use crate::channels::slack::workspace::Workspace;
-use crate::channels::{Account, Channel, ChannelError, Delete, Inbox, LimitScope, ReadBack};
+use crate::channels::{Account, Channel, ChannelError, Delete, Inbox, LimitScope, ReadBack, Webhook};
 use crate::domain::texts::Texts;
 use crate::domain::{Capabilities, Clock, DeliveryKey, Part, Platform, PostedId, ReplyTo, TextUnit};
 use crate::telemetry::Tasks;
@@ -64,14 +68,21 @@ const EDITING: Step = Step { name: "editing", scope: LimitScope::Account };
 pub struct Setup {
     /// The Bot User OAuth Token, `xoxb-…`.
     pub bot_token: SecretString,
-    /// The App-Level Token, `xapp-…`.
-    pub app_token: SecretString,
+    pub way_in: WayIn,
     /// Where the Web API is, with `/api`.
     pub api_base: String,
     pub pace: Pace,
     pub texts: Arc<Texts>,
     pub clock: Arc<dyn Clock>,
     pub tasks: Tasks,
+}
+
+/// How events come in.
+pub enum WayIn {
+    /// Over sockets, which the App-Level Token (`xapp-…`) opens.
+    Sockets { app_token: SecretString },
+    /// As requests, which Slack signs.
+    Events { signing_secret: SecretString },
 }
 
 /// How patient the channel is; tests are less so.
@@ -84,23 +95,32 @@ pub struct Pace {
     pub reconnect_wait: Duration,
     /// How long a call to the Web API may take.
     pub call_within: Duration,
+    /// How often Slack is asked whether our token is good, where no socket tells.
+    pub check_every: Duration,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { sockets: 2, reconnect_wait: Duration::from_secs(15), call_within: Duration::from_secs(15) }
+        let (patience, check_every) = (Duration::from_secs(15), Duration::from_secs(60));
+        Self { sockets: 2, reconnect_wait: patience, call_within: patience, check_every }
     }
 }
 
 /// Slack.
 pub struct Slack {
     workspace: Arc<Workspace>,
+    /// Where requests come in, unless sockets are open instead.
+    entrance: Option<Entrance>,
 }
 
 impl Slack {
     /// Prepares the connection; nothing is sent yet.
     pub fn new(setup: Setup) -> Result<Self, ChannelError> {
-        Ok(Self { workspace: Arc::new(Workspace::new(setup)?) })
+        let entrance = match &setup.way_in {
+            WayIn::Events { signing_secret } => Some(Entrance::new(signing_secret)),
+            WayIn::Sockets { .. } => None,
+        };
+        Ok(Self { workspace: Arc::new(Workspace::new(setup)?), entrance })
     }
 }
 
@@ -124,7 +144,10 @@ impl Channel for Slack {
     }
 
     async fn listen(&self, inbox: Arc<dyn Inbox>, shutdown: CancellationToken) -> Result<(), ChannelError> {
-        intake::run(&self.workspace, inbox, shutdown).await
+        match &self.entrance {
+            Some(entrance) => webhook::run(&self.workspace, entrance, inbox, shutdown).await,
+            None => intake::run(&self.workspace, inbox, shutdown).await,
+        }
     }
 
     async fn post(&self, to: &ReplyTo, part: &Part, _key: &DeliveryKey) -> Result<PostedId, ChannelError> {
@@ -157,6 +180,10 @@ impl Channel for Slack {
 
     fn delete(&self) -> Option<&dyn Delete> {
         Some(self)
+    }
+
+    fn webhook(&self) -> Option<&dyn Webhook> {
+        self.entrance.as_ref().map(|_| self as &dyn Webhook)
     }
 }
 

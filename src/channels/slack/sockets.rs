@@ -6,7 +6,7 @@
 //! event again: at once, after a minute, after five.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
@@ -17,30 +17,16 @@ use slack_morphism::{
     SlackClientSocketModeConfig, SlackSocketModeClientListener, SlackSocketModeWssClientId,
 };
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
-use crate::channels::slack::commands;
-use crate::channels::slack::decode::{Ourselves, Read, Reader};
-use crate::channels::slack::encode::{Response, ephemeral, escaped};
+use crate::channels::slack::decode::Ourselves;
+use crate::channels::slack::encode::Response;
 use crate::channels::slack::envelope::{Frame, acknowledgement};
-use crate::channels::slack::intake::{accept, jittered};
-use crate::channels::slack::respond::answer_by_url;
+use crate::channels::slack::intake::jittered;
+use crate::channels::slack::reception::{Reception, Taken};
 use crate::channels::slack::workspace::Workspace;
-use crate::channels::{Batch, ChannelError, Inbox};
-use crate::domain::{InboundMessage, Unreadable};
-use crate::telemetry::{KillPoint, chain, kill_point};
-
-/// How long an event may wait for the inbox: Slack waits 3 s for us.
-const ACCEPT_WITHIN: Duration = Duration::from_millis(2_500);
-
-/// The same while the inbox does not work, so that the others get their turn.
-const ACCEPT_IN_TROUBLE: Duration = Duration::from_millis(500);
-
-/// When a command is acknowledged even though the inbox does not have it yet.
-const DEFER_AFTER: Duration = Duration::from_millis(1_500);
-
-/// How long a command may wait for the inbox.
-const ACCEPT_COMMAND_WITHIN: Duration = Duration::from_secs(5);
+use crate::channels::{ChannelError, Inbox};
+use crate::telemetry::{KillPoint, kill_point};
 
 /// A socket that ends sooner is not replaced at once.
 const SHORT_LIFE: Duration = Duration::from_secs(5);
@@ -90,12 +76,10 @@ impl Sockets {
         let environment = Arc::new(SlackClientEventsListenerEnvironment::new(Arc::clone(client)));
         let manager = client.http_api.connector.new_clients_manager(environment);
         let receiver = Arc::new(Receiver {
-            workspace: Arc::clone(workspace),
-            ourselves,
+            reception: Reception::new(workspace, ourselves),
             inbox: Mutex::new(Some(inbox)),
             manager: OnceLock::new(),
             status: watch::Sender::new(Status::default()),
-            is_inbox_well: AtomicBool::new(true),
             short_lives: AtomicU32::new(0),
         });
         // Nobody else has set it.
@@ -107,7 +91,7 @@ impl Sockets {
             .with_ping_interval_in_seconds(PING_SECONDS)
             .with_ping_failure_threshold_times(MOST_SILENCES);
         let listener: Arc<dyn SlackSocketModeClientListener + Send + Sync> = receiver.clone();
-        let token = workspace.api.app.clone();
+        let token = workspace.api.app.clone().ok_or_else(no_app_token)?;
         manager.register_new_token(&config, token, listener).await.map_err(|_| {
             ChannelError::Unreachable { step: "opening sockets", source: "the client takes no token".into() }
         })?;
@@ -128,13 +112,11 @@ impl Sockets {
 
 /// Takes the frames of all sockets.
 struct Receiver {
-    workspace: Arc<Workspace>,
-    ourselves: Ourselves,
+    reception: Reception,
     /// Nothing once listening has ended.
     inbox: Mutex<Option<Arc<dyn Inbox>>>,
     manager: OnceLock<Weak<Manager>>,
     status: watch::Sender<Status>,
-    is_inbox_well: AtomicBool,
     /// How many sockets in a row ended soon.
     short_lives: AtomicU32,
 }
@@ -179,7 +161,7 @@ impl SlackSocketModeClientListener for Receiver {
             self.short_lives.store(0, Ordering::Relaxed);
         } else {
             let before = self.short_lives.fetch_add(1, Ordering::Relaxed);
-            sleep(jittered(pause_after(before, self.workspace.pace.reconnect_wait))).await;
+            sleep(jittered(pause_after(before, self.reception.workspace.pace.reconnect_wait))).await;
         }
         self.replace(socket).await;
     }
@@ -197,7 +179,7 @@ impl Receiver {
                 );
             }),
             "too_many_websockets" => {
-                sleep(jittered(self.workspace.pace.reconnect_wait)).await;
+                sleep(jittered(self.reception.workspace.pace.reconnect_wait)).await;
                 self.replace(socket).await;
             }
             _ => self.replace(socket).await,
@@ -220,51 +202,20 @@ impl Receiver {
     /// Takes an event in; returns whether Slack may forget it.
     async fn event(&self, payload: &str) -> bool {
         kill_point(KillPoint::Read);
-        let batch = match self.reader().event(payload) {
-            Read::Message(message) => Batch::from(*message),
-            Read::Unreadable(unreadable) => quarantined(unreadable),
-            Read::Withdrawn => {
-                self.status.send_modify(|status| status.suspicions += 1);
-                return true;
-            }
-            Read::Ignored(reason) => {
-                tracing::debug!(platform = "slack", "ignored an event: {reason}");
-                return true;
-            }
-        };
         let Some(inbox) = self.inbox() else { return false };
-        let is_well = self.is_inbox_well.load(Ordering::Relaxed);
-        let patience = if is_well { ACCEPT_WITHIN } else { ACCEPT_IN_TROUBLE };
-        let is_accepted = accept(inbox.as_ref(), batch, patience).await;
-        self.is_inbox_well.store(is_accepted, Ordering::Relaxed);
-        is_accepted
+        match self.reception.event(inbox.as_ref(), payload).await {
+            Taken::In => true,
+            Taken::Not => false,
+            Taken::Withdrawn => {
+                self.status.send_modify(|status| status.suspicions += 1);
+                true
+            }
+        }
     }
 
     /// Takes a command in; returns the answer that goes with the acknowledgement.
-    ///
-    /// Slack never sends a command again, and shows an error after 3 s. So it is
-    /// acknowledged in time whatever happens, and whoever was promised too much
-    /// is told.
     async fn command(&self, payload: &str) -> Option<Option<Response>> {
-        let inbox = self.inbox()?;
-        let now = self.workspace.clock.now();
-        let message = match commands::decode(&self.reader(), payload, now) {
-            Ok(message) => message,
-            Err(unreadable) => {
-                let is_accepted = accept(inbox.as_ref(), quarantined(*unreadable), ACCEPT_WITHIN).await;
-                return is_accepted.then_some(None);
-            }
-        };
-        let taking = take_in(Arc::clone(&self.workspace), inbox, message);
-        let taking = self.workspace.tasks.spawn(taking);
-        if timeout(DEFER_AFTER, taking).await.is_ok() {
-            return Some(None);
-        }
-        Some(Some(ephemeral(escaped(&self.workspace.texts.get("working-on-it")))))
-    }
-
-    fn reader(&self) -> Reader<'_> {
-        Reader { ourselves: &self.ourselves, people: &self.workspace.people }
+        self.reception.command(&self.inbox()?, payload).await
     }
 
     fn inbox(&self) -> Option<Arc<dyn Inbox>> {
@@ -272,28 +223,13 @@ impl Receiver {
     }
 }
 
-/// Takes a command in, or says that it was not.
-async fn take_in(workspace: Arc<Workspace>, inbox: Arc<dyn Inbox>, message: InboundMessage) {
-    let to = message.reply_to();
-    if accept(inbox.as_ref(), message.into(), ACCEPT_COMMAND_WITHIN).await {
-        return;
-    }
-    let Some((url, _)) = to.interaction.as_ref().and_then(commands::way_back) else { return };
-    let words = escaped(&workspace.texts.get("not-accepted"));
-    if let Err(error) = answer_by_url(&workspace.api, url, words).await {
-        let error = chain(&error);
-        tracing::error!(platform = "slack", %error, "a command was lost, and the person does not know");
-    }
+fn no_app_token() -> ChannelError {
+    ChannelError::Setup { way_out: "sockets need channels.slack.app_token".to_owned() }
 }
 
 /// How long to wait after a socket ended soon, and so many before it.
 fn pause_after(short_lives: u32, longest: Duration) -> Duration {
     FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(short_lives)).min(longest)
-}
-
-fn quarantined(unreadable: Unreadable) -> Batch {
-    tracing::warn!(platform = "slack", "an event cannot be read: {}", unreadable.reason);
-    Batch { messages: Vec::new(), unreadable: vec![unreadable] }
 }
 
 #[cfg(test)]

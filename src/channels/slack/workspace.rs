@@ -12,7 +12,7 @@ use crate::channels::slack::api::Api;
 use crate::channels::slack::decode::Ourselves;
 use crate::channels::slack::errors::Step;
 use crate::channels::slack::people::People;
-use crate::channels::slack::{Pace, Setup, scopes};
+use crate::channels::slack::{Pace, Setup, WayIn, scopes};
 use crate::channels::{ChannelError, LimitScope};
 use crate::domain::Clock;
 use crate::domain::texts::Texts;
@@ -30,7 +30,7 @@ pub(super) struct Workspace {
     pub(super) texts: Arc<Texts>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) tasks: Tasks,
-    /// Whether a socket is open.
+    /// Whether a socket is open, or requests are let in and our token is good.
     pub(super) is_connected: AtomicBool,
     ourselves: OnceCell<Ourselves>,
     /// Whether it was said that people will have no names.
@@ -39,9 +39,13 @@ pub(super) struct Workspace {
 
 impl Workspace {
     pub(super) fn new(setup: Setup) -> Result<Self, ChannelError> {
-        tell_apart(&setup.bot_token, &setup.app_token)?;
-        let Setup { bot_token, app_token, api_base, pace, texts, clock, tasks } = setup;
-        let api = Api::new(&api_base, &bot_token, &app_token, pace.call_within)?;
+        let Setup { bot_token, way_in, api_base, pace, texts, clock, tasks } = setup;
+        let app_token = match &way_in {
+            WayIn::Sockets { app_token } => Some(app_token),
+            WayIn::Events { .. } => None,
+        };
+        tell_apart(&bot_token, app_token)?;
+        let api = Api::new(&api_base, &bot_token, app_token, pace.call_within)?;
         Ok(Self {
             api,
             people: People::default(),
@@ -65,8 +69,10 @@ impl Workspace {
     pub(super) async fn check(&self) -> Result<(Ourselves, Option<String>), ChannelError> {
         let we = self.ask_who_we_are().await?;
         self.prove_scopes().await?;
-        let nothing = serde_json::json!({});
-        self.api.post_as::<IgnoredAny>(&self.api.app, OPENING, "apps.connections.open", &nothing).await?;
+        if let Some(app) = &self.api.app {
+            let nothing = serde_json::json!({});
+            self.api.post_as::<IgnoredAny>(app, OPENING, "apps.connections.open", &nothing).await?;
+        }
         Ok(we)
     }
 
@@ -102,13 +108,13 @@ struct WhoWeAre {
 }
 
 /// Refuses tokens that are of the wrong kind, as when the two are mixed up.
-fn tell_apart(bot_token: &SecretString, app_token: &SecretString) -> Result<(), ChannelError> {
+fn tell_apart(bot_token: &SecretString, app_token: Option<&SecretString>) -> Result<(), ChannelError> {
     let begins = |token: &SecretString, kind: &str| token.expose_secret().trim().starts_with(kind);
     let words = if begins(bot_token, "xapp-") {
         bot_token_words("is an app-level token (xapp-…)")
     } else if begins(bot_token, "xoxp-") {
         bot_token_words("is a person's token (xoxp-…)")
-    } else if begins(app_token, "xoxb-") || begins(app_token, "xoxp-") {
+    } else if app_token.is_some_and(|token| begins(token, "xoxb-") || begins(token, "xoxp-")) {
         "channels.slack.app_token is not an app-level token: take the one that begins with xapp- from Basic \
          Information -> App-Level Tokens, with the scope connections:write"
             .to_owned()

@@ -148,7 +148,8 @@ impl Api {
         }))
     }
 
-    fn without_token(&self, text: &str) -> String {
+    /// A text of the platform, shortened, without our token.
+    pub(super) fn without_token(&self, text: &str) -> String {
         let token = self.bot.token();
         let text = if token.is_empty() { text.to_owned() } else { text.replace(token, "<token>") };
         text.get(..text.floor_char_boundary(LONGEST_REASON)).unwrap_or_default().to_owned()

@@ -29,6 +29,8 @@ use crate::telemetry::{KillPoint, chain, kill_point};
 
 /// The most updates Telegram gives at once.
 const BATCH: u8 = 100;
+/// The kinds of updates that we ask for.
+pub(super) const ALLOWED: [AllowedUpdate; 2] = [AllowedUpdate::Message, AllowedUpdate::EditedMessage];
 /// How much longer we wait for a poll than Telegram holds it open.
 const POLL_MARGIN: Duration = Duration::from_secs(15);
 /// How long we leave the bot to somebody else who polls for it.
@@ -60,12 +62,12 @@ enum Next {
 }
 
 impl<'a> Intake<'a> {
-    pub(super) fn new(telegram: &'a Telegram, me: &'a Me, inbox: &'a dyn Inbox) -> Self {
+    pub(super) fn new(telegram: &'a Telegram, me: &'a Me, inbox: &'a dyn Inbox, poll_seconds: u32) -> Self {
         Self {
             api: &telegram.api,
             me,
             inbox,
-            poll_seconds: telegram.poll_seconds,
+            poll_seconds,
             is_connected: &telegram.is_connected,
             offset: None,
             backoff: Backoff::default(),
@@ -95,7 +97,7 @@ impl<'a> Intake<'a> {
         let mut request = GetUpdates::new()
             .limit(BATCH)
             .timeout(if is_well { self.poll_seconds } else { 0 })
-            .allowed_updates([AllowedUpdate::Message, AllowedUpdate::EditedMessage]);
+            .allowed_updates(ALLOWED);
         request.offset = self.offset.and_then(|offset| i32::try_from(offset).ok());
         let patience = Duration::from_secs(u64::from(self.poll_seconds)) + POLL_MARGIN;
         let body = match self.api.fetch(&request, patience).await {
@@ -120,7 +122,7 @@ impl<'a> Intake<'a> {
         if !updates.is_empty() {
             kill_point(KillPoint::Read);
         }
-        let (batch, offset) = read(updates, self.me);
+        let (batch, offset) = read(updates.iter().map(|update| update.get()), self.me);
         if !(batch.messages.is_empty() && batch.unreadable.is_empty())
             && let Err(error) = self.inbox.accept(batch).await
         {
@@ -194,11 +196,11 @@ impl<'a> Intake<'a> {
 }
 
 /// Reads updates one by one; also returns the offset that confirms them all.
-fn read(updates: &[&RawValue], me: &Me) -> (Batch, Option<i64>) {
+pub(super) fn read<'u>(updates: impl IntoIterator<Item = &'u str>, me: &Me) -> (Batch, Option<i64>) {
     let mut batch = Batch::default();
     let mut last = None;
     for raw in updates {
-        let update = decode::update(raw.get(), me);
+        let update = decode::update(raw, me);
         last = last.max(update.id);
         match update.reading {
             Reading::Heard(message) => batch.messages.push(*message),
@@ -217,16 +219,13 @@ fn read(updates: &[&RawValue], me: &Me) -> (Batch, Option<i64>) {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use serde_json::value::{RawValue, to_raw_value};
 
     use super::read;
 
     fn offset(ids: &[i64]) -> Option<i64> {
         let me = serde_json::from_value(json!({ "id": 7, "first_name": "Bot" })).unwrap();
-        let updates: Vec<_> =
-            ids.iter().map(|id| to_raw_value(&json!({ "update_id": id })).unwrap()).collect();
-        let updates: Vec<&RawValue> = updates.iter().map(AsRef::as_ref).collect();
-        read(&updates, &me).1
+        let updates: Vec<String> = ids.iter().map(|id| json!({ "update_id": id }).to_string()).collect();
+        read(updates.iter().map(String::as_str), &me).1
     }
 
     #[test]

@@ -2,8 +2,10 @@
 //!
 //! Requests are teloxide's, and so is the HTTP client; the loop that polls,
 //! the reading of what comes in and the errors are ours (`api.rs`, `wire.rs`
-//! and `intake.rs` say why). Telegram cannot tell a repeated post: what was
-//! sent without an answer may be there, and a bot cannot read a chat to find out.
+//! and `intake.rs` say why). Updates come by long poll (`intake.rs`) or are
+//! sent to us (`webhook.rs`), and are read alike. Telegram cannot tell a repeated
+//! post: what was sent without an answer may be there, and a bot cannot read a
+//! chat to find out.
 
 mod api;
 mod backoff;
@@ -13,6 +15,7 @@ mod encode;
 mod errors;
 mod intake;
 mod outgoing;
+mod webhook;
 mod wire;
 mod words;
 
@@ -30,11 +33,14 @@ use crate::channels::telegram::api::{Api, CallError};
 use crate::channels::telegram::backoff::Backoff;
 use crate::channels::telegram::errors::channel_error;
 use crate::channels::telegram::intake::Intake;
+use crate::channels::telegram::webhook::Entrance;
 use crate::channels::telegram::wire::Me;
-use crate::channels::{Account, Channel, ChannelError, Delete, Inbox, Typing};
+use crate::channels::{Account, Channel, ChannelError, Delete, Inbox, Typing, Webhook};
 use crate::domain::texts::Texts;
 use crate::domain::{Capabilities, DeliveryKey, Part, Platform, PostedId, ReplyTo, TextUnit};
 use crate::telemetry::chain;
+
+pub use webhook::Hook;
 
 /// Telegram takes 4,096 UTF-16 units after parsing; the rest is for its own counting.
 const CAPABILITIES: Capabilities = Capabilities {
@@ -54,19 +60,31 @@ pub struct Setup {
     pub token: SecretString,
     /// The address of the Bot API, without `/bot<token>`.
     pub api_base: String,
-    /// How long Telegram holds a poll open when there is nothing to tell, up to 50.
-    pub poll_seconds: u32,
+    pub way_in: WayIn,
     pub texts: Arc<Texts>,
+}
+
+/// How updates come in.
+pub enum WayIn {
+    /// We ask, and Telegram holds the poll open for so many seconds when there is nothing to tell, up to 50.
+    Poll(u32),
+    /// Telegram sends them.
+    Webhook(Hook),
+}
+
+enum Way {
+    Poll(u32),
+    Webhook(Box<Entrance>),
 }
 
 /// One bot on Telegram.
 pub struct Telegram {
     api: Api,
     texts: Arc<Texts>,
-    poll_seconds: u32,
+    way_in: Way,
     /// Who we are, once Telegram has told.
     me: Mutex<Option<Me>>,
-    /// Whether we listen, and the last poll was answered.
+    /// Whether we listen, and the last poll was answered or the last look at the webhook was good.
     is_connected: AtomicBool,
 }
 
@@ -77,10 +95,35 @@ impl Telegram {
         Ok(Self {
             api,
             texts: setup.texts,
-            poll_seconds: setup.poll_seconds,
+            way_in: match setup.way_in {
+                WayIn::Poll(seconds) => Way::Poll(seconds),
+                WayIn::Webhook(hook) => Way::Webhook(Box::new(Entrance::new(hook))),
+            },
             me: Mutex::new(None),
             is_connected: AtomicBool::new(false),
         })
+    }
+
+    /// The way in for what Telegram sends, if it is to send anything.
+    fn entrance(&self) -> Option<&Entrance> {
+        match &self.way_in {
+            Way::Webhook(entrance) => Some(entrance),
+            Way::Poll(_) => None,
+        }
+    }
+
+    /// Asks for updates until `shutdown` fires or the token is refused.
+    async fn poll(
+        &self,
+        seconds: u32,
+        me: &Me,
+        inbox: &dyn Inbox,
+        shutdown: &CancellationToken,
+    ) -> Result<(), ChannelError> {
+        self.is_connected.store(true, Ordering::Relaxed);
+        let ended = Intake::new(self, me, inbox, seconds).run(shutdown).await;
+        self.is_connected.store(false, Ordering::Relaxed);
+        ended
     }
 
     async fn ask_who_we_are(&self) -> Result<Me, CallError> {
@@ -156,15 +199,15 @@ impl Channel for Telegram {
             return Ok(());
         };
         let listening = shutdown.child_token();
-        let polling = async {
-            self.is_connected.store(true, Ordering::Relaxed);
-            let intake = Intake::new(self, &me, inbox.as_ref());
-            let ended = intake.run(&listening).await;
-            self.is_connected.store(false, Ordering::Relaxed);
+        let hearing = async {
+            let ended = match &self.way_in {
+                Way::Poll(seconds) => self.poll(*seconds, &me, inbox.as_ref(), &listening).await,
+                Way::Webhook(entrance) => webhook::run(self, entrance, Arc::clone(&inbox), &listening).await,
+            };
             listening.cancel();
             ended
         };
-        let (ended, ()) = tokio::join!(polling, commands::register(&self.api, &self.texts, &listening));
+        let (ended, ()) = tokio::join!(hearing, commands::register(&self.api, &self.texts, &listening));
         ended
     }
 
@@ -182,6 +225,10 @@ impl Channel for Telegram {
 
     fn typing(&self) -> Option<&dyn Typing> {
         Some(self)
+    }
+
+    fn webhook(&self) -> Option<&dyn Webhook> {
+        self.entrance().map(|_| self as &dyn Webhook)
     }
 
     fn delete(&self) -> Option<&dyn Delete> {

@@ -37,6 +37,17 @@ pub(super) struct Me {
     pub(super) can_read_all_group_messages: bool,
 }
 
+/// How a webhook fares, as `getWebhookInfo` tells.
+#[derive(Deserialize)]
+pub(super) struct WebhookInfo {
+    #[serde(default)]
+    pub(super) url: String,
+    #[serde(default)]
+    pub(super) pending_update_count: u64,
+    pub(super) last_error_date: Option<i64>,
+    pub(super) last_error_message: Option<String>,
+}
+
 /// A message of ours that has just been posted.
 #[derive(Deserialize)]
 pub(super) struct Sent {

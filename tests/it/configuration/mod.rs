@@ -4,6 +4,7 @@ mod problems;
 mod secrets;
 mod shown;
 mod sources;
+mod webhooks;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -3,12 +3,14 @@
 use super::Machine;
 
 const CANARY: &str = "CANARY9f3a";
-const SECRETS: [&str; 6] = [
+const SECRETS: [&str; 8] = [
     "database.url",
     "channels.discord.token",
     "channels.telegram.token",
+    "channels.telegram.webhook_secret",
     "channels.slack.bot_token",
     "channels.slack.app_token",
+    "channels.slack.signing_secret",
     "model.providers.main.api_key",
 ];
 

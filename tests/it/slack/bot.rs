@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use switchboard::channels::slack::{Pace, Setup, Slack};
+use switchboard::channels::slack::{Pace, Setup, Slack, WayIn};
 use switchboard::channels::{Batch, Channel, ChannelError, Inbox, InboxError};
 use switchboard::domain::texts::Texts;
 use switchboard::domain::{
@@ -77,13 +77,14 @@ pub(super) struct Bot {
 }
 
 pub(super) fn impatient() -> Pace {
-    Pace { sockets: 1, reconnect_wait: Duration::from_millis(100), call_within: Duration::from_millis(500) }
+    let (wait, within) = (Duration::from_millis(100), Duration::from_millis(500));
+    Pace { sockets: 1, reconnect_wait: wait, call_within: within, check_every: wait }
 }
 
 pub(super) fn setup(slack: &Workspace, tasks: &Tasks) -> Setup {
     Setup {
         bot_token: slack.bot_token().into(),
-        app_token: slack.app_token().into(),
+        way_in: WayIn::Sockets { app_token: slack.app_token().into() },
         api_base: slack.api_url(),
         pace: impatient(),
         texts: Arc::new(Texts::english()),
@@ -125,6 +126,18 @@ impl Bot {
     pub(super) fn prepared(slack: &Workspace, pace: Pace) -> Self {
         let tasks = Tasks::default();
         let setup = Setup { pace, ..setup(slack, &tasks) };
+        Self::of(slack, setup, tasks)
+    }
+
+    /// The channel before it listens, waiting for requests instead of sockets.
+    pub(super) fn by_events(slack: &Workspace) -> Self {
+        let tasks = Tasks::default();
+        let way_in = WayIn::Events { signing_secret: slack.signing_secret().into() };
+        let setup = Setup { way_in, ..setup(slack, &tasks) };
+        Self::of(slack, setup, tasks)
+    }
+
+    fn of(slack: &Workspace, setup: Setup, tasks: Tasks) -> Self {
         Self {
             slack: slack.clone(),
             channel: Arc::new(Slack::new(setup).unwrap()),

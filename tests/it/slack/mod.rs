@@ -8,3 +8,4 @@ mod receiving;
 mod recovering;
 mod refusals;
 mod trouble;
+mod webhook;

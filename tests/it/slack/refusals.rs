@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use switchboard::channels::slack::{Setup, Slack};
+use switchboard::channels::slack::{Setup, Slack, WayIn};
 use switchboard::channels::{Channel, ChannelError, LimitScope};
 use switchboard::domain::{PostedId, ReplyTo};
 use switchboard::telemetry::{Tasks, chain};
@@ -118,8 +118,11 @@ async fn tokens_that_are_mixed_up_are_told_apart() {
         ("xoxp-1", app.as_str(), "channels.slack.bot_token"),
     ];
     for (bot_token, app_token, key) in swapped {
-        let given =
-            Setup { bot_token: bot_token.into(), app_token: app_token.into(), ..setup(&slack, &tasks) };
+        let given = Setup {
+            bot_token: bot_token.into(),
+            way_in: WayIn::Sockets { app_token: app_token.into() },
+            ..setup(&slack, &tasks)
+        };
         let Err(error) = Slack::new(given) else { panic!("{key} is wrong") };
         assert!(matches!(&error, ChannelError::Setup { way_out } if way_out.starts_with(key)), "{error}");
         holds_no_secret(&slack, &error);

@@ -6,12 +6,13 @@ mod interruptions;
 mod outgoing;
 mod refusals;
 mod setup;
+mod webhook;
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use switchboard::channels::telegram::{Setup, Telegram as Bot};
+use switchboard::channels::telegram::{Setup, Telegram as Bot, WayIn};
 use switchboard::channels::{Batch, Channel, ChannelError, Inbox, InboxError};
 use switchboard::domain::texts::Texts;
 use switchboard::domain::{
@@ -31,7 +32,12 @@ fn bot_on(telegram: &Telegram) -> Bot {
 
 fn bot_with(token: &str, api_base: &str) -> Result<Bot, ChannelError> {
     let texts = Arc::new(Texts::english());
-    Bot::new(Setup { token: token.to_owned().into(), api_base: api_base.to_owned(), poll_seconds: 50, texts })
+    Bot::new(Setup {
+        token: token.to_owned().into(),
+        api_base: api_base.to_owned(),
+        way_in: WayIn::Poll(50),
+        texts,
+    })
 }
 
 /// An inbox that remembers, and refuses when it is told to.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::bot::workspace;
 use super::server::{Reply, Server};
-use super::slack::signature;
+use super::slack::{Fault, signature};
 
 /// What the bot's web server heard: headers and body.
 type Heard = Arc<Mutex<Vec<(Vec<(String, String)>, String)>>>;
@@ -87,6 +87,36 @@ async fn over_http_a_slow_bot_is_asked_again_and_no_retry_is_honoured() {
         heard.lock().unwrap().iter().map(|(headers, _)| header(headers, "x-slack-retry-reason")).collect();
     assert_eq!(reasons, [None, Some("http_timeout".to_owned())]);
     assert_eq!(slack.lost_events().len(), 1);
+}
+
+#[tokio::test]
+async fn over_http_retries_come_at_once_after_a_minute_and_after_five() {
+    let (slack, alice) = workspace().await;
+    let (bot, heard) = web_bot(vec![(500, "0"), (500, "0"), (500, "0")]).await;
+    slack.events_to(&format!("{}/events", bot.url())).await.unwrap();
+    slack.fault("delivery", 1, Fault::CutBefore);
+    let retries = || -> Vec<_> {
+        let heard = heard.lock().unwrap();
+        heard.iter().map(|(headers, _)| header(headers, "x-slack-retry-num")).collect()
+    };
+    alice.dm("hello");
+    slack.wait_until_failed("http_error", 1).await;
+    assert_eq!(retries(), [Some("1".to_owned())], "the first try never came");
+    slack.advance(Duration::from_secs(59));
+    assert_eq!(slack.undelivered(), 1);
+    assert_eq!(retries().len(), 1);
+    slack.advance(Duration::from_secs(1));
+    slack.wait_until_failed("http_error", 2).await;
+    slack.advance(Duration::from_secs(300));
+    slack.wait_until_failed("http_error", 3).await;
+    assert_eq!(retries(), ["1", "2", "3"].map(|number| Some(number.to_owned())));
+    assert!(slack.wait_until_delivered().await);
+    assert_eq!(slack.lost_events().len(), 1);
+    assert_eq!(slack.sends_again(2).await, [Some(200); 2]);
+    assert_eq!(slack.sends_again_signed_ago(400).await, Some(200));
+    let (headers, body) = heard.lock().unwrap().last().unwrap().clone();
+    let old: u64 = header(&headers, "x-slack-request-timestamp").unwrap().parse().unwrap();
+    assert_eq!(header(&headers, "x-slack-signature"), Some(signature(&slack.signing_secret(), old, &body)));
 }
 
 #[tokio::test]

@@ -93,6 +93,31 @@ async fn a_failing_webhook_holds_back_only_its_own_chat() {
 }
 
 #[tokio::test]
+async fn a_webhook_is_left_alone_for_as_long_as_it_asks() {
+    let (telegram, bot) = quick().await;
+    let alice = telegram.user(7, "Alice");
+    let times: Arc<Mutex<Vec<Instant>>> = Arc::default();
+    let log = Arc::clone(&times);
+    let server = Server::start(move |_| {
+        let mut times = log.lock().unwrap();
+        times.push(Instant::now());
+        let is_first = times.len() == 1;
+        async move {
+            let (status, after) = if is_first { (503, "1") } else { (200, "0") };
+            let status = StatusCode::from_u16(status).unwrap();
+            Reply::with_headers(status, &[("Retry-After", after.to_owned())], &json!({}))
+        }
+    })
+    .await;
+    bot.ok("setWebhook", json!({ "url": server.url() })).await;
+    alice.says("hello");
+    telegram.wait_until_confirmed().await.unwrap();
+    let times = times.lock().unwrap().clone();
+    assert!(times.len() == 2 && times[1] - times[0] >= Duration::from_secs(1), "{times:?}");
+    assert_eq!(telegram.sends_again(3).await, vec![Ok(()); 3]);
+}
+
+#[tokio::test]
 async fn setting_a_webhook_ends_a_long_poll() {
     let (telegram, bot) = quick().await;
     let poller = bot.clone();

@@ -61,6 +61,10 @@ pub(super) struct Deliveries {
     open: HashMap<u64, Delivery>,
     envelopes: HashMap<String, (u64, u32)>,
     held: Vec<Parcel>,
+    /// The request that was made last about something a person did.
+    pub(super) last: Option<Push>,
+    /// Why deliveries of any kind have failed, in order.
+    pub(super) failures: Vec<&'static str>,
 }
 
 impl Default for Deliveries {
@@ -74,6 +78,8 @@ impl Default for Deliveries {
             open: HashMap::new(),
             envelopes: HashMap::new(),
             held: Vec::new(),
+            last: None,
+            failures: Vec::new(),
         }
     }
 }
@@ -141,7 +147,12 @@ impl World {
                 self.sockets.send(socket, text);
                 None
             }
-            Parcel::Request(push) => Some(push),
+            Parcel::Request(push) => {
+                if !push.body.contains("\"bot_id\"") {
+                    self.deliveries.last = Some(push.clone());
+                }
+                Some(push)
+            }
         }
     }
 
@@ -176,6 +187,9 @@ impl World {
                 }
             }
             Some((Fault::CutBefore | Fault::Hang, _)) if self.app.socket_mode => {}
+            // The network fails before the bot has seen a byte.
+            Some((Fault::CutBefore, _)) => self.failed(id, "connection_failed"),
+            Some((Fault::Hang, _)) => self.failed(id, "http_timeout"),
             Some((Fault::CutAfter | Fault::HangAfter, _)) => {
                 delivery.ack_is_lost = true;
                 parcels.push(first);
@@ -256,6 +270,10 @@ impl World {
             return;
         };
         let attempt = delivery.attempt();
+        self.deliveries.failures.push(reason);
+        let Some(delivery) = self.deliveries.open.get_mut(&id) else {
+            return;
+        };
         if matches!(delivery.errand, Errand::Event) && attempt < MOST_RETRIES {
             delivery.stage = (attempt + 1) * 2;
             delivery.reason = reason;
@@ -338,6 +356,28 @@ impl World {
 fn fields(payload: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     payload.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), text(value))).collect()
+}
+
+/// Makes the last request once more, so many times at once, signed so long ago;
+/// returns the statuses.
+pub(super) async fn again(core: &Core, copies: usize, age: i64) -> Vec<Option<u16>> {
+    let push = core.world.wait_for(|world| {
+        let push = world.deliveries.last.clone()?;
+        let timestamp = world.clock.true_unix().checked_add_signed(-age).unwrap();
+        Some(Push { timestamp, delivery: 0, within: Duration::from_secs(20), ..push })
+    });
+    let push = push.await.expect("a request was made");
+    let mut running = JoinSet::new();
+    for _ in 0..copies {
+        let push = push.clone();
+        running.spawn(async move {
+            match send(&push).await {
+                Outcome::Answered { status, .. } => Some(status),
+                Outcome::Unreachable | Outcome::Timeout => None,
+            }
+        });
+    }
+    running.join_all().await
 }
 
 /// Delivers until the emulator ends.

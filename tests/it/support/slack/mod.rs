@@ -323,6 +323,25 @@ impl Slack {
         self.core.change(|world| world.deliveries.retry_after = delays);
     }
 
+    /// Waits until so many deliveries have failed for this reason, of any event.
+    pub async fn wait_until_failed(&self, reason: &str, count: usize) {
+        let enough = |world: &mut World| {
+            let failures = world.deliveries.failures.iter();
+            (failures.filter(|failure| **failure == reason).count() >= count).then_some(())
+        };
+        self.core.world.wait_for(enough).await.unwrap_or_else(|| panic!("not {count} times {reason}"));
+    }
+
+    /// Makes the last request to the bot about what a person did once more, so many times at once; returns the statuses.
+    pub async fn sends_again(&self, copies: usize) -> Vec<Option<u16>> {
+        delivery::again(&self.core, copies, 0).await
+    }
+
+    /// Makes the last request once more, rightly signed so many seconds ago; returns its status.
+    pub async fn sends_again_signed_ago(&self, seconds: i64) -> Option<u16> {
+        delivery::again(&self.core, 1, seconds).await[0]
+    }
+
     /// Sets how long the bot has to acknowledge; by default 3 seconds.
     pub fn acknowledge_within(&self, time: Duration) {
         self.core.change(|world| world.deliveries.ack_within = time);

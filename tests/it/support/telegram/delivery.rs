@@ -149,6 +149,8 @@ impl Worker {
         };
         let update = delivery.event.body.render(delivery.id);
         let (target, secret) = (plan.target.clone(), plan.secret.clone());
+        let sent = (target.clone(), secret.clone(), update.clone());
+        self.observed.update(|state| state.webhook_memory.last = Some(sent));
         running.spawn(async move {
             let outcome = match tokio::time::timeout(ANSWER_TIME, post(&target, &secret, update)).await {
                 Ok(Ok(outcome)) => outcome,
@@ -253,6 +255,23 @@ async fn sleep_until(at: Option<Instant>) {
         Some(at) => tokio::time::sleep_until(at.into()).await,
         None => std::future::pending().await,
     }
+}
+
+/// Sends what was sent last once more, so many times at once; returns how each went, as a status.
+pub(super) async fn again(observed: &Observed<State>, copies: usize) -> Vec<Result<(), String>> {
+    let last = observed.wait_for(|state| state.webhook_memory.last.clone()).await;
+    let (target, secret, update) = last.expect("something was sent");
+    let mut running = JoinSet::new();
+    for _ in 0..copies {
+        let (target, secret, update) = (target.clone(), secret.clone(), update.clone());
+        running.spawn(async move {
+            match post(&target, &secret, update).await? {
+                Outcome::Accepted { .. } => Ok(()),
+                Outcome::Refused { why, .. } => Err(why),
+            }
+        });
+    }
+    running.join_all().await
 }
 
 /// Posts one update over a connection of its own.

@@ -7,13 +7,38 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Telegram;
+use super::delivery;
 use super::faults::Fault;
 use super::places::Place;
 use super::queue::{Body, RETENTION};
 use super::screen::NotSeen;
 use super::state::CallRecord;
+use super::webhook;
 
 impl Telegram {
+    /// Sends the last update to the webhook once more, so many times at once; returns how each went.
+    pub async fn sends_again(&self, copies: usize) -> Vec<Result<(), String>> {
+        delivery::again(self.state(), copies).await
+    }
+
+    /// Waits until the bot has set its webhook; returns what `getWebhookInfo` tells of it.
+    pub async fn wait_for_webhook(&self) -> Result<Value, NotSeen> {
+        let set = self.state().wait_for(|state| state.webhook.is_some().then(|| webhook::info(state))).await;
+        let info = set.and_then(Result::ok);
+        info.ok_or_else(|| NotSeen::new("the bot sets no webhook"))
+    }
+
+    /// Waits until Telegram has failed to deliver an update; returns how, in its words.
+    pub async fn wait_for_failed_delivery(&self) -> Result<String, NotSeen> {
+        let failed = self.state().wait_for(|state| state.webhook.as_ref()?.last_error.clone()).await;
+        failed.map(|(_, why)| why).ok_or_else(|| NotSeen::new("no delivery failed"))
+    }
+
+    /// Takes the bot's webhook away, as somebody else with its token can.
+    pub fn loses_webhook(&self) {
+        self.state().update(|state| state.webhook = None);
+    }
+
     /// Lets the next calls of a method go wrong; `*` means any method, `file` a download.
     pub fn fault(&self, method: &str, times: usize, fault: Fault) {
         self.state().update(|state| state.faults.plan(method, times, fault));

@@ -51,6 +51,8 @@ pub(super) struct Target {
 pub(super) struct Memory {
     pub gate: Option<SocketAddr>,
     next_allowed: Option<Instant>,
+    /// What was sent last, to whom.
+    pub last: Option<(Target, String, String)>,
 }
 
 impl Drop for Webhook {

@@ -1,0 +1,121 @@
+//! Taking in what Slack sends, whichever way it came: over a socket or over HTTP.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use crate::channels::slack::commands;
+use crate::channels::slack::decode::{Ourselves, Read, Reader};
+use crate::channels::slack::encode::{Response, ephemeral, escaped};
+use crate::channels::slack::intake::accept;
+use crate::channels::slack::respond::answer_by_url;
+use crate::channels::slack::workspace::Workspace;
+use crate::channels::{Batch, Inbox};
+use crate::domain::{InboundMessage, Unreadable};
+use crate::telemetry::chain;
+
+/// How long an event may wait for the inbox: Slack waits 3 s for us.
+const ACCEPT_WITHIN: Duration = Duration::from_millis(2_500);
+
+/// The same while the inbox does not work, so that the others get their turn.
+const ACCEPT_IN_TROUBLE: Duration = Duration::from_millis(500);
+
+/// When a command is acknowledged even though the inbox does not have it yet.
+const DEFER_AFTER: Duration = Duration::from_millis(1_500);
+
+/// How long a command may wait for the inbox.
+const ACCEPT_COMMAND_WITHIN: Duration = Duration::from_secs(5);
+
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// Slack may forget it.
+    In,
+    /// Slack is to send it again.
+    Not,
+    /// Slack may forget it; it hints that our tokens may not be good any more.
+    Withdrawn,
+}
+
+/// Reads and takes in, with what is known of ourselves.
+pub(super) struct Reception {
+    pub(super) workspace: Arc<Workspace>,
+    ourselves: Ourselves,
+    is_inbox_well: AtomicBool,
+}
+
+impl Reception {
+    pub(super) fn new(workspace: &Arc<Workspace>, ourselves: Ourselves) -> Self {
+        Self { workspace: Arc::clone(workspace), ourselves, is_inbox_well: AtomicBool::new(true) }
+    }
+
+    /// Takes an event in.
+    pub(super) async fn event(&self, inbox: &dyn Inbox, payload: &str) -> Taken {
+        let batch = match self.reader().event(payload) {
+            Read::Message(message) => Batch::from(*message),
+            Read::Unreadable(unreadable) => quarantined(unreadable),
+            Read::Withdrawn => return Taken::Withdrawn,
+            Read::Ignored(reason) => {
+                tracing::debug!(platform = "slack", "ignored an event: {reason}");
+                return Taken::In;
+            }
+        };
+        self.accept(inbox, batch).await
+    }
+
+    /// Makes a batch durable, unless that takes too long.
+    pub(super) async fn accept(&self, inbox: &dyn Inbox, batch: Batch) -> Taken {
+        let is_well = self.is_inbox_well.load(Ordering::Relaxed);
+        let patience = if is_well { ACCEPT_WITHIN } else { ACCEPT_IN_TROUBLE };
+        let is_accepted = accept(inbox, batch, patience).await;
+        self.is_inbox_well.store(is_accepted, Ordering::Relaxed);
+        if is_accepted { Taken::In } else { Taken::Not }
+    }
+
+    /// Takes a command in; returns the answer that goes with the acknowledgement.
+    ///
+    /// Slack never sends a command again, and shows an error after 3 s. So it is
+    /// acknowledged in time whatever happens, and whoever was promised too much
+    /// is told.
+    pub(super) async fn command(&self, inbox: &Arc<dyn Inbox>, payload: &str) -> Option<Option<Response>> {
+        let now = self.workspace.clock.now();
+        let message = match commands::decode(&self.reader(), payload, now) {
+            Ok(message) => message,
+            Err(unreadable) => {
+                let is_accepted = accept(inbox.as_ref(), quarantined(*unreadable), ACCEPT_WITHIN).await;
+                return is_accepted.then_some(None);
+            }
+        };
+        let taking = take_in(Arc::clone(&self.workspace), Arc::clone(inbox), message);
+        let taking = self.workspace.tasks.spawn(taking);
+        if timeout(DEFER_AFTER, taking).await.is_ok() {
+            return Some(None);
+        }
+        Some(Some(ephemeral(escaped(&self.workspace.texts.get("working-on-it")))))
+    }
+
+    fn reader(&self) -> Reader<'_> {
+        Reader { ourselves: &self.ourselves, people: &self.workspace.people }
+    }
+}
+
+/// Takes a command in, or says that it was not.
+async fn take_in(workspace: Arc<Workspace>, inbox: Arc<dyn Inbox>, message: InboundMessage) {
+    let to = message.reply_to();
+    if accept(inbox.as_ref(), message.into(), ACCEPT_COMMAND_WITHIN).await {
+        return;
+    }
+    let Some((url, _)) = to.interaction.as_ref().and_then(commands::way_back) else { return };
+    let words = escaped(&workspace.texts.get("not-accepted"));
+    if let Err(error) = answer_by_url(&workspace.api, url, words).await {
+        let error = chain(&error);
+        tracing::error!(platform = "slack", %error, "a command was lost, and the person does not know");
+    }
+}
+
+pub(super) fn quarantined(unreadable: Unreadable) -> Batch {
+    tracing::warn!(platform = "slack", "an event cannot be read: {}", unreadable.reason);
+    Batch { messages: Vec::new(), unreadable: vec![unreadable] }
+}
