@@ -10,7 +10,7 @@ use crate::config::rule::Rule;
 pub struct LimitsSettings {
     /// The longest message that is answered.
     pub message_chars: u32,
-    /// How many turns may run at once, over all channels.
+    /// How many turns may run at once on each platform.
     pub concurrent_turns: u32,
     /// Whether writes keep to the rates that platforms publish.
     pub pace_writes: bool,

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::support::models::{Answer, Fault as ModelFault, Gate, RetryAfter};
-use crate::support::telegram::Fault;
+use crate::support::telegram::{Fault, Shown};
 use crate::talk::{House, said, unhurried};
 
 const WHOLE: &str = "The whole answer, word for word.";
@@ -177,11 +177,13 @@ async fn an_answer_that_breaks_off_is_begun_anew_where_it_stands() {
     let bot = house.serve();
     house.telegram.user(1001, "Alice").says("Tell me a story.");
 
-    let screen = house.wait_until_last(1001, |text| text == "There was a queen.").await;
+    let is_new = |shown: &Shown| shown.is_from_bot() && shown.text == "There was a queen.";
+    house.telegram.wait_for_message(1001, is_new).await.unwrap_or_else(|error| panic!("{error}"));
+    house.ends_well(bot).await;
 
+    let screen = house.telegram.screen(1001);
     assert_eq!(said(&screen), ["There was a queen."], "what was too much is taken away");
     assert_eq!(house.models.count(), 2);
-    house.ends_well(bot).await;
 }
 
 #[tokio::test]

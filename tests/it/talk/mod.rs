@@ -7,6 +7,7 @@
 mod crashes;
 mod discord;
 mod faults;
+mod rooms;
 mod slack;
 mod streaming;
 
