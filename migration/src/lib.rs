@@ -12,6 +12,7 @@ mod m20261123_000003_create_conversations;
 mod m20261123_000004_create_inbox;
 mod m20261123_000005_create_bookkeeping;
 mod m20261123_000006_create_pairing_codes;
+mod m20261125_000010_remember_what_was_heard;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000004_create_inbox::Migration),
             Box::new(m20261123_000005_create_bookkeeping::Migration),
             Box::new(m20261123_000006_create_pairing_codes::Migration),
+            Box::new(m20261125_000010_remember_what_was_heard::Migration),
         ]
     }
 }

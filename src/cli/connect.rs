@@ -23,6 +23,7 @@ pub(super) fn channels(settings: &Settings, tasks: &Tasks) -> Result<Vec<Arc<dyn
             token,
             api_base: discord.api_base.clone(),
             message_content: discord.message_content,
+            catchup: settings.catchup,
             texts: Arc::clone(&texts),
             clock: Arc::new(SystemClock),
             tasks: tasks.clone(),
@@ -35,7 +36,9 @@ pub(super) fn channels(settings: &Settings, tasks: &Tasks) -> Result<Vec<Arc<dyn
             token,
             api_base: telegram.api_base.clone(),
             poll_seconds: telegram.poll_seconds,
+            catchup: settings.catchup,
             texts: Arc::clone(&texts),
+            clock: Arc::new(SystemClock),
         };
         channels.push(Arc::new(Telegram::new(setup).map_err(at(Platform::Telegram))?));
     }
@@ -46,6 +49,7 @@ pub(super) fn channels(settings: &Settings, tasks: &Tasks) -> Result<Vec<Arc<dyn
             app_token,
             api_base: slack.api_base.clone(),
             pace: Pace::default(),
+            catchup: settings.catchup,
             texts,
             clock: Arc::new(SystemClock),
             tasks: tasks.clone(),

@@ -15,6 +15,7 @@
 
 mod access;
 mod admin;
+mod catchup;
 mod channels;
 mod database;
 mod document;
@@ -43,6 +44,7 @@ use serde::Deserialize;
 
 pub use access::{AccessSettings, Account, DirectAccess, GroupAccess, NotAnId, Space};
 pub use admin::AdminSettings;
+pub use catchup::CatchUpSettings;
 pub use channels::{ChannelsSettings, DiscordSettings, SlackSettings, TelegramSettings};
 pub use database::DatabaseSettings;
 pub use effective::Effective;
@@ -63,6 +65,7 @@ pub struct Settings {
     pub model: ModelSettings,
     pub access: AccessSettings,
     pub limits: LimitsSettings,
+    pub catchup: CatchUpSettings,
     pub admin: AdminSettings,
     pub log: LogSettings,
     pub shutdown: ShutdownSettings,

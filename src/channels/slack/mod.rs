@@ -6,6 +6,7 @@
 //! read. Names of people are learned in the background.
 
 mod api;
+mod catchup;
 mod commands;
 mod decode;
 mod encode;
@@ -19,6 +20,7 @@ mod people;
 mod recover;
 mod respond;
 mod sockets;
+mod status;
 mod workspace;
 
 #[cfg(test)]
@@ -39,6 +41,7 @@ use crate::channels::slack::encode::{PLAINLY, Post, Update};
 use crate::channels::slack::errors::Step;
 use crate::channels::slack::workspace::Workspace;
 use crate::channels::{Account, Channel, ChannelError, Delete, Inbox, LimitScope, ReadBack};
+use crate::config::CatchUpSettings;
 use crate::domain::texts::Texts;
 use crate::domain::{Capabilities, Clock, DeliveryKey, Part, Platform, PostedId, ReplyTo, TextUnit};
 use crate::telemetry::Tasks;
@@ -68,6 +71,8 @@ pub struct Setup {
     /// Where the Web API is, with `/api`.
     pub api_base: String,
     pub pace: Pace,
+    /// What becomes of what was said while we were away.
+    pub catchup: CatchUpSettings,
     pub texts: Arc<Texts>,
     pub clock: Arc<dyn Clock>,
     pub tasks: Tasks,
@@ -83,11 +88,19 @@ pub struct Pace {
     pub reconnect_wait: Duration,
     /// How long a call to the Web API may take.
     pub call_within: Duration,
+    /// How long Slack is sure to send again what nobody took.
+    pub resent_for: Duration,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { sockets: 2, reconnect_wait: Duration::from_secs(15), call_within: Duration::from_secs(15) }
+        Self {
+            sockets: 2,
+            reconnect_wait: Duration::from_secs(15),
+            call_within: Duration::from_secs(15),
+            // At once, after one minute, and after five more; less a little.
+            resent_for: Duration::from_secs(5 * 60),
+        }
     }
 }
 

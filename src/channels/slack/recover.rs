@@ -10,12 +10,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use time::Duration;
 
-use crate::channels::slack::Slack;
-use crate::channels::slack::encode;
 use crate::channels::slack::errors::Step;
 use crate::channels::slack::history::{self, Stretch};
 use crate::channels::slack::markup::readable;
 use crate::channels::slack::respond::is_ephemeral;
+use crate::channels::slack::{Slack, encode};
 use crate::channels::{ChannelError, Delete, LimitScope, ReadBack};
 use crate::domain::{Part, PostedId, ReplyTo, Timestamp};
 

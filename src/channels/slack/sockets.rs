@@ -5,8 +5,6 @@
 //! What that returns is the acknowledgement, and without one Slack sends an
 //! event again: at once, after a minute, after five.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
@@ -17,7 +15,7 @@ use slack_morphism::{
     SlackClientSocketModeConfig, SlackSocketModeClientListener, SlackSocketModeWssClientId,
 };
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::channels::slack::commands;
 use crate::channels::slack::decode::{Ourselves, Read, Reader};
@@ -25,6 +23,7 @@ use crate::channels::slack::encode::{Response, ephemeral, escaped};
 use crate::channels::slack::envelope::{Frame, acknowledgement};
 use crate::channels::slack::intake::{accept, jittered};
 use crate::channels::slack::respond::answer_by_url;
+use crate::channels::slack::status::Status;
 use crate::channels::slack::workspace::Workspace;
 use crate::channels::{Batch, ChannelError, Inbox};
 use crate::domain::{InboundMessage, Unreadable};
@@ -42,6 +41,9 @@ const DEFER_AFTER: Duration = Duration::from_millis(1_500);
 /// How long a command may wait for the inbox.
 const ACCEPT_COMMAND_WITHIN: Duration = Duration::from_secs(5);
 
+/// How long events wait at the beginning for what was missed to come first.
+const HEAD_START: Duration = Duration::from_secs(2);
+
 /// A socket that ends sooner is not replaced at once.
 const SHORT_LIFE: Duration = Duration::from_secs(5);
 
@@ -52,23 +54,6 @@ const PING_SECONDS: u64 = 10;
 const MOST_SILENCES: u64 = 3;
 
 type Manager = dyn SlackSocketModeClientsManager + Send + Sync;
-
-/// How the sockets are.
-#[derive(Debug, Default)]
-pub(super) struct Status {
-    open: HashMap<SlackSocketModeWssClientId, Instant>,
-    /// How often something hinted that our tokens may not be good any more.
-    pub(super) suspicions: u64,
-    /// Why Slack will open no socket again.
-    pub(super) refusal: Option<&'static str>,
-}
-
-impl Status {
-    /// Whether events can come in.
-    pub(super) fn is_open(&self) -> bool {
-        !self.open.is_empty()
-    }
-}
 
 /// The open sockets.
 pub(super) struct Sockets {
@@ -82,6 +67,7 @@ impl Sockets {
         workspace: &Arc<Workspace>,
         ourselves: Ourselves,
         inbox: Arc<dyn Inbox>,
+        has_caught_up: watch::Receiver<bool>,
     ) -> Result<Self, ChannelError> {
         let client = &workspace.api.client;
         let environment = Arc::new(SlackClientEventsListenerEnvironment::new(Arc::clone(client)));
@@ -91,8 +77,8 @@ impl Sockets {
             ourselves,
             inbox: Mutex::new(Some(inbox)),
             manager: OnceLock::new(),
-            status: watch::Sender::new(Status::default()),
-            is_inbox_well: AtomicBool::new(true),
+            status: watch::Sender::new(Status::new()),
+            head_start: (has_caught_up, Instant::now() + HEAD_START),
         });
         // Nobody else has set it.
         let _ = receiver.manager.set(Arc::downgrade(&manager));
@@ -130,7 +116,8 @@ struct Receiver {
     inbox: Mutex<Option<Arc<dyn Inbox>>>,
     manager: OnceLock<Weak<Manager>>,
     status: watch::Sender<Status>,
-    is_inbox_well: AtomicBool,
+    /// What was missed comes before what is new, if it is found by then.
+    head_start: (watch::Receiver<bool>, Instant),
 }
 
 #[async_trait]
@@ -143,7 +130,7 @@ impl SlackSocketModeClientListener for Receiver {
         let payload = frame.payload.map_or("null", |payload| payload.get());
         let answer = match frame.kind.as_str() {
             "hello" => {
-                self.status.send_modify(|status| {
+                self.change(|status| {
                     status.open.insert(socket.clone(), Instant::now());
                 });
                 return None;
@@ -198,7 +185,7 @@ impl Receiver {
     /// Forgets a socket; returns since when it was open.
     fn lost(&self, socket: &SlackSocketModeWssClientId) -> Option<Instant> {
         let mut since = None;
-        self.status.send_modify(|status| since = status.open.remove(socket));
+        self.change(|status| since = status.open.remove(socket));
         since
     }
 
@@ -223,11 +210,31 @@ impl Receiver {
             }
         };
         let Some(inbox) = self.inbox() else { return false };
-        let is_well = self.is_inbox_well.load(Ordering::Relaxed);
+        self.let_it_catch_up().await;
+        let is_well = self.status.borrow().is_inbox_well;
         let patience = if is_well { ACCEPT_WITHIN } else { ACCEPT_IN_TROUBLE };
         let is_accepted = accept(inbox.as_ref(), batch, patience).await;
-        self.is_inbox_well.store(is_accepted, Ordering::Relaxed);
+        if is_accepted != is_well {
+            self.change(|status| status.is_inbox_well = is_accepted);
+        }
         is_accepted
+    }
+
+    /// Waits a moment at the beginning, if need be.
+    async fn let_it_catch_up(&self) {
+        let (has_caught_up, until) = &self.head_start;
+        if !*has_caught_up.borrow() && Instant::now() < *until {
+            // In vain or not, the event is taken in.
+            drop(timeout_at(*until, has_caught_up.clone().wait_for(|has| *has)).await);
+        }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Status)) {
+        let now = (Instant::now(), self.workspace.clock.now());
+        self.status.send_modify(|status| {
+            change(status);
+            status.settle(now, self.workspace.pace.resent_for);
+        });
     }
 
     /// Takes a command in; returns the answer that goes with the acknowledgement.

@@ -9,11 +9,13 @@ use serde::de::IgnoredAny;
 use tokio::sync::OnceCell;
 
 use crate::channels::slack::api::Api;
+use crate::channels::slack::catchup::Said;
 use crate::channels::slack::decode::Ourselves;
 use crate::channels::slack::errors::Step;
 use crate::channels::slack::people::People;
 use crate::channels::slack::{Pace, Setup};
 use crate::channels::{ChannelError, LimitScope};
+use crate::config::CatchUpSettings;
 use crate::domain::Clock;
 use crate::domain::texts::Texts;
 use crate::telemetry::Tasks;
@@ -26,28 +28,33 @@ pub(super) struct Workspace {
     pub(super) api: Api,
     pub(super) people: People,
     pub(super) pace: Pace,
+    pub(super) catchup: CatchUpSettings,
     pub(super) texts: Arc<Texts>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) tasks: Tasks,
     /// Whether a socket is open.
     pub(super) is_connected: AtomicBool,
     ourselves: OnceCell<Ourselves>,
+    /// Why we could not look for what was missed.
+    pub(super) said: Said,
 }
 
 impl Workspace {
     pub(super) fn new(setup: Setup) -> Result<Self, ChannelError> {
         tell_apart(&setup.bot_token, &setup.app_token)?;
-        let Setup { bot_token, app_token, api_base, pace, texts, clock, tasks } = setup;
+        let Setup { bot_token, app_token, api_base, pace, catchup, texts, clock, tasks } = setup;
         let api = Api::new(&api_base, &bot_token, &app_token, pace.call_within)?;
         Ok(Self {
             api,
             people: People::default(),
             pace,
+            catchup,
             texts,
             clock,
             tasks,
             is_connected: AtomicBool::new(false),
             ourselves: OnceCell::new(),
+            said: Said::default(),
         })
     }
 

@@ -32,8 +32,9 @@ use crate::channels::telegram::errors::channel_error;
 use crate::channels::telegram::intake::Intake;
 use crate::channels::telegram::wire::Me;
 use crate::channels::{Account, Channel, ChannelError, Delete, Inbox, Typing};
+use crate::config::CatchUpSettings;
 use crate::domain::texts::Texts;
-use crate::domain::{Capabilities, DeliveryKey, Part, Platform, PostedId, ReplyTo, TextUnit};
+use crate::domain::{Capabilities, Clock, DeliveryKey, Part, Platform, PostedId, ReplyTo, TextUnit};
 use crate::telemetry::chain;
 
 /// Telegram takes 4,096 UTF-16 units after parsing; the rest is for its own counting.
@@ -56,13 +57,18 @@ pub struct Setup {
     pub api_base: String,
     /// How long Telegram holds a poll open when there is nothing to tell, up to 50.
     pub poll_seconds: u32,
+    /// What becomes of what was said while we were away.
+    pub catchup: CatchUpSettings,
     pub texts: Arc<Texts>,
+    pub clock: Arc<dyn Clock>,
 }
 
 /// One bot on Telegram.
 pub struct Telegram {
     api: Api,
     texts: Arc<Texts>,
+    clock: Arc<dyn Clock>,
+    catchup: CatchUpSettings,
     poll_seconds: u32,
     /// Who we are, once Telegram has told.
     me: Mutex<Option<Me>>,
@@ -77,6 +83,8 @@ impl Telegram {
         Ok(Self {
             api,
             texts: setup.texts,
+            clock: setup.clock,
+            catchup: setup.catchup,
             poll_seconds: setup.poll_seconds,
             me: Mutex::new(None),
             is_connected: AtomicBool::new(false),

@@ -17,6 +17,8 @@ use crate::domain::{AddressId, Conversation, IdentityId, InboundMessage, InboxId
 
 pub use finish::Finale;
 
+pub(super) use accept::hash;
+
 /// The shape of stored payloads; raised when [`InboundMessage`] changes.
 const PAYLOAD_VERSION: u32 = 1;
 

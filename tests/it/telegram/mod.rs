@@ -13,9 +13,11 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use switchboard::channels::telegram::{Setup, Telegram as Bot};
 use switchboard::channels::{Batch, Channel, ChannelError, Inbox, InboxError};
+use switchboard::config::CatchUpSettings;
 use switchboard::domain::texts::Texts;
 use switchboard::domain::{
-    Address, AddressKind, Event, InboundMessage, Part, Platform, PostedId, ReplyTo, Unreadable,
+    Address, AddressKind, Clock, Event, InboundMessage, Part, Platform, PostedId, ReplyTo, Timestamp,
+    Unreadable,
 };
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -31,7 +33,19 @@ fn bot_on(telegram: &Telegram) -> Bot {
 
 fn bot_with(token: &str, api_base: &str) -> Result<Bot, ChannelError> {
     let texts = Arc::new(Texts::english());
-    Bot::new(Setup { token: token.to_owned().into(), api_base: api_base.to_owned(), poll_seconds: 50, texts })
+    let (token, api_base) = (token.to_owned().into(), api_base.to_owned());
+    let catchup =
+        CatchUpSettings { max_age_minutes: 1_440, messages_per_place: 20, messages: 100, places: 50 };
+    Bot::new(Setup { token, api_base, poll_seconds: 50, catchup, texts, clock: Arc::new(Wall) })
+}
+
+/// The time on the wall.
+struct Wall;
+
+impl Clock for Wall {
+    fn now(&self) -> Timestamp {
+        Timestamp::now_utc()
+    }
 }
 
 /// An inbox that remembers, and refuses when it is told to.
