@@ -177,7 +177,9 @@ mod tests {
     fn what_is_held_waits_and_the_others_pass() {
         let waiting = Waiting::default();
         waiting.hold();
-        [(1, 7), (2, 8), (3, 7), (4, 9)].map(|(id, channel)| said(&waiting, id, channel));
+        for (id, channel) in [(1, 7), (2, 8), (3, 7), (4, 9)] {
+            said(&waiting, id, channel);
+        }
         assert_eq!(free(&waiting), [0; 0]);
 
         waiting.hold_only([ChannelId::new(7), ChannelId::new(9)].into());
