@@ -15,6 +15,7 @@ mod m20261123_000006_create_pairing_codes;
 mod m20261125_000007_create_outbox;
 mod m20261125_000008_add_recovery_to_inbox;
 mod m20261125_000009_create_instances;
+mod m20261125_000010_remember_what_was_heard;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000007_create_outbox::Migration),
             Box::new(m20261125_000008_add_recovery_to_inbox::Migration),
             Box::new(m20261125_000009_create_instances::Migration),
+            Box::new(m20261125_000010_remember_what_was_heard::Migration),
         ]
     }
 }

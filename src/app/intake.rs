@@ -1,12 +1,13 @@
 //! The inbox that channels report to: durable first, then work.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use crate::app::dispatch::Dispatch;
 use crate::channels::{Batch, Inbox, InboxError};
-use crate::domain::{Clock, InboundMessage, Platform};
+use crate::domain::{Address, Clock, DedupeKey, InboundMessage, KnownPlace, Platform};
 use crate::router::Router;
 use crate::store::{Store, StoreError};
 use crate::telemetry::{KillPoint, Tasks, kill_point, metrics};
@@ -49,5 +50,18 @@ impl Inbox for Intake {
             Ok(taken) => taken.map_err(|error| InboxError(Box::new(error))),
             Err(error) => Err(InboxError(Box::new(error))),
         }
+    }
+
+    async fn known_places(&self, platform: Platform, limit: u32) -> Result<Vec<KnownPlace>, InboxError> {
+        self.store.known_places(platform, limit).await.map_err(|error| InboxError(Box::new(error)))
+    }
+
+    async fn looked_through(&self, place: &Address, sequence: i64) -> Result<(), InboxError> {
+        let looked = self.store.looked_through(place.clone(), sequence).await;
+        looked.map_err(|error| InboxError(Box::new(error)))
+    }
+
+    async fn accepted_before(&self, keys: &[DedupeKey]) -> Result<HashSet<DedupeKey>, InboxError> {
+        self.store.accepted_before(keys).await.map_err(|error| InboxError(Box::new(error)))
     }
 }

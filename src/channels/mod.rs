@@ -10,6 +10,7 @@
 //! A channel never decides what to answer. It drops messages from bots
 //! (including ourselves) and reports everything else.
 
+mod absence;
 pub mod discord;
 mod error;
 pub mod slack;
@@ -17,13 +18,15 @@ pub mod telegram;
 pub mod terminal;
 mod webhook;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::{
-    Capabilities, DeliveryKey, InboundMessage, Part, Platform, PostedId, ReplyTo, Timestamp, Unreadable,
+    Address, Capabilities, DedupeKey, DeliveryKey, InboundMessage, KnownPlace, Part, Platform, PostedId,
+    ReplyTo, Timestamp, Unreadable,
 };
 
 pub use error::{ChannelError, InboxError, LimitScope};
@@ -50,6 +53,27 @@ pub trait Inbox: Send + Sync {
     /// Once this has returned, the platform may have its acknowledgement. A
     /// message that was accepted before is no error.
     async fn accept(&self, batch: Batch) -> Result<(), InboxError>;
+
+    /// The places of a platform where somebody has talked to us, at most `limit`
+    /// of them, the last active first.
+    ///
+    /// What was said there since is from now on to be looked for: these places
+    /// come back with the same `heard`, whatever is accepted meanwhile and
+    /// however the program ends, until [`Inbox::looked_through`] is called. An
+    /// inbox that remembers nothing knows none.
+    async fn known_places(&self, _: Platform, _limit: u32) -> Result<Vec<KnownPlace>, InboxError> {
+        Ok(Vec::new())
+    }
+
+    /// Takes note that everything said in a place up to `sequence` has been accepted.
+    async fn looked_through(&self, _: &Address, _sequence: i64) -> Result<(), InboxError> {
+        Ok(())
+    }
+
+    /// Those of the keys under which something has been accepted before.
+    async fn accepted_before(&self, _: &[DedupeKey]) -> Result<HashSet<DedupeKey>, InboxError> {
+        Ok(HashSet::new())
+    }
 }
 
 /// A bot account on a platform.

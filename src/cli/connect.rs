@@ -24,6 +24,7 @@ pub(super) fn channels(settings: &Settings, tasks: &Tasks) -> Result<Vec<Arc<dyn
             token,
             api_base: discord.api_base.clone(),
             message_content: discord.message_content,
+            catchup: settings.catchup,
             texts: Arc::clone(&texts),
             clock: Arc::new(SystemClock),
             tasks: tasks.clone(),
@@ -36,7 +37,9 @@ pub(super) fn channels(settings: &Settings, tasks: &Tasks) -> Result<Vec<Arc<dyn
             token,
             api_base: telegram.api_base.clone(),
             way_in: telegram_way_in(telegram),
+            catchup: settings.catchup,
             texts: Arc::clone(&texts),
+            clock: Arc::new(SystemClock),
         };
         channels.push(Arc::new(Telegram::new(setup).map_err(at(Platform::Telegram))?));
     }
@@ -47,6 +50,7 @@ pub(super) fn channels(settings: &Settings, tasks: &Tasks) -> Result<Vec<Arc<dyn
             way_in,
             api_base: slack.api_base.clone(),
             pace: Pace::default(),
+            catchup: settings.catchup,
             texts,
             clock: Arc::new(SystemClock),
             tasks: tasks.clone(),

@@ -15,6 +15,7 @@
 
 mod access;
 mod admin;
+mod catchup;
 mod channels;
 mod database;
 mod document;
@@ -44,6 +45,7 @@ use serde::Deserialize;
 
 pub use access::{AccessSettings, Account, DirectAccess, GroupAccess, NotAnId, Space};
 pub use admin::AdminSettings;
+pub use catchup::CatchUpSettings;
 pub use channels::{
     ChannelsSettings, DiscordSettings, SlackMode, SlackSettings, TelegramMode, TelegramSettings,
 };
@@ -67,6 +69,7 @@ pub struct Settings {
     pub model: ModelSettings,
     pub access: AccessSettings,
     pub limits: LimitsSettings,
+    pub catchup: CatchUpSettings,
     pub admin: AdminSettings,
     pub http: HttpSettings,
     pub log: LogSettings,

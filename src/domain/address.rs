@@ -1,5 +1,7 @@
 //! Where something is said.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Platform;
@@ -28,6 +30,14 @@ impl Address {
     }
 }
 
+/// A place where somebody has talked to us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownPlace {
+    pub address: Address,
+    /// Everything up to here has been heard, in the platform's order.
+    pub heard: i64,
+}
+
 /// Who can read at an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -49,6 +59,14 @@ impl AddressKind {
             Self::Group => "group",
             Self::Thread => "thread",
         }
+    }
+}
+
+impl FromStr for AddressKind {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        [Self::Direct, Self::Group, Self::Thread].into_iter().find(|kind| kind.name() == name).ok_or(())
     }
 }
 

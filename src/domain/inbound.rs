@@ -28,6 +28,7 @@ impl InboundMessage {
             Event::Text(said) => (said.message.clone(), None),
             Event::Command(invocation) => (invocation.message.clone(), invocation.interaction.clone()),
             Event::Edited { message, .. } | Event::Deleted { message } => (Some(message.clone()), None),
+            Event::Missed(missed) => (missed.message.clone(), None),
         };
         ReplyTo { address: self.address.clone(), message, interaction }
     }
@@ -49,6 +50,7 @@ impl InboundMessage {
             }
             Event::Edited { message, text } => Event::Edited { message, text: legible::text(text) },
             Event::Deleted { message } => Event::Deleted { message },
+            Event::Missed(missed) => Event::Missed(missed),
         };
         self
     }
@@ -82,6 +84,8 @@ pub enum Event {
     Edited { message: PostedId, text: String },
     /// Somebody deleted what they had said.
     Deleted { message: PostedId },
+    /// Things were said while nobody listened, too long ago or too many to answer each.
+    Missed(Missed),
 }
 
 /// Ordinary talk.
@@ -96,6 +100,16 @@ pub struct Said {
     pub reply_to: Option<PostedId>,
     /// What came with it that is not text.
     pub attachments: Vec<Attachment>,
+}
+
+/// What was said while nobody listened and is not answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missed {
+    pub count: usize,
+    /// Whether there may have been more than were counted.
+    pub may_be_more: bool,
+    /// The last of them.
+    pub message: Option<PostedId>,
 }
 
 /// A command as given: its name without slash, and the rest of the line.

@@ -23,7 +23,7 @@ mod stop;
 pub mod texts;
 mod user;
 
-pub use address::{Address, AddressKind, SpaceRef};
+pub use address::{Address, AddressKind, KnownPlace, SpaceRef};
 pub use answer::{AnswerEvent, AnswerStream, FinishReason, Finished, Usage};
 pub use capabilities::{Capabilities, TextUnit};
 pub use clock::{Clock, Timestamp};
@@ -37,7 +37,7 @@ pub use ids::{
     TurnId, UserId,
 };
 pub use inbound::{
-    Attachment, Author, DedupeKey, Event, InboundMessage, Interaction, Invocation, Said, Unreadable,
+    Attachment, Author, DedupeKey, Event, InboundMessage, Interaction, Invocation, Missed, Said, Unreadable,
 };
 pub use outcome::{Asked, Outcome, Refusal, RefusalReason, Reply, Silence};
 pub use platform::{Platform, UnknownPlatform};

@@ -58,11 +58,12 @@ fn space_of(message: &InboundMessage) -> Option<Space> {
     Some(Space { platform: message.address.platform, id: space.id.clone() })
 }
 
-/// Whether somebody waits to hear something; who changes or deletes what they said does not.
+/// Whether somebody waits to hear something; who changes or deletes what they said,
+/// or said it long ago, does not.
 fn says_something(message: &InboundMessage) -> bool {
     match &message.event {
         Event::Text(_) | Event::Command(_) => true,
-        Event::Edited { .. } | Event::Deleted { .. } => false,
+        Event::Edited { .. } | Event::Deleted { .. } | Event::Missed(_) => false,
     }
 }
 

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use crate::config::ModelSettings;
 use crate::domain::texts::Texts;
 use crate::domain::{
-    Command, Event, InboundMessage, Invocation, Outcome, Refusal, RefusalReason, Said, Silence, Stop,
-    Timestamp,
+    Command, Event, InboundMessage, Invocation, Missed, Outcome, Refusal, RefusalReason, Reply, Said,
+    Silence, Stop, Timestamp,
 };
 use crate::model::{Model, TokenEstimates};
 use crate::store::{ClaimedTurn, Store};
@@ -54,7 +54,7 @@ impl Router {
     pub fn is_for_us(message: &InboundMessage) -> bool {
         match &message.event {
             Event::Text(said) => said.is_addressed,
-            Event::Command(_) | Event::Edited { .. } | Event::Deleted { .. } => true,
+            Event::Command(_) | Event::Edited { .. } | Event::Deleted { .. } | Event::Missed(_) => true,
         }
     }
 
@@ -71,6 +71,7 @@ impl Router {
                 None => self.ask(turn, now).await,
             },
             Event::Edited { .. } | Event::Deleted { .. } => Ok(Outcome::Silence(Silence::AlreadyAnswered)),
+            Event::Missed(missed) => Ok(Outcome::Reply(Reply::ready_made(self.missed(missed)))),
         }
     }
 
@@ -83,6 +84,18 @@ impl Router {
         match Command::named(&invocation.name) {
             Some(command) => commands::run(self, command, turn, invocation, now).await,
             None => Ok(commands::unknown(self, invocation)),
+        }
+    }
+
+    fn missed(&self, missed: &Missed) -> String {
+        let texts = &self.parts.texts;
+        let count = missed.count.to_string();
+        if missed.may_be_more {
+            texts.with("missed-many", &[("count", &count)])
+        } else if missed.count == 1 {
+            texts.get("missed-one")
+        } else {
+            texts.with("missed-some", &[("count", &count)])
         }
     }
 
@@ -107,6 +120,6 @@ impl Router {
 fn said_chars(message: &InboundMessage) -> usize {
     match &message.event {
         Event::Text(said) => said.text.trim().chars().count(),
-        Event::Command(_) | Event::Edited { .. } | Event::Deleted { .. } => 0,
+        Event::Command(_) | Event::Edited { .. } | Event::Deleted { .. } | Event::Missed(_) => 0,
     }
 }

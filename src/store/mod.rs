@@ -14,6 +14,7 @@ mod conversations;
 mod engine;
 mod entities;
 mod error;
+mod heard;
 mod inbox;
 mod instances;
 mod outbox;

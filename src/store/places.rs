@@ -1,7 +1,6 @@
 //! Where things are said: chats, threads, and the spaces around them.
 
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Set};
-use uuid::Uuid;
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set, Statement};
 
 use crate::domain::{Address, AddressId, LaneId, Platform, SpaceId, SpaceRef, Timestamp, UserId};
 use crate::store::entities::{addresses, spaces};
@@ -17,26 +16,34 @@ pub struct Space {
     pub is_allowed: bool,
 }
 
-/// Finds the address, or makes it; `user` is who speaks, and owns the lane of a direct chat.
+/// Takes note of what is heard there; one statement both finds the place and does that.
+const HEARD: &str = "UPDATE addresses \
+     SET last_sequence = CASE WHEN last_sequence >= $1 THEN last_sequence ELSE $1 END, \
+         last_said_at = CASE WHEN last_said_at >= $2 THEN last_said_at ELSE $2 END \
+     WHERE platform = $3 AND scope = $4 AND chat = $5 AND thread = $6 RETURNING id, lane_id";
+
+/// Finds the address where something is `heard`, or makes it; `user` is who
+/// speaks, and owns the lane of a direct chat.
 pub(super) async fn resolve(
     db: &impl ConnectionTrait,
     address: &Address,
+    heard: (i64, Timestamp),
     user: UserId,
     now: Timestamp,
 ) -> Result<(AddressId, LaneId), StoreError> {
     let thread = address.thread.as_deref().unwrap_or_default();
-    let known: Option<(Uuid, Uuid)> = addresses::Entity::find()
-        .select_only()
-        .columns([addresses::Column::Id, addresses::Column::LaneId])
-        .filter(addresses::Column::Platform.eq(address.platform.name()))
-        .filter(addresses::Column::Scope.eq(&address.scope))
-        .filter(addresses::Column::Chat.eq(&address.chat))
-        .filter(addresses::Column::Thread.eq(thread))
-        .into_tuple()
-        .one(db)
-        .await?;
-    if let Some((id, lane)) = known {
-        return Ok((AddressId(id), LaneId(lane)));
+    let (sequence, said_at) = (heard.0, micros(heard.1));
+    let values = [
+        sequence.into(),
+        said_at.into(),
+        address.platform.name().into(),
+        address.scope.as_str().into(),
+        address.chat.as_str().into(),
+        thread.into(),
+    ];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), HEARD, values);
+    if let Some(row) = db.query_one_raw(statement).await? {
+        return Ok((AddressId(row.try_get("", "id")?), LaneId(row.try_get("", "lane_id")?)));
     }
     let id = AddressId::new(now);
     // All direct addresses of one person share one lane; any other is a lane of its own.
@@ -57,6 +64,9 @@ pub(super) async fn resolve(
         active_conversation_id: Set(None),
         created_at: Set(micros(now)),
         closed_at: Set(None),
+        last_sequence: Set(Some(sequence)),
+        last_said_at: Set(Some(said_at)),
+        gap_from: Set(None),
     }
     .insert(db)
     .await?;

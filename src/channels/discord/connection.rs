@@ -4,8 +4,7 @@
 //! Discord has no acknowledgement, and serenity no brake: what the gateway
 //! sends has to be kept until the inbox takes it. When too much of it waits,
 //! the gateway is closed until the inbox has caught up. What is said meanwhile,
-//! and whenever a session is new, has to be fetched from the channels' history
-//! (`GET /channels/{id}/messages?after=`). That catching up is not built yet.
+//! and whenever a session is new, is in the channels' history: see `catchup.rs`.
 
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
@@ -63,7 +62,7 @@ pub(super) async fn keep(
                 match stayed? {
                     Stay::Ended => return Ok(()),
                     Stay::Crowded => {
-                        waiting.until(|length| *length == 0).await;
+                        waiting.until(|length| length.all == 0).await;
                         Duration::ZERO
                     }
                     Stay::Lost(why) => {
@@ -162,18 +161,22 @@ fn intents(shared: &Shared) -> GatewayIntents {
 
 fn take_in(shared: &Shared, waiting: &Waiting, arrival: Arrival) {
     match &arrival.what {
-        Happening::Ready(ready) => return begin_session(shared, ready),
+        Happening::Ready(ready) => return begin_session(shared, waiting, ready),
         Happening::Command(command) => shared.interactions.arrived(decode::interaction(command)),
         _ => {}
     }
     waiting.push(arrival);
 }
 
-fn begin_session(shared: &Shared, ready: &Ready) {
+fn begin_session(shared: &Shared, waiting: &Waiting, ready: &Ready) {
     tracing::info!(guilds = ready.guilds.len(), "connected to Discord as {}", ready.user.name);
     shared.api.is_application(ready.application.id);
     shared.is_bot(ready.user.id);
     shared.is_connected.store(true, Ordering::Relaxed);
+    if shared.catchup.places > 0 {
+        waiting.hold();
+        shared.sessions.send_modify(|count| *count += 1);
+    }
     if shared.has_registered.swap(true, Ordering::Relaxed) {
         return;
     }

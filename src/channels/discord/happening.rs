@@ -10,7 +10,7 @@ use serenity::model::application::{CommandInteraction, Interaction};
 use serenity::model::channel::Message;
 use serenity::model::event::{Event, MessageUpdateEvent, UnknownEvent};
 use serenity::model::gateway::Ready;
-use serenity::model::id::MessageId;
+use serenity::model::id::{ChannelId, MessageId};
 use sha2::{Digest, Sha256};
 
 use crate::domain::{DedupeKey, Platform, Unreadable};
@@ -49,7 +49,9 @@ impl Happening {
                     None
                 }
             },
-            Event::Unknown(event) => unreadable(event).map(Self::Unreadable),
+            Event::Unknown(UnknownEvent { kind, value, .. }) => {
+                unreadable(&kind, value).map(Self::Unreadable)
+            }
             other => {
                 tracing::debug!(event.name = ?other.name(), "ignored an event of another kind");
                 None
@@ -58,10 +60,21 @@ impl Happening {
     }
 }
 
+impl Happening {
+    /// Where it happened, if it tells.
+    pub(super) fn channel(&self) -> Option<ChannelId> {
+        match self {
+            Self::Said(said) => Some(said.channel_id),
+            Self::Edited(update) => Some(update.channel_id),
+            Self::Command(command) => Some(command.channel_id),
+            Self::Ready(_) | Self::Deleted(_) | Self::Unreadable(_) => None,
+        }
+    }
+}
+
 /// Keeps an event that claims to be for us and that the library could not read.
-fn unreadable(event: UnknownEvent) -> Option<Unreadable> {
-    let UnknownEvent { kind, mut value, .. } = event;
-    let claims_to_concern_us = match kind.as_str() {
+pub(super) fn unreadable(kind: &str, mut value: Value) -> Option<Unreadable> {
+    let claims_to_concern_us = match kind {
         "MESSAGE_CREATE" | "MESSAGE_UPDATE" => !is_by_a_bot(&value),
         "MESSAGE_DELETE" | "MESSAGE_DELETE_BULK" => true,
         "INTERACTION_CREATE" => value.get("type").and_then(Value::as_u64) == Some(COMMAND),

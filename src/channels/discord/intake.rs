@@ -12,7 +12,7 @@ use crate::channels::discord::decode::{self, Reader};
 use crate::channels::discord::happening::Happening;
 use crate::channels::discord::interactions::PROMISE_AFTER;
 use crate::channels::discord::waiting::{Arrival, Waiting};
-use crate::channels::discord::{Shared, connection};
+use crate::channels::discord::{Shared, catchup, connection};
 use crate::channels::{Batch, ChannelError, Inbox, InboxError};
 use crate::domain::{Event, InboundMessage};
 use crate::telemetry::{KillPoint, chain, kill_point};
@@ -33,11 +33,13 @@ pub(super) async fn run(
     inbox: &dyn Inbox,
     shutdown: CancellationToken,
 ) -> Result<(), ChannelError> {
-    let waiting = Waiting::default();
+    let (waiting, sessions) = (Waiting::default(), shared.sessions.subscribe());
     let end = tokio::select! {
         end = connection::keep(shared, &waiting, &shutdown) => end,
         () = store(shared, inbox, &waiting) => Ok(()),
+        () = catchup::run(shared, inbox, &waiting, sessions) => Ok(()),
     };
+    waiting.release_all();
     // Nobody will send us again what is waiting here.
     let emptied = timeout(LAST_ATTEMPT, async {
         while waiting.len() > 0 && store_some(shared, inbox, &waiting).await.is_ok() {}
@@ -53,7 +55,7 @@ pub(super) async fn run(
 async fn store(shared: &Shared, inbox: &dyn Inbox, waiting: &Waiting) {
     let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
     loop {
-        waiting.until(|length| *length > 0).await;
+        waiting.until(|length| length.free > 0).await;
         match store_some(shared, inbox, waiting).await {
             Ok(()) => backoff.reset(),
             Err(error) => {
@@ -75,7 +77,7 @@ async fn store_some(shared: &Shared, inbox: &dyn Inbox, waiting: &Waiting) -> Re
     if !(batch.messages.is_empty() && batch.unreadable.is_empty()) {
         inbox.accept(batch).await?;
     }
-    waiting.done(arrivals.len());
+    waiting.done(&arrivals);
     for arrival in arrivals {
         if let Happening::Command(command) = &arrival.what {
             shared.interactions.accepted(decode::interaction(command));

@@ -5,6 +5,7 @@
 //! - `decode.rs`, `mentions.rs`, `encode.rs`: what is said, in and out, pure
 //! - `places.rs`: which channels are threads, of what
 //! - `interactions.rs`, `commands.rs`: slash commands and their answers
+//! - `catchup.rs`: what was said while there was no session
 //! - `recover.rs`: looking for our own posts, and taking them away
 //! - `api.rs`, `errors.rs`: calls, and what can go wrong with them
 //!
@@ -14,6 +15,7 @@
 
 mod api;
 mod backoff;
+mod catchup;
 mod commands;
 mod connection;
 mod decode;
@@ -39,9 +41,11 @@ use secrecy::SecretString;
 use serde_json::Value;
 use serenity::http::{LightMethod, Route};
 use serenity::model::id::{ChannelId, UserId};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::channels::{Account, Channel, ChannelError, Delete, Inbox, ReadBack, Typing};
+use crate::config::CatchUpSettings;
 use crate::domain::texts::Texts;
 use crate::domain::{Address, Capabilities, Clock, DeliveryKey, Part, Platform, PostedId, ReplyTo, TextUnit};
 use crate::telemetry::Tasks;
@@ -74,6 +78,8 @@ pub struct Setup {
     pub api_base: String,
     /// Whether to ask for the content of messages that do not concern the bot.
     pub message_content: bool,
+    /// What becomes of what was said while we were away.
+    pub catchup: CatchUpSettings,
     pub texts: Arc<Texts>,
     pub clock: Arc<dyn Clock>,
     pub tasks: Tasks,
@@ -93,6 +99,9 @@ struct Shared {
     clock: Arc<dyn Clock>,
     tasks: Tasks,
     message_content: bool,
+    catchup: CatchUpSettings,
+    /// How many sessions have begun.
+    sessions: watch::Sender<u64>,
     /// Our own id; 0 until we know it.
     bot: AtomicU64,
     has_registered: Arc<AtomicBool>,
@@ -113,7 +122,7 @@ impl Shared {
 impl Discord {
     /// Prepares the channel; nothing is sent yet.
     pub fn new(setup: Setup) -> Result<Self, ChannelError> {
-        let Setup { token, api_base, message_content, texts, clock, tasks } = setup;
+        let Setup { token, api_base, message_content, catchup, texts, clock, tasks } = setup;
         let api = Arc::new(Api::new(token, &api_base)?);
         let interactions = Interactions::new(api.clone(), clock.clone(), tasks.clone());
         let shared = Shared {
@@ -124,6 +133,8 @@ impl Discord {
             clock,
             tasks,
             message_content,
+            catchup,
+            sessions: watch::Sender::new(0),
             bot: AtomicU64::new(0),
             has_registered: Arc::default(),
             is_connected: Arc::default(),

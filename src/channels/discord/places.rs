@@ -4,6 +4,7 @@
 //! channels and threads when we connect; what we were not told, or have
 //! forgotten, is asked for.
 
+use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use serenity::http::{LightMethod, Route};
 use serenity::model::channel::{ChannelType, GuildChannel};
 use serenity::model::guild::Guild;
 use serenity::model::id::{ChannelId, GuildId, MessageId};
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::channels::discord::api::Api;
@@ -32,7 +34,11 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// What we were told of places and of who spoke there.
 #[derive(Debug)]
-pub(super) struct Places(Mutex<Known>);
+pub(super) struct Places {
+    known: Mutex<Known>,
+    /// The guilds that have told of themselves in this session.
+    told: watch::Sender<HashSet<GuildId>>,
+}
 
 #[derive(Debug)]
 struct Known {
@@ -40,27 +46,52 @@ struct Known {
     parents: Memory<ChannelId, Option<ChannelId>>,
     names: Memory<GuildId, String>,
     spoken: Memory<MessageId, (Address, Author)>,
+    /// The last message of a channel, as its guild told in this session.
+    last: Memory<ChannelId, MessageId>,
 }
 
 impl Default for Places {
     fn default() -> Self {
-        Self(Mutex::new(Known {
+        let known = Known {
             parents: Memory::of(CHANNELS),
             names: Memory::of(GUILDS),
             spoken: Memory::of(MESSAGES),
-        }))
+            last: Memory::of(CHANNELS),
+        };
+        Self { known: Mutex::new(known), told: watch::Sender::default() }
     }
 }
 
 impl Places {
+    /// Forgets what guilds have told of their last messages.
+    pub(super) fn begin_session(&self) {
+        self.told.send_replace(HashSet::new());
+        self.with(|known| known.last = Memory::of(CHANNELS));
+    }
+
+    /// Waits until these guilds have told of themselves.
+    pub(super) async fn have_told(&self, guilds: &HashSet<GuildId>) {
+        // An error would mean that the sender, which we hold, is gone.
+        drop(self.told.subscribe().wait_for(|told| guilds.is_subset(told)).await);
+    }
+
+    /// The last message of a channel, as far as its guild has told.
+    pub(super) fn last_said(&self, channel: ChannelId) -> Option<MessageId> {
+        self.with(|known| known.last.recall(&channel).copied())
+    }
+
     /// Learns a guild with its channels and threads.
     pub(super) fn learn_guild(&self, guild: &Guild) {
         self.with(|known| {
             known.names.learn(guild.id, guild.name.clone());
             for channel in guild.channels.values().chain(&guild.threads) {
                 known.parents.learn(channel.id, parent(channel.kind, channel.parent_id));
+                if let Some(last) = channel.last_message_id {
+                    known.last.learn(channel.id, last);
+                }
             }
         });
+        self.told.send_if_modified(|told| told.insert(guild.id));
     }
 
     pub(super) fn learn_name(&self, guild: GuildId, name: &str) {
@@ -127,7 +158,7 @@ impl Places {
     }
 
     fn with<R>(&self, look: impl FnOnce(&mut Known) -> R) -> R {
-        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        look(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -69,6 +69,28 @@ impl Reader<'_> {
         read.unwrap_or_else(|reason| Read::Unreadable(unreadable(event_id, payload, &reason)))
     }
 
+    /// Reads a message from the history of a place, as it was when it was said.
+    pub(super) fn past(&self, place: &Address, raw: &str) -> Read {
+        let Ok(sort) = serde_json::from_str::<Sort>(raw) else {
+            return Read::Unreadable(unreadable(None, raw, "a message of the history has no kind"));
+        };
+        if sort.is_bots() {
+            return Read::Ignored("said by a bot");
+        }
+        let Ok(message) = serde_json::from_str::<Message>(raw) else {
+            return Read::Unreadable(unreadable(None, raw, "a message of the history is none"));
+        };
+        let place = Place { team: &place.scope, is_direct: place.is_direct(), channel: place.chat.clone() };
+        let read = match sort.subtype.as_deref() {
+            // A change has a key of its own; this is about what was said before it.
+            None | Some("file_share" | "thread_broadcast" | "me_message") => {
+                self.said(&place, Message { edited: None, ..message })
+            }
+            Some(_) => Ok(Read::Ignored("a notice of Slack's")),
+        };
+        read.unwrap_or_else(|reason| Read::Unreadable(unreadable(None, raw, &reason)))
+    }
+
     fn message(&self, team: &str, sort: &Sort, event: Message) -> Result<Read, String> {
         let channel = event.channel.clone().ok_or("a message without a channel")?;
         let place = Place { team, is_direct: is_direct(&channel, event.channel_type.as_deref()), channel };

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
+use crate::channels::slack::catchup::CatchUp;
 use crate::channels::slack::decode::Ourselves;
 use crate::channels::slack::sockets::Sockets;
 use crate::channels::slack::workspace::Workspace;
@@ -50,10 +52,16 @@ pub(super) async fn run(
             () = shutdown.cancelled() => return Ok(()),
             ourselves = introduce(workspace) => ourselves?,
         };
-        let sockets = Sockets::open(workspace, ourselves, Arc::clone(&inbox)).await?;
+        let catching_up = tokio::select! {
+            () = shutdown.cancelled() => return Ok(()),
+            catching_up = CatchUp::prepare(workspace, &ourselves, &inbox) => catching_up,
+        };
+        let (is_done, has_caught_up) = watch::channel(false);
+        let sockets = Sockets::open(workspace, ourselves, Arc::clone(&inbox), has_caught_up).await?;
         let end = tokio::select! {
             () = shutdown.cancelled() => End::Told,
             end = watch(workspace, &sockets) => end,
+            () = catching_up.run(sockets.status(), is_done) => End::Stuck,
         };
         workspace.is_connected.store(false, Ordering::Relaxed);
         sockets.close().await;

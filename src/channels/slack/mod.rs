@@ -7,6 +7,7 @@
 //! read. Names of people are learned in the background.
 
 mod api;
+mod catchup;
 mod commands;
 mod decode;
 mod encode;
@@ -22,6 +23,7 @@ mod recover;
 mod respond;
 mod scopes;
 mod sockets;
+mod status;
 mod webhook;
 mod workspace;
 
@@ -44,6 +46,7 @@ use crate::channels::slack::errors::Step;
 use crate::channels::slack::webhook::Entrance;
 use crate::channels::slack::workspace::Workspace;
 use crate::channels::{Account, Channel, ChannelError, Delete, Inbox, LimitScope, ReadBack, Webhook};
+use crate::config::CatchUpSettings;
 use crate::domain::texts::Texts;
 use crate::domain::{Capabilities, Clock, DeliveryKey, Part, Platform, PostedId, ReplyTo, TextUnit};
 use crate::telemetry::Tasks;
@@ -72,6 +75,8 @@ pub struct Setup {
     /// Where the Web API is, with `/api`.
     pub api_base: String,
     pub pace: Pace,
+    /// What becomes of what was said while we were away.
+    pub catchup: CatchUpSettings,
     pub texts: Arc<Texts>,
     pub clock: Arc<dyn Clock>,
     pub tasks: Tasks,
@@ -97,12 +102,16 @@ pub struct Pace {
     pub call_within: Duration,
     /// How often Slack is asked whether our token is good, where no socket tells.
     pub check_every: Duration,
+    /// How long Slack is sure to send again what nobody took.
+    pub resent_for: Duration,
 }
 
 impl Default for Pace {
     fn default() -> Self {
         let (patience, check_every) = (Duration::from_secs(15), Duration::from_secs(60));
-        Self { sockets: 2, reconnect_wait: patience, call_within: patience, check_every }
+        // At once, after one minute, and after five more; less a little.
+        let resent_for = Duration::from_secs(5 * 60);
+        Self { sockets: 2, reconnect_wait: patience, call_within: patience, check_every, resent_for }
     }
 }
 

@@ -33,6 +33,8 @@ const ACCEPT_COMMAND_WITHIN: Duration = Duration::from_secs(5);
 pub(super) enum Taken {
     /// Slack may forget it.
     In,
+    /// Slack may forget it; it says nothing that anybody here waits for.
+    Aside,
     /// Slack is to send it again.
     Not,
     /// Slack may forget it; it hints that our tokens may not be good any more.
@@ -59,7 +61,7 @@ impl Reception {
             Read::Withdrawn => return Taken::Withdrawn,
             Read::Ignored(reason) => {
                 tracing::debug!(platform = "slack", "ignored an event: {reason}");
-                return Taken::In;
+                return Taken::Aside;
             }
         };
         self.accept(inbox, batch).await

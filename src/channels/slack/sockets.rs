@@ -5,7 +5,6 @@
 //! What that returns is the acknowledgement, and without one Slack sends an
 //! event again: at once, after a minute, after five.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
@@ -17,16 +16,20 @@ use slack_morphism::{
     SlackClientSocketModeConfig, SlackSocketModeClientListener, SlackSocketModeWssClientId,
 };
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::channels::slack::decode::Ourselves;
 use crate::channels::slack::encode::Response;
 use crate::channels::slack::envelope::{Frame, acknowledgement};
 use crate::channels::slack::intake::jittered;
 use crate::channels::slack::reception::{Reception, Taken};
+use crate::channels::slack::status::Status;
 use crate::channels::slack::workspace::Workspace;
 use crate::channels::{ChannelError, Inbox};
 use crate::telemetry::{KillPoint, kill_point};
+
+/// How long events wait at the beginning for what was missed to come first.
+const HEAD_START: Duration = Duration::from_secs(2);
 
 /// A socket that ends sooner is not replaced at once.
 const SHORT_LIFE: Duration = Duration::from_secs(5);
@@ -42,23 +45,6 @@ const MOST_SILENCES: u64 = 3;
 
 type Manager = dyn SlackSocketModeClientsManager + Send + Sync;
 
-/// How the sockets are.
-#[derive(Debug, Default)]
-pub(super) struct Status {
-    open: HashMap<SlackSocketModeWssClientId, Instant>,
-    /// How often something hinted that our tokens may not be good any more.
-    pub(super) suspicions: u64,
-    /// Why Slack will open no socket again.
-    pub(super) refusal: Option<&'static str>,
-}
-
-impl Status {
-    /// Whether events can come in.
-    pub(super) fn is_open(&self) -> bool {
-        !self.open.is_empty()
-    }
-}
-
 /// The open sockets.
 pub(super) struct Sockets {
     manager: Arc<Manager>,
@@ -71,6 +57,7 @@ impl Sockets {
         workspace: &Arc<Workspace>,
         ourselves: Ourselves,
         inbox: Arc<dyn Inbox>,
+        has_caught_up: watch::Receiver<bool>,
     ) -> Result<Self, ChannelError> {
         let client = &workspace.api.client;
         let environment = Arc::new(SlackClientEventsListenerEnvironment::new(Arc::clone(client)));
@@ -79,7 +66,8 @@ impl Sockets {
             reception: Reception::new(workspace, ourselves),
             inbox: Mutex::new(Some(inbox)),
             manager: OnceLock::new(),
-            status: watch::Sender::new(Status::default()),
+            status: watch::Sender::new(Status::new()),
+            head_start: (has_caught_up, Instant::now() + HEAD_START),
             short_lives: AtomicU32::new(0),
         });
         // Nobody else has set it.
@@ -119,6 +107,8 @@ struct Receiver {
     status: watch::Sender<Status>,
     /// How many sockets in a row ended soon.
     short_lives: AtomicU32,
+    /// What was missed comes before what is new, if it is found by then.
+    head_start: (watch::Receiver<bool>, Instant),
 }
 
 #[async_trait]
@@ -131,7 +121,7 @@ impl SlackSocketModeClientListener for Receiver {
         let payload = frame.payload.map_or("null", |payload| payload.get());
         let answer = match frame.kind.as_str() {
             "hello" => {
-                self.status.send_modify(|status| {
+                self.change(|status| {
                     status.open.insert(socket.clone(), Instant::now());
                 });
                 return None;
@@ -189,7 +179,7 @@ impl Receiver {
     /// Forgets a socket; returns since when it was open.
     fn lost(&self, socket: &SlackSocketModeWssClientId) -> Option<Instant> {
         let mut since = None;
-        self.status.send_modify(|status| since = status.open.remove(socket));
+        self.change(|status| since = status.open.remove(socket));
         since
     }
 
@@ -203,14 +193,38 @@ impl Receiver {
     async fn event(&self, payload: &str) -> bool {
         kill_point(KillPoint::Read);
         let Some(inbox) = self.inbox() else { return false };
-        match self.reception.event(inbox.as_ref(), payload).await {
+        self.let_it_catch_up().await;
+        let is_accepted = match self.reception.event(inbox.as_ref(), payload).await {
             Taken::In => true,
             Taken::Not => false,
+            Taken::Aside => return true,
             Taken::Withdrawn => {
                 self.status.send_modify(|status| status.suspicions += 1);
-                true
+                return true;
             }
+        };
+        if is_accepted != self.status.borrow().is_inbox_well {
+            self.change(|status| status.is_inbox_well = is_accepted);
         }
+        is_accepted
+    }
+
+    /// Waits a moment at the beginning, if need be.
+    async fn let_it_catch_up(&self) {
+        let (has_caught_up, until) = &self.head_start;
+        if !*has_caught_up.borrow() && Instant::now() < *until {
+            // In vain or not, the event is taken in.
+            drop(timeout_at(*until, has_caught_up.clone().wait_for(|has| *has)).await);
+        }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Status)) {
+        let workspace = &self.reception.workspace;
+        let now = (Instant::now(), workspace.clock.now());
+        self.status.send_modify(|status| {
+            change(status);
+            status.settle(now, workspace.pace.resent_for);
+        });
     }
 
     /// Takes a command in; returns the answer that goes with the acknowledgement.

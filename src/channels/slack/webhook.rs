@@ -209,7 +209,7 @@ async fn form(reception: &Reception, inbox: &Arc<dyn Inbox>, text: &str) -> Verd
 
 fn verdict(taken: Taken) -> Verdict {
     match taken {
-        Taken::In | Taken::Withdrawn => Verdict::Accepted,
+        Taken::In | Taken::Aside | Taken::Withdrawn => Verdict::Accepted,
         Taken::Not => Verdict::Unavailable(TRY_AGAIN_AFTER),
     }
 }

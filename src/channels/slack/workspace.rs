@@ -9,11 +9,13 @@ use serde::de::IgnoredAny;
 use tokio::sync::OnceCell;
 
 use crate::channels::slack::api::Api;
+use crate::channels::slack::catchup::Said;
 use crate::channels::slack::decode::Ourselves;
 use crate::channels::slack::errors::Step;
 use crate::channels::slack::people::People;
 use crate::channels::slack::{Pace, Setup, WayIn, scopes};
 use crate::channels::{ChannelError, LimitScope};
+use crate::config::CatchUpSettings;
 use crate::domain::Clock;
 use crate::domain::texts::Texts;
 use crate::telemetry::Tasks;
@@ -27,6 +29,7 @@ pub(super) struct Workspace {
     pub(super) api: Api,
     pub(super) people: People,
     pub(super) pace: Pace,
+    pub(super) catchup: CatchUpSettings,
     pub(super) texts: Arc<Texts>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) tasks: Tasks,
@@ -35,11 +38,13 @@ pub(super) struct Workspace {
     ourselves: OnceCell<Ourselves>,
     /// Whether it was said that people will have no names.
     is_nameless: AtomicBool,
+    /// Why we could not look for what was missed.
+    pub(super) said: Said,
 }
 
 impl Workspace {
     pub(super) fn new(setup: Setup) -> Result<Self, ChannelError> {
-        let Setup { bot_token, way_in, api_base, pace, texts, clock, tasks } = setup;
+        let Setup { bot_token, way_in, api_base, pace, catchup, texts, clock, tasks } = setup;
         let app_token = match &way_in {
             WayIn::Sockets { app_token } => Some(app_token),
             WayIn::Events { .. } => None,
@@ -50,12 +55,14 @@ impl Workspace {
             api,
             people: People::default(),
             pace,
+            catchup,
             texts,
             clock,
             tasks,
             is_connected: AtomicBool::new(false),
             ourselves: OnceCell::new(),
             is_nameless: AtomicBool::new(false),
+            said: Said::default(),
         })
     }
 

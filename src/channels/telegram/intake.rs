@@ -17,14 +17,16 @@ use teloxide::types::AllowedUpdate;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::channels::absence::Absence;
 use crate::channels::telegram::Telegram;
 use crate::channels::telegram::api::{Api, CallError, Refusal};
 use crate::channels::telegram::backoff::Backoff;
 use crate::channels::telegram::decode::{self, Reading};
 use crate::channels::telegram::errors::channel_error;
 use crate::channels::telegram::wire::Me;
-use crate::channels::{Batch, ChannelError, Inbox};
-use crate::domain::Platform;
+use crate::channels::{Batch, ChannelError, Inbox, InboxError};
+use crate::config::CatchUpSettings;
+use crate::domain::{Clock, Platform};
 use crate::telemetry::{KillPoint, chain, kill_point};
 
 /// The most updates Telegram gives at once.
@@ -33,6 +35,8 @@ const BATCH: u8 = 100;
 pub(super) const ALLOWED: [AllowedUpdate; 2] = [AllowedUpdate::Message, AllowedUpdate::EditedMessage];
 /// How much longer we wait for a poll than Telegram holds it open.
 const POLL_MARGIN: Duration = Duration::from_secs(15);
+/// What comes so soon after we asked may have been there before.
+const AT_ONCE: Duration = Duration::from_secs(1);
 /// How long we leave the bot to somebody else who polls for it.
 const CONFLICT_PAUSE: Duration = Duration::from_secs(2);
 /// How often we complain about them.
@@ -43,6 +47,11 @@ const STEP: &str = "asking for messages";
 /// The bot's queue at Telegram, and how far we have read it.
 pub(super) struct Intake<'a> {
     api: &'a Api,
+    clock: &'a dyn Clock,
+    catchup: CatchUpSettings,
+    /// Whether what comes may have been kept for us while we were away. With us
+    /// there, a clock that is wrong makes nothing too old.
+    was_away: bool,
     me: &'a Me,
     inbox: &'a dyn Inbox,
     /// How long Telegram holds a poll open when there is nothing to tell.
@@ -65,6 +74,9 @@ impl<'a> Intake<'a> {
     pub(super) fn new(telegram: &'a Telegram, me: &'a Me, inbox: &'a dyn Inbox, poll_seconds: u32) -> Self {
         Self {
             api: &telegram.api,
+            clock: telegram.clock.as_ref(),
+            catchup: telegram.catchup,
+            was_away: true,
             me,
             inbox,
             poll_seconds,
@@ -100,6 +112,7 @@ impl<'a> Intake<'a> {
             .allowed_updates(ALLOWED);
         request.offset = self.offset.and_then(|offset| i32::try_from(offset).ok());
         let patience = Duration::from_secs(u64::from(self.poll_seconds)) + POLL_MARGIN;
+        let asked = Instant::now();
         let body = match self.api.fetch(&request, patience).await {
             Ok(body) => body,
             Err(error) => return self.failed(error).await,
@@ -111,6 +124,7 @@ impl<'a> Intake<'a> {
         match serde_json::from_str::<Vec<&RawValue>>(result.get()) {
             Ok(updates) => {
                 self.is_connected.store(true, Ordering::Relaxed);
+                self.was_away &= asked.elapsed() < AT_ONCE;
                 Ok(self.take_in(&updates).await)
             }
             Err(_) => self.failed(CallError::NoAnswer("the answer holds no updates".into())).await,
@@ -124,7 +138,7 @@ impl<'a> Intake<'a> {
         }
         let (batch, offset) = read(updates.iter().map(|update| update.get()), self.me);
         if !(batch.messages.is_empty() && batch.unreadable.is_empty())
-            && let Err(error) = self.inbox.accept(batch).await
+            && let Err(error) = self.accept(batch).await
         {
             tracing::error!(
                 platform = %Platform::Telegram, error = %chain(&error),
@@ -136,14 +150,25 @@ impl<'a> Intake<'a> {
             tracing::info!(platform = %Platform::Telegram, "messages come in again");
         }
         self.backoff.reset();
+        self.was_away &= !updates.is_empty();
         let is_stuck = !updates.is_empty() && offset.is_none();
         self.offset = offset;
         // Without a number there is nothing to confirm it by, and it comes again.
         if is_stuck { Next::Wait(CONFLICT_PAUSE) } else { Next::Poll }
     }
 
+    /// Makes a batch durable, a notice in the place of what is too old.
+    async fn accept(&self, mut batch: Batch) -> Result<(), InboxError> {
+        if self.was_away {
+            let absence = Absence::until(self.clock.now(), self.catchup);
+            batch.messages = absence.sum_up(batch.messages, self.inbox).await?;
+        }
+        self.inbox.accept(batch).await
+    }
+
     async fn failed(&mut self, error: CallError) -> Result<Next, ChannelError> {
         self.is_connected.store(false, Ordering::Relaxed);
+        self.was_away = true;
         if let Some(conflict) = error.refusal().filter(|refusal| refusal.code == 409) {
             return Ok(self.conflict(conflict).await);
         }

@@ -36,8 +36,9 @@ use crate::channels::telegram::intake::Intake;
 use crate::channels::telegram::webhook::Entrance;
 use crate::channels::telegram::wire::Me;
 use crate::channels::{Account, Channel, ChannelError, Delete, Inbox, Typing, Webhook};
+use crate::config::CatchUpSettings;
 use crate::domain::texts::Texts;
-use crate::domain::{Capabilities, DeliveryKey, Part, Platform, PostedId, ReplyTo, TextUnit};
+use crate::domain::{Capabilities, Clock, DeliveryKey, Part, Platform, PostedId, ReplyTo, TextUnit};
 use crate::telemetry::chain;
 
 pub use webhook::Hook;
@@ -61,7 +62,10 @@ pub struct Setup {
     /// The address of the Bot API, without `/bot<token>`.
     pub api_base: String,
     pub way_in: WayIn,
+    /// What becomes of what was said while we were away.
+    pub catchup: CatchUpSettings,
     pub texts: Arc<Texts>,
+    pub clock: Arc<dyn Clock>,
 }
 
 /// How updates come in.
@@ -82,6 +86,8 @@ pub struct Telegram {
     api: Api,
     texts: Arc<Texts>,
     way_in: Way,
+    clock: Arc<dyn Clock>,
+    catchup: CatchUpSettings,
     /// Who we are, once Telegram has told.
     me: Mutex<Option<Me>>,
     /// Whether we listen, and the last poll was answered or the last look at the webhook was good.
@@ -99,6 +105,8 @@ impl Telegram {
                 WayIn::Poll(seconds) => Way::Poll(seconds),
                 WayIn::Webhook(hook) => Way::Webhook(Box::new(Entrance::new(hook))),
             },
+            clock: setup.clock,
+            catchup: setup.catchup,
             me: Mutex::new(None),
             is_connected: AtomicBool::new(false),
         })

@@ -61,6 +61,12 @@ refusal-too-long = That is longer than I can take at once: { $length } character
 not-accepted = Sorry, I could not take that in. Please repeat it.
 owner-welcome = Welcome. You are the owner of this bot now.
 
+# What was said while the bot was away
+
+missed-one = I was away and missed what you said here. If it still matters, please say it again.
+missed-some = I was away and missed { $count } messages here. If one of them still matters, please say it again.
+missed-many = I was away and missed messages here, at least { $count }. If one of them still matters, please say it again.
+
 # The stand-in model
 
 echo-answer = You said: { $text }

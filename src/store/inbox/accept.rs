@@ -46,7 +46,8 @@ async fn insert(
     let place = &message.address;
     let account = (place.platform, place.scope.as_str());
     let (identity, user) = people::resolve(tx, account, &message.author, now).await?;
-    let (address, lane) = places::resolve(tx, place, user, now).await?;
+    let heard = (message.sequence, message.sent_at);
+    let (address, lane) = places::resolve(tx, place, heard, user, now).await?;
     let id = InboxId::new(now);
     let lane = (!is_seen_to_at_once(&message)).then_some(lane);
     let payload = serde_json::to_string(&Payload { version: PAYLOAD_VERSION, message: &message })
@@ -122,10 +123,10 @@ fn is_seen_to_at_once(message: &InboundMessage) -> bool {
     match &message.event {
         Event::Command(invocation) => Command::named(&invocation.name).is_none_or(Command::bypasses_lane),
         Event::Edited { .. } | Event::Deleted { .. } => true,
-        Event::Text(_) => false,
+        Event::Text(_) | Event::Missed(_) => false,
     }
 }
 
-fn hash(key: &str) -> Vec<u8> {
+pub(in crate::store) fn hash(key: &str) -> Vec<u8> {
     Sha256::digest(key.as_bytes()).to_vec()
 }

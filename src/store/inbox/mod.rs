@@ -24,6 +24,8 @@ pub use recover::Recovered;
 
 pub(super) use finish::{is_generating, is_ready};
 
+pub(super) use accept::hash;
+
 /// The shape of stored payloads; raised when [`InboundMessage`] changes.
 const PAYLOAD_VERSION: u32 = 1;
 

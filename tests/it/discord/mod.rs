@@ -16,6 +16,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use switchboard::channels::discord::{Discord as Bot, Setup};
 use switchboard::channels::{Channel, ChannelError};
+use switchboard::config::CatchUpSettings;
 use switchboard::domain::texts::Texts;
 use switchboard::domain::{Clock, DeliveryKey, Part, ReplyTo, Timestamp, TurnId};
 use switchboard::telemetry::Tasks;
@@ -115,6 +116,7 @@ fn setup(token: &str, api_base: &str, tasks: &Tasks) -> Setup {
         token: SecretString::from(token),
         api_base: api_base.to_owned(),
         message_content: false,
+        catchup: CatchUpSettings { max_age_minutes: 60, messages_per_place: 20, messages: 100, places: 50 },
         texts: Arc::new(Texts::english()),
         clock: Arc::new(Hands(Observed::new(Duration::ZERO))),
         tasks: tasks.clone(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use switchboard::channels::slack::{Pace, Setup, Slack, WayIn};
 use switchboard::channels::{Batch, Channel, ChannelError, Inbox, InboxError};
+use switchboard::config::CatchUpSettings;
 use switchboard::domain::texts::Texts;
 use switchboard::domain::{
     Clock, DeliveryKey, Event, InboundMessage, Part, PostedId, ReplyTo, Said, Timestamp, TurnId, Unreadable,
@@ -78,7 +79,8 @@ pub(super) struct Bot {
 
 pub(super) fn impatient() -> Pace {
     let (wait, within) = (Duration::from_millis(100), Duration::from_millis(500));
-    Pace { sockets: 1, reconnect_wait: wait, call_within: within, check_every: wait }
+    let resent_for = Duration::from_secs(300);
+    Pace { sockets: 1, reconnect_wait: wait, call_within: within, check_every: wait, resent_for }
 }
 
 pub(super) fn setup(slack: &Workspace, tasks: &Tasks) -> Setup {
@@ -87,6 +89,7 @@ pub(super) fn setup(slack: &Workspace, tasks: &Tasks) -> Setup {
         way_in: WayIn::Sockets { app_token: slack.app_token().into() },
         api_base: slack.api_url(),
         pace: impatient(),
+        catchup: CatchUpSettings { max_age_minutes: 60, messages_per_place: 20, messages: 100, places: 50 },
         texts: Arc::new(Texts::english()),
         clock: Arc::new(Wall),
         tasks: tasks.clone(),
@@ -115,8 +118,14 @@ impl Bot {
     }
 
     /// Begins to listen.
-    pub(super) fn starts(mut self) -> Self {
-        let (channel, inbox) = (Arc::clone(&self.channel), Arc::new(self.inbox.clone()));
+    pub(super) fn starts(self) -> Self {
+        let inbox = Arc::new(self.inbox.clone());
+        self.starts_with(inbox)
+    }
+
+    /// Begins to listen for another inbox.
+    pub(super) fn starts_with(mut self, inbox: Arc<dyn Inbox>) -> Self {
+        let channel = Arc::clone(&self.channel);
         let shutdown = self.tasks.shutdown();
         self.listening = Some(self.tasks.spawn(async move { channel.listen(inbox, shutdown).await }));
         self

@@ -1,6 +1,7 @@
 //! The Slack channel by itself: the real SDK against the emulated workspace.
 
 mod bot;
+mod catchup;
 mod commands;
 mod hostile;
 mod posting;

@@ -137,7 +137,7 @@ fn grouped(group: &str, who: &str, n: i64, text: &str) -> InboundMessage {
 fn texts(turn: &ClaimedTurn) -> Vec<&str> {
     let texts = turn.messages.iter().map(|message| match &message.event {
         Event::Text(said) => said.text.as_str(),
-        Event::Command(_) | Event::Edited { .. } | Event::Deleted { .. } => "(no talk)",
+        Event::Command(_) | Event::Edited { .. } | Event::Deleted { .. } | Event::Missed(_) => "(no talk)",
     });
     texts.collect()
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use switchboard::domain::{
-    AddressKind, Attachment, Event, InboundMessage, Interaction, Invocation, PostedId, SpaceRef,
+    AddressKind, Attachment, Event, InboundMessage, Interaction, Invocation, Missed, PostedId, SpaceRef,
 };
 
 use super::{Shelf, direct, grouped, texts};
@@ -36,6 +36,10 @@ fn messages() -> Vec<InboundMessage> {
         ),
         of_kind(44, Event::Edited { message: PostedId("42".to_owned()), text: "Are you here?".to_owned() }),
         of_kind(45, Event::Deleted { message: PostedId("42".to_owned()) }),
+        of_kind(
+            46,
+            Event::Missed(Missed { count: 3, may_be_more: true, message: Some(PostedId("42".to_owned())) }),
+        ),
     ]
 }
 

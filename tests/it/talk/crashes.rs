@@ -96,6 +96,34 @@ async fn what_was_said_while_nobody_listened_is_answered_after_the_start() {
 }
 
 #[tokio::test]
+async fn what_telegram_kept_for_too_long_gets_one_notice_for_each_place() {
+    let mut house = House::new().await;
+    house.setup = house.setup.env("SWITCHBOARD__CATCHUP__MAX_AGE_MINUTES", "0");
+    let bot = house.serve();
+    house.telegram.wait_for_poll().await.unwrap();
+    bot.crash().await;
+    let (alice, bob) = (house.telegram.user(1001, "Alice"), house.telegram.user(1002, "Bob"));
+    for number in 0..150 {
+        alice.says(&format!("number {number}"));
+    }
+    bob.says("Anybody there?");
+
+    house.models.will_say("Here I am.");
+    let bot = house.serve();
+    for chat in [1001, 1002] {
+        house.wait_until_last(chat, |text| text.starts_with("I was away and missed messages here")).await;
+    }
+    bot.stop().await;
+    house.setup = house.setup.clone().env("SWITCHBOARD__CATCHUP__MAX_AGE_MINUTES", "1440");
+    let bot = house.serve();
+    alice.says("And now?");
+    let screen = house.wait_until_last(1001, |text| text == "Here I am.").await;
+
+    assert_eq!(said(&screen).len(), 2, "{screen:#?}");
+    house.ends_well(bot).await;
+}
+
+#[tokio::test]
 async fn it_ends_when_it_is_told_to_also_without_a_page_on_its_health() {
     let mut house = House::new().await;
     house.setup = house.setup.without_health();

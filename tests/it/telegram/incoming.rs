@@ -1,6 +1,7 @@
 //! What people say, on its way in.
 
 use serde_json::json;
+use switchboard::domain::Timestamp;
 use switchboard::domain::{AddressKind, Attachment, Event};
 
 use super::{Listening, Recorder};
@@ -71,9 +72,10 @@ async fn what_was_not_confirmed_comes_again_under_the_same_key() {
 async fn one_unreadable_update_does_not_hold_up_its_batch() {
     let telegram = Telegram::start().await;
     let alice = telegram.user(7, "Alice");
+    let date = Timestamp::now_utc().unix_timestamp();
     let message = |text: &str| {
         format!(
-            r#"{{"message_id":900,"date":1,"chat":{{"id":7,"type":"private"}},"from":{{"id":7,"first_name":"A"}},"text":{text}}}"#
+            r#"{{"message_id":900,"date":{date},"chat":{{"id":7,"type":"private"}},"from":{{"id":7,"first_name":"A"}},"text":{text}}}"#
         )
     };
     let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));

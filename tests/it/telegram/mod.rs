@@ -14,9 +14,11 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use switchboard::channels::telegram::{Setup, Telegram as Bot, WayIn};
 use switchboard::channels::{Batch, Channel, ChannelError, Inbox, InboxError};
+use switchboard::config::CatchUpSettings;
 use switchboard::domain::texts::Texts;
 use switchboard::domain::{
-    Address, AddressKind, Event, InboundMessage, Part, Platform, PostedId, ReplyTo, Unreadable,
+    Address, AddressKind, Clock, Event, InboundMessage, Part, Platform, PostedId, ReplyTo, Timestamp,
+    Unreadable,
 };
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -31,13 +33,24 @@ fn bot_on(telegram: &Telegram) -> Bot {
 }
 
 fn bot_with(token: &str, api_base: &str) -> Result<Bot, ChannelError> {
+    Bot::new(setup(token, api_base, WayIn::Poll(50)))
+}
+
+pub fn setup(token: &str, api_base: &str, way_in: WayIn) -> Setup {
     let texts = Arc::new(Texts::english());
-    Bot::new(Setup {
-        token: token.to_owned().into(),
-        api_base: api_base.to_owned(),
-        way_in: WayIn::Poll(50),
-        texts,
-    })
+    let (token, api_base) = (token.to_owned().into(), api_base.to_owned());
+    let catchup =
+        CatchUpSettings { max_age_minutes: 1_440, messages_per_place: 20, messages: 100, places: 50 };
+    Setup { token, api_base, way_in, catchup, texts, clock: Arc::new(Wall) }
+}
+
+/// The time on the wall.
+struct Wall;
+
+impl Clock for Wall {
+    fn now(&self) -> Timestamp {
+        Timestamp::now_utc()
+    }
 }
 
 /// An inbox that remembers, and refuses when it is told to.

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use switchboard::channels::telegram::{Hook, Setup, Telegram as Bot, WayIn};
+use switchboard::channels::telegram::{Hook, Telegram as Bot, WayIn};
 use switchboard::channels::{Channel, ChannelError};
-use switchboard::domain::texts::Texts;
 use switchboard::http::webhooks::{self, Bounds};
 use switchboard::model::install_crypto;
 use switchboard::telemetry::Tasks;
@@ -43,12 +42,7 @@ impl Hooked {
 
     fn behind(telegram: &Telegram, inbox: Recorder, listener: TcpListener, url: String) -> Self {
         let hook = Hook { url, secret: SECRET.to_owned().into(), check_every: Duration::from_millis(50) };
-        let setup = Setup {
-            token: telegram.token().into(),
-            api_base: telegram.url(),
-            way_in: WayIn::Webhook(hook),
-            texts: Arc::new(Texts::english()),
-        };
+        let setup = super::setup(&telegram.token(), &telegram.url(), WayIn::Webhook(hook));
         let (bot, shutdown, tasks) =
             (Arc::new(Bot::new(setup).unwrap()), CancellationToken::new(), Tasks::default());
         let address = listener.local_addr().unwrap();

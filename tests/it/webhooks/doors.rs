@@ -6,8 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use switchboard::channels::Channel;
-use switchboard::channels::telegram::{Hook, Setup, Telegram, WayIn};
-use switchboard::domain::texts::Texts;
+use switchboard::channels::telegram::{Hook, Telegram, WayIn};
 use switchboard::http::webhooks::{self, Bounds};
 use switchboard::telemetry::Tasks;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -30,12 +29,7 @@ impl Doors {
             secret: SECRET.to_owned().into(),
             check_every: Duration::from_secs(60),
         };
-        let setup = Setup {
-            token: "1:a".to_owned().into(),
-            api_base: "http://127.0.0.1:1".to_owned(),
-            way_in: WayIn::Webhook(hook),
-            texts: Arc::new(Texts::english()),
-        };
+        let setup = crate::telegram::setup("1:a", "http://127.0.0.1:1", WayIn::Webhook(hook));
         // It does not listen, so whoever is let in is asked to come again.
         let channels: Vec<Arc<dyn Channel>> = vec![Arc::new(Telegram::new(setup).unwrap())];
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -16,6 +16,8 @@ const ISO8601: &[BorrowedFormatItem<'_>] =
 #[derive(Debug, Default)]
 pub(super) struct Clock {
     skipped: Duration,
+    /// How far the platform's present is behind everybody else's.
+    behind: Duration,
     last_snowflake: u64,
 }
 
@@ -27,7 +29,12 @@ impl Clock {
 
     /// The platform's present as time since 1970.
     pub(super) fn unix(&self) -> Duration {
-        UNIX_EPOCH.elapsed().unwrap_or_default() + self.skipped
+        UNIX_EPOCH.elapsed().unwrap_or_default() + self.skipped - self.behind
+    }
+
+    /// Begins in the past.
+    pub(super) fn fall_behind(&mut self, time: Duration) {
+        self.behind += time;
     }
 
     /// Lets time pass without waiting for it.

@@ -40,6 +40,7 @@ mod user;
 mod world;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinSet;
 
@@ -81,6 +82,13 @@ impl Discord {
             world.files_url = rest.url();
         });
         Self { world, doors: Arc::new(Doors { rest, _gateway: tasks }) }
+    }
+
+    /// Begins in the past; what is said then was said so long ago. Before anything happens.
+    #[must_use]
+    pub fn in_the_past(self, time: Duration) -> Self {
+        self.world.update(|world| world.clock.fall_behind(time));
+        self
     }
 
     /// Switches rate limits off, those of the gateway too.

@@ -56,6 +56,12 @@ impl AskedRequest {
         self.text_of("user").next_back().unwrap_or_default()
     }
 
+    /// What was said since the last answer.
+    pub fn questions(&self) -> Vec<&str> {
+        let last = self.messages.iter().rposition(|message| message.role != "user").map_or(0, |at| at + 1);
+        self.messages[last..].iter().map(|message| message.text.as_str()).collect()
+    }
+
     /// All texts of one role, in order.
     pub fn text_of(&self, role: &str) -> impl DoubleEndedIterator<Item = &str> {
         let of_role = self.messages.iter().filter(move |message| message.role == role);

@@ -7,13 +7,15 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 pub(super) struct Clock {
     started: Instant,
     moved: Duration,
+    /// How far the workspace's present is behind everybody else's.
+    behind: Duration,
     unix_at_start: Duration,
 }
 
 impl Clock {
     pub(super) fn start() -> Self {
         let unix_at_start = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        Self { started: Instant::now(), moved: Duration::ZERO, unix_at_start }
+        Self { started: Instant::now(), moved: Duration::ZERO, behind: Duration::ZERO, unix_at_start }
     }
 
     /// Time since the start, moves included.
@@ -23,13 +25,18 @@ impl Clock {
 
     /// Seconds since 1970 as the emulator's workspace has them.
     pub(super) fn unix(&self) -> u64 {
-        (self.unix_at_start + self.now()).as_secs()
+        (self.unix_at_start + self.now() - self.behind).as_secs()
     }
 
     /// Seconds since 1970 as everybody else has them: signatures are checked
     /// against the bot's own clock, which tests cannot move.
     pub(super) fn true_unix(&self) -> u64 {
         (self.unix_at_start + self.started.elapsed()).as_secs()
+    }
+
+    /// Begins in the past.
+    pub(super) fn fall_behind(&mut self, time: Duration) {
+        self.behind += time;
     }
 
     pub(super) fn advance(&mut self, by: Duration) {

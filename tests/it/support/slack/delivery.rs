@@ -85,6 +85,11 @@ impl Default for Deliveries {
 }
 
 impl Deliveries {
+    /// Whether something should have been done by now.
+    pub(super) fn is_overdue(&self, now: Duration) -> bool {
+        self.due.first().is_some_and(|(at, ..)| *at <= now)
+    }
+
     /// How many are not acknowledged yet.
     pub(super) fn pending(&self) -> usize {
         self.open.len()

@@ -110,6 +110,13 @@ impl Slack {
         Self { core, _running: Arc::new(Running { _server: server, _tasks: tasks }) }
     }
 
+    /// Begins in the past; what is said then was said so long ago. Before anything happens.
+    #[must_use]
+    pub fn in_the_past(self, time: Duration) -> Self {
+        self.core.change(|world| world.clock.fall_behind(time));
+        self
+    }
+
     /// The base of the Web API, such as `http://127.0.0.1:40001/api`.
     pub fn api_url(&self) -> String {
         self.core.world.read(|world| format!("{}/api", world.base))
@@ -315,6 +322,21 @@ impl Slack {
     /// Moves the workspace's time forward: retries, limits and urls fall due.
     pub fn advance(&self, by: Duration) {
         self.core.change(|world| world.clock.advance(by));
+    }
+
+    /// Moves the time forward minute by minute: what falls due on the way is done then.
+    pub async fn time_passes(&self, by: Duration) {
+        let mut left = by;
+        while !left.is_zero() {
+            let step = left.min(Duration::from_secs(60));
+            self.advance(step);
+            let done = self.core.world.wait_for(|world| {
+                let now = world.now();
+                (!world.deliveries.is_overdue(now)).then_some(())
+            });
+            assert!(done.await.is_some(), "deliveries are stuck");
+            left -= step;
+        }
     }
 
     /// Sets how long after each failure an event is tried again; by default at

@@ -1,5 +1,6 @@
 //! Whole conversations on Discord.
 
+mod catchup;
 mod commands;
 mod faults;
 mod places;

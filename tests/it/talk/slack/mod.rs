@@ -1,5 +1,6 @@
 //! Whole conversations on Slack.
 
+mod catchup;
 mod commands;
 mod faults;
 mod places;
@@ -21,7 +22,10 @@ struct House {
 
 impl House {
     async fn new() -> Self {
-        let slack = Slack::start().await;
+        Self::at(Slack::start().await).await
+    }
+
+    async fn at(slack: Slack) -> Self {
         let channel = format!(
             "[channels.slack]\nbot_token = \"{}\"\napp_token = \"{}\"\napi_base = \"{}\"",
             slack.bot_token(),
