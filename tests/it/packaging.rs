@@ -1,7 +1,9 @@
 //! What brings the daemon to a machine: the systemd unit and the image.
 //!
-//! The image is not built and no container is run here. A full release build of
-//! the copied sources would take minutes; that is for the CI.
+//! No container is run here, and the image is not built. Its build command is run
+//! in a folder that holds what the image copies and nothing else, as `cargo check`
+//! instead of `cargo build --release`: that reads and checks every source, and
+//! leaves out what takes minutes, which is to generate and to link the code.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -226,28 +228,28 @@ fn instructions(name: &str) -> Vec<(usize, Vec<String>)> {
     found
 }
 
-#[test]
-fn what_the_image_copies_is_there_and_is_enough() {
+/// Puts what the build stage copies, and nothing else, into a folder.
+fn copy_for_the_build(folder: &Path) {
     let ignored = fs::read_to_string(root().join(".dockerignore")).unwrap();
     let ignored: Vec<&str> = ignored.lines().collect();
     assert_eq!(ignored[0], "*", "what is not named stays out");
-    let folder = tempfile::tempdir().unwrap();
     for (_, words) in instructions("COPY").iter().filter(|(stage, _)| *stage == 1) {
         let (to, from) = words.split_last().unwrap();
         for from in from {
             assert!(ignored.contains(&format!("!{from}").as_str()), "{from} is left out by .dockerignore");
-            let target =
-                if to.ends_with('/') { folder.path().join(to).join(from) } else { folder.path().join(to) };
+            let target = if to.ends_with('/') { folder.join(to).join(from) } else { folder.join(to) };
             copy(&root().join(from), &target);
         }
     }
-    let commands = instructions("RUN");
-    let (_, build) = commands.iter().find(|(_, words)| words[0] == "cargo").expect("a build");
-    assert_eq!(build.join(" "), "cargo build --release --locked --bin switchboard");
+}
+
+#[test]
+fn what_the_image_copies_is_there_and_is_enough() {
+    let folder = tempfile::tempdir().unwrap();
+    copy_for_the_build(folder.path());
 
     // Cargo reads every manifest and says whether each target's source is there and the lock file is whole.
-    let cargo = option_env!("CARGO").unwrap_or("cargo");
-    let output = Command::new(cargo)
+    let output = Command::new(cargo())
         .args(["metadata", "--locked", "--offline", "--format-version", "1", "--filter-platform", &host()])
         .current_dir(folder.path())
         .env_remove("CARGO_TARGET_DIR")
@@ -268,6 +270,49 @@ fn what_the_image_copies_is_there_and_is_enough() {
     for source in included(&folder.path().join("src")) {
         assert!(source.exists(), "{} is compiled in and not copied", source.display());
     }
+}
+
+#[test]
+fn the_images_build_command_works_on_what_is_copied() {
+    let commands = instructions("RUN");
+    let (_, build) = commands.iter().find(|(_, words)| words[0] == "cargo").expect("a build");
+    assert_eq!(build.join(" "), "cargo build --release --locked --bin switchboard");
+
+    // Always the same folder, emptied: cargo keeps what it made for each place for ever.
+    let built = Path::new(env!("CARGO_BIN_EXE_switchboard")).ancestors().nth(2).unwrap();
+    let folder = built.join("image");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).unwrap();
+    }
+    copy_for_the_build(&folder);
+    // What the dependencies were checked to before is taken, and nobody has to wait for this.
+    let mut command = Command::new("nice");
+    for name in variables_about_our_package() {
+        command.env_remove(name);
+    }
+    let output = command
+        .args(["-n", "19", cargo(), "check", "--offline", "--jobs", "1"])
+        .args(build[2..].iter().filter(|word| *word != "--release"))
+        .current_dir(&folder)
+        .env("CARGO_TARGET_DIR", built)
+        .env("CARGO_INCREMENTAL", "0")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// What cargo tells a test of its package: it would have build scripts run anew,
+/// there and then here.
+#[expect(clippy::disallowed_methods, reason = "the environment of a child is cleared of what is there")]
+fn variables_about_our_package() -> Vec<String> {
+    let of_the_user = ["CARGO_HOME", "CARGO_BUILD_", "CARGO_PROFILE_", "CARGO_NET_", "CARGO_TARGET_"];
+    let is_cargos = |name: &String| name.starts_with("CARGO");
+    let is_users = |name: &String| of_the_user.iter().any(|start| name.starts_with(start));
+    std::env::vars().map(|(name, _)| name).filter(|name| is_cargos(name) && !is_users(name)).collect()
+}
+
+fn cargo() -> &'static str {
+    option_env!("CARGO").unwrap_or("cargo")
 }
 
 /// The platform we are on; the packages of others need not be here.
