@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use secrecy::ExposeSecret;
 use tokio::sync::watch;
 
 use crate::app::{Foundations, SystemClock};
@@ -21,7 +20,7 @@ pub(super) async fn lay(
     busy: watch::Sender<usize>,
     tasks: &Tasks,
 ) -> Result<Foundations, Failure> {
-    let store = Store::open(settings.database.url.expose_secret(), tasks).await?;
+    let store = Store::open(&settings.database, tasks).await?;
     let tokens = Arc::new(TokenEstimates::default());
     let model = model::from_settings(&settings.model, &tokens).map_err(|error| Failure::other(&error))?;
     Ok(Foundations {

@@ -1,8 +1,8 @@
 //! Durable truth: people, places, conversations, and what is still to be done.
 //!
 //! The store promises that what a call has returned is on disk, and that one
-//! call is one transaction. Everything written goes through one writer (see
-//! `writer`); reads have connections of their own. Entities and SQL stay in
+//! call is one transaction, on SQLite (where everything written goes through one
+//! `writer`) and on PostgreSQL alike; see `engine`. Entities and SQL stay in
 //! here; what comes out is of [`crate::domain`] or a plain struct of this layer.
 //!
 //! Moments are kept as microseconds since 1970, so that both engines sort and
@@ -21,12 +21,10 @@ mod record;
 mod schema;
 mod writer;
 
-use std::fs::File;
-use std::sync::Arc;
-
 use futures_util::future::BoxFuture;
-use sea_orm::{DatabaseConnection, DatabaseTransaction};
+use sea_orm::DatabaseTransaction;
 
+use crate::config::DatabaseSettings;
 use crate::domain::Timestamp;
 use crate::telemetry::Tasks;
 
@@ -38,59 +36,54 @@ pub use places::Space;
 pub use record::{Answered, Exchange, Question};
 pub use schema::{Schema, Step};
 
-use engine::OpenFile;
-use writer::Writer;
+use engine::{Company, Engine, Readers};
 
 /// The database, open.
 #[derive(Clone)]
 pub struct Store {
-    writer: Writer,
-    readers: DatabaseConnection,
-    file: OpenFile,
-    /// Held for as long as the store is open by a daemon.
-    _lock: Option<Arc<File>>,
+    engine: Engine,
+    readers: Readers,
 }
 
 impl Store {
-    /// Opens the database for a daemon: nobody else may run on it meanwhile.
-    pub async fn open(url: &str, tasks: &Tasks) -> Result<Self, StoreError> {
-        let path = engine::path_of(url)?;
-        let lock = engine::lock(&path)?;
-        Self::start(&path, tasks, Some(Arc::new(lock))).await
+    /// Opens the database for a daemon; nobody else may run on the same file meanwhile.
+    pub async fn open(settings: &DatabaseSettings, tasks: &Tasks) -> Result<Self, StoreError> {
+        Self::start(settings, Company::Alone, tasks).await
     }
 
     /// Opens the database for a short operation, also beside a running daemon.
-    pub async fn open_beside(url: &str, tasks: &Tasks) -> Result<Self, StoreError> {
-        Self::start(&engine::path_of(url)?, tasks, None).await
+    pub async fn open_beside(settings: &DatabaseSettings, tasks: &Tasks) -> Result<Self, StoreError> {
+        Self::start(settings, Company::Beside, tasks).await
     }
 
-    async fn start(
-        path: &std::path::Path,
-        tasks: &Tasks,
-        lock: Option<Arc<File>>,
-    ) -> Result<Self, StoreError> {
-        let connections = engine::connect(path).await?;
-        engine::migrate(&connections.writer).await?;
-        let writer = Writer::start(connections.writer, tasks);
-        let unusable = |source| StoreError::Directory { path: path.to_owned(), source };
-        let file = OpenFile::at(path).map_err(unusable)?;
-        Ok(Self { writer, readers: connections.readers, file, _lock: lock })
+    async fn start(settings: &DatabaseSettings, company: Company, tasks: &Tasks) -> Result<Self, StoreError> {
+        let engine = Engine::open(settings, company, tasks).await?;
+        Ok(Self { readers: engine.readers().clone(), engine })
     }
 
     /// Asks the database for a sign of life.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        if !self.file.is_there() {
-            return Err(StoreError::Lost);
-        }
-        Ok(self.readers.ping().await?)
+        self.engine.ping().await
     }
 
+    /// Records how busy the database is, for whoever scrapes the metrics.
+    pub fn measure(&self) {
+        self.engine.measure();
+    }
+
+    /// Runs a job in one transaction. It may run again if another transaction
+    /// got in its way, so it changes nothing but the database; and it passes
+    /// every failed statement on, because PostgreSQL has given up the whole
+    /// transaction with it.
     async fn write<T, F>(&self, job: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
+        F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, StoreError>>
+            + Clone
+            + Send
+            + 'static,
     {
-        self.writer.write(job).await
+        self.engine.write(job).await
     }
 }
 

@@ -107,7 +107,7 @@ async fn readiness_follows_the_channels_and_the_database() {
 
 #[tokio::test]
 async fn a_database_that_is_gone_is_not_ready() {
-    let stage = Stage::new().await;
+    let stage = Stage::with_file().await;
     let bot = stage.serve().await;
     let ready = format!("{}/readyz", bot.admin_url().await);
     until(&ready, 200).await;

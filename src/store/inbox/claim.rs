@@ -30,6 +30,12 @@ const ATTEMPTS: i64 = 3;
 /// The states of a turn that is at work, as the index on them names them.
 const RUNNING: &str = "state IN ('claimed', 'generating', 'ready')";
 
+/// Nothing else waits before it in its lane.
+const IS_FIRST: &str = "(lane_id IS NULL OR NOT EXISTS (SELECT 1 FROM inbox AS earlier \
+     WHERE earlier.lane_id = inbox.lane_id AND earlier.state IN ('received', 'ready') \
+     AND (earlier.state = 'received' OR earlier.claim IS NULL) \
+     AND (earlier.sent_at, earlier.id) < (inbox.sent_at, inbox.id)))";
+
 impl Store {
     /// Takes what waits in a lane: the first message, and those of the same
     /// author right behind it. Returns nothing if nothing waits.
@@ -39,7 +45,7 @@ impl Store {
         self.write(move |tx| {
             async move {
                 loop {
-                    let waiting = in_lane(lane).limit(LOOKED_AT).all(tx).await?;
+                    let waiting = in_lane(lane).limit(LOOKED_AT).lock_exclusive().all(tx).await?;
                     if waiting.is_empty() {
                         return Ok(None);
                     }
@@ -58,7 +64,8 @@ impl Store {
     pub async fn claim_one(&self, id: InboxId, now: Timestamp) -> Result<Option<ClaimedTurn>, StoreError> {
         self.write(move |tx| {
             async move {
-                let waiting = inbox::Entity::find_by_id(id.0).filter(is_waiting()).all(tx).await?;
+                let waiting =
+                    inbox::Entity::find_by_id(id.0).filter(is_waiting()).lock_exclusive().all(tx).await?;
                 take(tx, waiting.into(), now).await
             }
             .boxed()
@@ -123,7 +130,7 @@ fn all_waiting() -> Select<inbox::Entity> {
         .select_only()
         .columns([inbox::Column::Id, inbox::Column::LaneId])
         .filter(is_waiting())
-        .group_by(Expr::cust("COALESCE(lane_id, id)"))
+        .filter(Expr::cust(IS_FIRST))
         .order_by_asc(inbox::Column::SentAt)
 }
 

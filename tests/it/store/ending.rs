@@ -1,6 +1,7 @@
 //! Ends, and the ways to them through crashes.
 
 use switchboard::store::Finale;
+use uuid::Uuid;
 
 use super::{Shelf, at, direct, stale, texts};
 
@@ -9,15 +10,20 @@ async fn a_stale_claim_changes_nothing() {
     let shelf = Shelf::new().await;
     let lane = shelf.lane_of(&[direct("ann", 1, "one"), direct("ann", 2, "two")]).await;
     let turn = shelf.take(lane).await;
-    let everything = "SELECT group_concat(state || attempts || hex(claim) || (payload IS NULL)) FROM inbox";
-    let before = shelf.beside.texts(everything).await;
+    let rows = async || {
+        let rows = "SELECT state || attempts || CASE WHEN payload IS NULL THEN '-' ELSE '+' END FROM inbox ORDER BY sequence";
+        let claims: Vec<Option<Uuid>> =
+            shelf.beside.column("SELECT claim FROM inbox ORDER BY sequence").await;
+        (shelf.beside.texts(rows).await, claims)
+    };
+    let before = rows().await;
 
     let stale = stale(&turn);
     assert!(!shelf.answer(&stale, "an answer too late").await.unwrap());
     assert!(!shelf.store.finish(&stale, Finale::Done, "answered", at(3)).await.unwrap());
     shelf.store.give_back(&stale, true).await.unwrap();
 
-    assert_eq!(shelf.beside.texts(everything).await, before);
+    assert_eq!(rows().await, before);
     assert_eq!(shelf.beside.number("SELECT COUNT(*) FROM messages").await, 0);
     assert!(shelf.store.finish(&turn, Finale::Done, "answered", at(3)).await.unwrap());
     assert!(!shelf.store.finish(&turn, Finale::Failed, "failed", at(4)).await.unwrap(), "an end is the end");
