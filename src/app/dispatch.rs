@@ -110,12 +110,17 @@ impl Dispatch {
         self.tell(waiting);
     }
 
-    /// Takes up what an earlier process left, and gives back how many rows that were.
-    pub(crate) async fn recover(&self) -> Result<u64, StoreError> {
-        let orphans = self.store.recover().await?;
+    /// Says that more may wait than anybody has told of.
+    pub(crate) fn look_again(&self) {
         let mut waiting = self.lock();
         waiting.has_more = true;
         self.tell(waiting);
+    }
+
+    /// Takes up what an earlier process left, and gives back how many rows that were.
+    pub(crate) async fn recover(&self) -> Result<u64, StoreError> {
+        let orphans = self.store.recover().await?;
+        self.look_again();
         Ok(orphans)
     }
 

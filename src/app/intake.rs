@@ -33,10 +33,15 @@ impl Inbox for Intake {
         }
         let messages: Vec<_> = messages.into_iter().map(InboundMessage::legible).collect();
         let platform = messages.first().map_or(Platform::Terminal, |message| message.address.platform);
+        let count = messages.len();
         let accepted = self.store.accept(messages, unreadable, self.clock.now()).await;
         let accepted = accepted.map_err(|error| InboxError(Box::new(error)))?;
         metrics::accepted(platform, accepted.len());
         self.dispatch.enqueue(&accepted);
+        if accepted.len() < count {
+            // Known before, perhaps from a call whose end nobody heard: then they are in no queue.
+            self.dispatch.look_again();
+        }
         Ok(())
     }
 }

@@ -56,7 +56,7 @@ impl From<StoreError> for Failure {
             | StoreError::Unwelcome { .. }
             | StoreError::NoDatabase { .. }
             | StoreError::Unsafe { .. }
-            | StoreError::NoRights { .. }
+            | StoreError::NoRights(_)
             | StoreError::Foreign { .. }
             | StoreError::Newer { .. } => Self::configuration(words),
             StoreError::InUse { .. } | StoreError::Unreachable { .. } | StoreError::Busy => {

@@ -74,14 +74,9 @@ pub enum StoreError {
 
     /// The account on the server may not make tables.
     #[error(
-        "`{user}` may not make tables in the database `{name}`; make it theirs (`ALTER DATABASE {name} OWNER TO {user}`), or name another one in `database.url`"
+        "the account in `database.url` may not make tables there; make the database its own (`ALTER DATABASE … OWNER TO …`), or name another one"
     )]
-    NoRights {
-        user: String,
-        name: String,
-        #[source]
-        source: DbErr,
-    },
+    NoRights(#[source] DbErr),
 
     /// A daemon works on the database whose history is to be changed.
     #[error("another Switchboard is running on this database; stop it first")]

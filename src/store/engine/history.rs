@@ -1,7 +1,9 @@
 //! The schema's history: what is taken, what is not ours, what is too new.
 
 use migration::{Migrator, MigratorTrait};
-use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, EntityTrait, Statement};
+use sea_orm::{
+    ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, EntityTrait, RuntimeErr, Statement,
+};
 
 use crate::store::StoreError;
 use crate::store::entities::schema_meta;
@@ -19,12 +21,12 @@ pub(in crate::store) async fn migrate(db: &DatabaseConnection) -> Result<(), Sto
     if known.iter().all(|name| applied.contains(name)) {
         return Ok(());
     }
-    Migrator::up(db, None).await.map_err(StoreError::Migrate)
+    Migrator::up(db, None).await.map_err(failed)
 }
 
 /// The steps that the schema has behind it, newer programs' included.
 pub(in crate::store) async fn applied(db: &DatabaseConnection) -> Result<Vec<String>, StoreError> {
-    Migrator::install(db).await.map_err(StoreError::Migrate)?;
+    Migrator::install(db).await.map_err(failed)?;
     let sql = "SELECT version FROM seaql_migrations ORDER BY version";
     let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
     rows.iter().map(|row| row.try_get("", "version").map_err(StoreError::from)).collect()
@@ -58,4 +60,18 @@ async fn tables(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
     };
     let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
     rows.iter().map(|row| row.try_get("", "name")).collect()
+}
+
+/// Why a step failed; on PostgreSQL an account may read a database and not change it.
+fn failed(source: DbErr) -> StoreError {
+    const INSUFFICIENT_PRIVILEGE: &str = "42501";
+    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) = &source
+    else {
+        return StoreError::Migrate(source);
+    };
+    let code = cause.as_database_error().and_then(|error| error.code());
+    if code.as_deref() == Some(INSUFFICIENT_PRIVILEGE) {
+        return StoreError::NoRights(source);
+    }
+    StoreError::Migrate(source)
 }

@@ -16,7 +16,8 @@ use sea_orm::{
     TransactionTrait,
 };
 use secrecy::ExposeSecret;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
+use uuid::Uuid;
 
 use crate::config::DatabaseSettings;
 use crate::store::StoreError;
@@ -33,7 +34,10 @@ const HISTORY_LOCK: i32 = 0x5357_4244;
 const HISTORY_PATIENCE: Duration = Duration::from_secs(300);
 
 /// How often a write is tried.
-const TRIES: usize = 5;
+const TRIES: u32 = 5;
+
+/// How long a write waits before its first repetition, up to twice as long; each further one waits longer.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// How long a connection may take to show that it is alive.
 const PULSE: Duration = Duration::from_secs(1);
@@ -62,9 +66,8 @@ impl Postgres {
         let migrated = history::migrate(&exclusive).await;
         // The lock ends with its connection, however that ends.
         let _ = exclusive.close().await;
-        let options = options(settings)?;
-        migrated.map_err(|error| at_migration(&options, error))?;
-        let pool = open_pool(settings, options);
+        migrated?;
+        let pool = open_pool(settings, options(settings)?);
         let db = DatabaseConnection::from(pool.clone());
         let patience = settings.acquire_timeout() + settings.statement_timeout() + TRAVEL;
         let readers = Readers::new(db.clone(), patience);
@@ -101,6 +104,8 @@ impl Postgres {
             match self.attempt(job.clone()).await {
                 Err(error) if is_worth_repeating(&error) => {
                     tracing::debug!(error = %chain(&error), "transaction {attempt} of {TRIES} did not work, once more");
+                    // Whoever was in the way gets the time to end.
+                    sleep(jittered(PAUSE * attempt)).await;
                 }
                 done => return done,
             }
@@ -130,6 +135,12 @@ impl Postgres {
         };
         timeout(self.patience, work).await.unwrap_or(Err(StoreError::Silent))
     }
+}
+
+/// Up to twice as long, differently each time, so that two do not meet again.
+fn jittered(pause: Duration) -> Duration {
+    let percent = u32::try_from(Uuid::new_v4().as_u128() % 100).unwrap_or(0);
+    pause + pause * percent / 100
 }
 
 /// Whether a transaction failed by chance, before its commit, so that nothing of it is kept.
@@ -238,21 +249,4 @@ fn at_connection(options: &PgConnectOptions, source: SqlxError) -> StoreError {
         "28000" | "28P01" => StoreError::Unwelcome { server, user, source },
         _ => StoreError::Unreachable { server, source },
     }
-}
-
-/// Why the schema could not be brought up to date.
-fn at_migration(options: &PgConnectOptions, error: StoreError) -> StoreError {
-    let StoreError::Migrate(source) = error else { return error };
-    let is_refused = match &source {
-        DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
-            cause.as_database_error().and_then(|error| error.code()).as_deref() == Some("42501")
-        }
-        _ => false,
-    };
-    if !is_refused {
-        return StoreError::Migrate(source);
-    }
-    let user = options.get_username().to_owned();
-    let name = options.get_database().unwrap_or(&user).to_owned();
-    StoreError::NoRights { user, name, source }
 }
