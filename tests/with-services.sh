@@ -34,7 +34,7 @@ install_programs() {
     apt-get -qq install -y postgresql >&2
 }
 
-bin=$(programs) || { install_programs; bin=$(programs); }
+bin=$(programs) || { install_programs; bin=$(programs) || { echo "initdb is still nowhere to be found." >&2; exit 1; }; }
 home=$(mktemp -d "${TMPDIR:-/tmp}/switchboard-tests.XXXXXX")
 as=()
 if [ "$(id -u)" = 0 ]; then

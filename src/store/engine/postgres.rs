@@ -4,6 +4,7 @@
 //! inserted `ON CONFLICT DO NOTHING` and looked at again; where they stand in
 //! each other's way all the same, PostgreSQL ends one of them and it is run again.
 
+use std::io;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +42,10 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// How long a connection may take to show that it is alive.
 const PULSE: Duration = Duration::from_secs(1);
+
+/// When the server ends a transaction whose program says nothing more: it has been
+/// cut off, and its locks would be in everybody's way. Ours never pause.
+const ABANDONED: Duration = Duration::from_secs(2);
 
 /// How much longer we wait for an answer than the server works on it.
 const TRAVEL: Duration = Duration::from_secs(1);
@@ -166,7 +171,7 @@ pub(super) async fn lock_schema(settings: &DatabaseSettings) -> Result<DatabaseC
     let options = options(settings)?.options([("statement_timeout", "0"), ("lock_timeout", &patience)]);
     // A pool would try again and again, and in the end not say why.
     let first = timeout(settings.connect_timeout(), options.connect()).await;
-    let first = first.unwrap_or_else(|_| Err(SqlxError::PoolTimedOut));
+    let first = first.unwrap_or_else(|_| Err(silent()));
     let first = first.map_err(|error| at_connection(&options, error))?;
     // Whether it is told good-bye does not matter.
     let _ = first.close().await;
@@ -200,9 +205,14 @@ pub(super) async fn refuse_company(db: &DatabaseConnection) -> Result<(), StoreE
 fn options(settings: &DatabaseSettings) -> Result<PgConnectOptions, StoreError> {
     let options = PgConnectOptions::from_str(settings.url.expose_secret()).map_err(StoreError::Unreadable)?;
     let patience = settings.statement_timeout().as_millis().to_string();
+    let abandoned = ABANDONED.as_millis().to_string();
     Ok(options
         .application_name(NAME)
-        .options([("statement_timeout", patience.as_str()), ("client_min_messages", "warning")])
+        .options([
+            ("statement_timeout", patience.as_str()),
+            ("idle_in_transaction_session_timeout", abandoned.as_str()),
+            ("client_min_messages", "warning"),
+        ])
         .disable_statement_logging())
 }
 
@@ -221,8 +231,12 @@ fn open_pool(settings: &DatabaseSettings, options: PgConnectOptions) -> PgPool {
 }
 
 async fn has_pulse(connection: &mut impl Connection) -> Result<bool, SqlxError> {
-    timeout(PULSE, connection.ping()).await.unwrap_or(Err(SqlxError::PoolTimedOut))?;
+    timeout(PULSE, connection.ping()).await.unwrap_or_else(|_| Err(silent()))?;
     Ok(true)
+}
+
+fn silent() -> SqlxError {
+    SqlxError::Io(io::Error::new(io::ErrorKind::TimedOut, "no answer in time"))
 }
 
 fn server(options: &PgConnectOptions) -> String {

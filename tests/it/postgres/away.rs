@@ -62,6 +62,9 @@ impl House {
         let carol = self.slack.user("U1", "carol");
         carol.dm("before");
         self.heard_on_slack(&carol.dm_channel(), "before").await;
+        for platform in ["telegram", "slack"] {
+            bot.wait_for_log(&format!("a turn on {platform} ended")).await;
+        }
         assert_eq!(status(&admin, "readyz").await, 200);
         (bot, admin)
     }
