@@ -1,13 +1,19 @@
-# Everything a contributor runs. `make test` needs git, a C compiler and cargo, nothing else.
+# Everything a contributor runs. `make test` needs git, a C compiler and cargo; PostgreSQL's
+# server it finds, installs (as root on Debian), or names.
 
 .DEFAULT_GOAL := check
 CARGO ?= cargo
 
 .PHONY: test check format lint docs bench deny
 
-# All tests. They start what they need themselves, on free local ports.
+# All tests, and those that keep something once more on PostgreSQL. They start what they need
+# themselves, on free local ports.
 test:
 	$(CARGO) test --workspace --locked --no-fail-fast
+	tests/with-services.sh $(CARGO) test --locked --no-fail-fast --test it -- $(ON_POSTGRES)
+
+# The suites that have a database.
+ON_POSTGRES = access:: canary:: hostile:: migrations:: operation:: postgres:: startup:: store:: talk::
 
 # The whole gate, as the continuous integration runs it.
 check: format lint docs test

@@ -35,6 +35,7 @@ impl Inbox for Intake {
         }
         let messages: Vec<_> = messages.into_iter().map(InboundMessage::legible).collect();
         let platform = messages.first().map_or(Platform::Terminal, |message| message.address.platform);
+        let count = messages.len();
         let (store, dispatch, now) = (self.store.clone(), Arc::clone(&self.dispatch), self.clock.now());
         // Whoever reports may stop waiting; what becomes durable all the same has to be
         // worked on, and nobody else would begin it: a repetition is no news.
@@ -44,6 +45,10 @@ impl Inbox for Intake {
             kill_point(KillPoint::Accepted);
             metrics::accepted(platform, accepted.len());
             dispatch.enqueue(&accepted);
+            if accepted.len() < count {
+                // Known before, perhaps from a call whose end nobody heard: then they are in no queue.
+                dispatch.look_again();
+            }
             Ok::<_, StoreError>(())
         });
         match taking.await {

@@ -3,7 +3,6 @@
 use std::io::{self, Write, stdout};
 
 use clap::{Args, Subcommand};
-use secrecy::ExposeSecret;
 
 use crate::admin::{Access, AccessError, Subject};
 use crate::app::SystemClock;
@@ -33,7 +32,7 @@ enum AccessCommand {
 
 pub(super) async fn run(arguments: &AccessArguments, settings: &Settings) -> Result<u8, Failure> {
     let tasks = Tasks::default();
-    let store = Store::open_beside(settings.database.url.expose_secret(), &tasks).await?;
+    let store = Store::open_beside(&settings.database, &tasks).await?;
     let access = Access { store: &store };
     let now = SystemClock.now();
     let mut out = stdout();

@@ -55,7 +55,7 @@ fn start_log(settings: &Settings) {
 
 fn prompt(settings: &Settings) -> Result<Prompt, Failure> {
     let url = settings.database.url.expose_secret();
-    // What is no file is refused in a moment, and must not become a directory before.
+    // What is no file must not become a directory.
     let database = PathBuf::from(url.strip_prefix("sqlite://").unwrap_or_default());
     let directory = database.parent().unwrap_or(Path::new("."));
     let history = directory.join("chat_history");

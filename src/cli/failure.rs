@@ -52,13 +52,21 @@ impl From<StoreError> for Failure {
             StoreError::Url { .. }
             | StoreError::Directory { .. }
             | StoreError::Open { .. }
+            | StoreError::Unreadable(_)
+            | StoreError::Unwelcome { .. }
+            | StoreError::NoDatabase { .. }
+            | StoreError::Unsafe { .. }
+            | StoreError::NoRights(_)
             | StoreError::Foreign { .. }
             | StoreError::Newer { .. } => Self::configuration(words),
-            StoreError::InUse { .. } => Self::unavailable(words),
+            StoreError::InUse { .. } | StoreError::Unreachable { .. } | StoreError::Busy => {
+                Self::unavailable(words)
+            }
             StoreError::Migrate(_)
             | StoreError::Statement(_)
             | StoreError::Commit(_)
             | StoreError::Abandoned
+            | StoreError::Silent
             | StoreError::Row { .. }
             | StoreError::Panicked
             | StoreError::Lost

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::ExposeSecret;
 use tokio::sync::watch;
 
 use crate::app::{Foundations, Lease, SystemClock};
@@ -28,7 +27,7 @@ pub(super) async fn lay(
     busy: watch::Sender<usize>,
     tasks: &Tasks,
 ) -> Result<Foundations, Failure> {
-    let store = Store::open(settings.database.url.expose_secret(), tasks).await?;
+    let store = Store::open(&settings.database, tasks).await?;
     let lease = Lease::take(&store, LEASE).await?.ok_or_else(|| Failure::unavailable(IN_USE.to_owned()))?;
     let tokens = Arc::new(TokenEstimates::default());
     let model = model::from_settings(&settings.model, &tokens).map_err(|error| Failure::other(&error))?;

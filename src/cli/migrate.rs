@@ -3,7 +3,6 @@
 use std::io::{Write, stdout};
 
 use clap::{Args, Subcommand};
-use secrecy::ExposeSecret;
 
 use crate::cli::failure::Failure;
 use crate::config::Settings;
@@ -48,7 +47,7 @@ pub(super) async fn run(arguments: &MigrateArguments, settings: &Settings) -> Re
         | MigrateCommand::Status
         | MigrateCommand::Fresh { .. } => {}
     }
-    let schema = Schema::open(settings.database.url.expose_secret()).await?;
+    let schema = Schema::open(&settings.database).await?;
     match arguments.command {
         MigrateCommand::Up => schema.up().await?,
         MigrateCommand::Down { steps, .. } => schema.down(steps).await?,

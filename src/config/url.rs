@@ -48,6 +48,12 @@ fn is_local(rest: &str) -> bool {
 /// Says what is wrong with a database's URL.
 pub(super) fn complain_about_database(text: &str) -> Option<String> {
     const SCHEMES: [&str; 3] = ["sqlite://", "postgres://", "postgresql://"];
+    if let Some((_, parameters)) = text.split_once('?')
+        && !text.starts_with("sqlite")
+        && let Some(complaint) = complain_about_parameters(parameters)
+    {
+        return Some(complaint);
+    }
     match SCHEMES.iter().find_map(|scheme| text.strip_prefix(scheme)) {
         Some(path) if path.contains('?') && text.starts_with("sqlite") => {
             Some("takes no parameters after a `?`".to_owned())
@@ -56,6 +62,35 @@ pub(super) fn complain_about_database(text: &str) -> Option<String> {
         Some(_) => Some("names no database".to_owned()),
         None => Some("must begin with sqlite://, postgres:// or postgresql://".to_owned()),
     }
+}
+
+/// Says what is wrong with the parameters of a URL of PostgreSQL.
+fn complain_about_parameters(parameters: &str) -> Option<String> {
+    const KNOWN: [&str; 10] = [
+        "sslmode",
+        "sslrootcert",
+        "sslcert",
+        "sslkey",
+        "host",
+        "port",
+        "dbname",
+        "user",
+        "password",
+        "options",
+    ];
+    const MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
+    parameters.split('&').find_map(|parameter| {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        let is_known =
+            KNOWN.contains(&name) || name.starts_with("options[") || name.starts_with("options%5B");
+        if !is_known {
+            Some(format!("has a parameter that is none of {}", KNOWN.join(", ")))
+        } else if name == "sslmode" && !MODES.contains(&value) {
+            Some(format!("has an `sslmode` that is none of {}", MODES.join(", ")))
+        } else {
+            None
+        }
+    })
 }
 
 /// Says what is wrong with a secret.
@@ -153,12 +188,26 @@ mod tests {
 
     #[test]
     fn a_database_is_sqlite_or_postgres() {
-        for url in ["sqlite://data/x.db", "sqlite:///var/lib/x.db", "postgres://h/d", "postgresql://u:p@h/d"]
-        {
+        for url in [
+            "sqlite://data/x.db",
+            "sqlite:///var/lib/x.db",
+            "postgres://h/d",
+            "postgresql://u:p@h/d",
+            "postgres://u:p@h/d?sslmode=verify-full&sslrootcert=/etc/ca.pem",
+            "postgres:///d?host=/run/postgresql&options[search_path]=bots",
+        ] {
             assert_eq!(complain_about_database(url), None, "{url}");
         }
-        for url in ["", "sqlite://", "sqlite::memory:", "sqlite://x.db?mode=rwc", "mysql://h/d", "data/x.db"]
-        {
+        for url in [
+            "",
+            "sqlite://",
+            "sqlite::memory:",
+            "sqlite://x.db?mode=rwc",
+            "mysql://h/d",
+            "data/x.db",
+            "postgres://h/d?sslmode=on",
+            "postgres://h/d?sslmod=require",
+        ] {
             assert!(complain_about_database(url).is_some(), "{url}");
         }
     }

@@ -78,5 +78,6 @@ async fn readiness(State(watched): State<Arc<Watched>>) -> impl IntoResponse {
 }
 
 async fn metrics(State(watched): State<Arc<Watched>>) -> impl IntoResponse {
+    watched.store.measure();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], watched.metrics.render())
 }

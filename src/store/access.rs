@@ -54,6 +54,10 @@ impl Store {
                         .exec(tx)
                         .await?;
                 }
+                if let Some(user) = code.user {
+                    // Nobody else keeps a code of theirs between our count and our insert.
+                    people::all_users().filter(users::Column::Id.eq(user.0)).lock_exclusive().one(tx).await?;
+                }
                 let open = open_codes(code.kind, now)
                     .filter(pairing_codes::Column::UserId.eq(code.user.map(|user| user.0)))
                     .count(tx)
@@ -240,14 +244,15 @@ async fn use_up(
 ) -> Result<Option<pairing_codes::Model>, StoreError> {
     // Looking a hash of 256 bits up tells nothing about the code by its timing.
     let code = open_codes(kind, now).filter(pairing_codes::Column::CodeHash.eq(hash)).one(tx).await?;
-    if let Some(code) = &code {
-        pairing_codes::Entity::update_many()
-            .col_expr(pairing_codes::Column::UsedAt, Expr::value(micros(now)))
-            .filter(pairing_codes::Column::Id.eq(code.id))
-            .exec(tx)
-            .await?;
-    }
-    Ok(code)
+    let Some(code) = code else { return Ok(None) };
+    let used = pairing_codes::Entity::update_many()
+        .col_expr(pairing_codes::Column::UsedAt, Expr::value(micros(now)))
+        .filter(pairing_codes::Column::Id.eq(code.id))
+        .filter(pairing_codes::Column::UsedAt.is_null())
+        .exec(tx)
+        .await?;
+    // Without a row, somebody else was faster.
+    Ok((used.rows_affected > 0).then_some(code))
 }
 
 /// Raises a stranger to `role`; whoever has a higher one keeps it.

@@ -4,14 +4,14 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use sea_orm::DbErr;
+use sea_orm::{DbErr, SqlxError};
 
 /// Why the store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The URL names no database we can open.
     #[error(
-        "this version keeps everything in SQLite: `database.url` must begin with `sqlite://`, and begins with `{scheme}:`"
+        "`database.url` must begin with `sqlite://`, `postgres://` or `postgresql://`, and begins with `{scheme}:`"
     )]
     Url { scheme: String },
 
@@ -35,9 +35,56 @@ pub enum StoreError {
         source: DbErr,
     },
 
-    /// The file is a database, but somebody else's.
-    #[error("`{}` is a database of another program; give Switchboard one of its own (`database.url`)", path.display())]
-    Foreign { path: PathBuf },
+    /// The URL of a server cannot be read.
+    #[error("`database.url` is no URL of a PostgreSQL server")]
+    Unreadable(#[source] SqlxError),
+
+    /// The server is not there, does not answer, or is not ready.
+    #[error("cannot reach PostgreSQL at {server}; start it, or correct `database.url`")]
+    Unreachable {
+        server: String,
+        #[source]
+        source: SqlxError,
+    },
+
+    /// The server does not take the name or the password.
+    #[error(
+        "PostgreSQL at {server} does not let `{user}` in; correct the name and the password in `database.url`"
+    )]
+    Unwelcome {
+        server: String,
+        user: String,
+        #[source]
+        source: SqlxError,
+    },
+
+    /// The server has no such database.
+    #[error(
+        "PostgreSQL at {server} has no database `{name}`; create it (`createdb {name}`), or name another one in `database.url`"
+    )]
+    NoDatabase { server: String, name: String },
+
+    /// The connection cannot be encrypted as was asked for.
+    #[error("no connection to PostgreSQL at {server} as safe as `sslmode` in `database.url` asks for")]
+    Unsafe {
+        server: String,
+        #[source]
+        source: SqlxError,
+    },
+
+    /// The account on the server may not make tables.
+    #[error(
+        "the account in `database.url` may not make tables there; make the database its own (`ALTER DATABASE … OWNER TO …`), or name another one"
+    )]
+    NoRights(#[source] DbErr),
+
+    /// A daemon works on the database whose history is to be changed.
+    #[error("another Switchboard is running on this database; stop it first")]
+    Busy,
+
+    /// It is a database, but somebody else's.
+    #[error("`{place}` is a database of another program; give Switchboard one of its own (`database.url`)")]
+    Foreign { place: String },
 
     /// The schema is from a version after this one.
     #[error(
@@ -60,6 +107,10 @@ pub enum StoreError {
     /// The job was not run, because the transaction around it could not go on.
     #[error("the database could not begin or continue a transaction")]
     Abandoned,
+
+    /// The database has said nothing for too long; whether the job was kept is not known.
+    #[error("the database did not answer in time")]
+    Silent,
 
     /// A stored row has a shape that this version cannot read.
     #[error("row {id} of `{table}` cannot be read")]

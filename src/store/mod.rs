@@ -1,8 +1,8 @@
 //! Durable truth: people, places, conversations, and what is still to be done.
 //!
 //! The store promises that what a call has returned is on disk, and that one
-//! call is one transaction. Everything written goes through one writer (see
-//! `writer`); reads have connections of their own. Entities and SQL stay in
+//! call is one transaction, on SQLite (where everything written goes through one
+//! `writer`) and on PostgreSQL alike; see `engine`. Entities and SQL stay in
 //! here; what comes out is of [`crate::domain`] or a plain struct of this layer.
 //!
 //! Moments are kept as microseconds since 1970, so that both engines sort and
@@ -24,13 +24,11 @@ mod record;
 mod schema;
 mod writer;
 
-use std::fs::File;
-use std::sync::Arc;
-
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction};
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
+use crate::config::DatabaseSettings;
 use crate::domain::{InstanceId, Timestamp};
 use crate::telemetry::Tasks;
 
@@ -43,8 +41,7 @@ pub use places::Space;
 pub use record::{Answered, Exchange, Question};
 pub use schema::{Schema, Step};
 
-use engine::OpenFile;
-use writer::Writer;
+use engine::{Company, Engine, Readers};
 
 /// Turns the mark over. Writing the same again would not reach the disk.
 const MARK: &str = "INSERT INTO schema_meta (name, value) VALUES ('mark', '0') ON CONFLICT (name) \
@@ -53,64 +50,60 @@ const MARK: &str = "INSERT INTO schema_meta (name, value) VALUES ('mark', '0') O
 /// The database, open.
 #[derive(Clone)]
 pub struct Store {
-    writer: Writer,
-    readers: DatabaseConnection,
-    file: OpenFile,
+    engine: Engine,
+    readers: Readers,
     /// This process, as claims name it.
     instance: InstanceId,
-    /// Held for as long as the store is open by a daemon.
-    _lock: Option<Arc<File>>,
 }
 
 impl Store {
-    /// Opens the database for a daemon: nobody else may run on it meanwhile.
-    pub async fn open(url: &str, tasks: &Tasks) -> Result<Self, StoreError> {
-        let path = engine::path_of(url)?;
-        let lock = engine::lock(&path)?;
-        Self::start(&path, tasks, Some(Arc::new(lock))).await
+    /// Opens the database for a daemon; nobody else may run on the same file meanwhile.
+    pub async fn open(settings: &DatabaseSettings, tasks: &Tasks) -> Result<Self, StoreError> {
+        Self::start(settings, Company::Alone, tasks).await
     }
 
     /// Opens the database for a short operation, also beside a running daemon.
-    pub async fn open_beside(url: &str, tasks: &Tasks) -> Result<Self, StoreError> {
-        Self::start(&engine::path_of(url)?, tasks, None).await
+    pub async fn open_beside(settings: &DatabaseSettings, tasks: &Tasks) -> Result<Self, StoreError> {
+        Self::start(settings, Company::Beside, tasks).await
     }
 
-    async fn start(
-        path: &std::path::Path,
-        tasks: &Tasks,
-        lock: Option<Arc<File>>,
-    ) -> Result<Self, StoreError> {
-        let connections = engine::connect(path).await?;
-        engine::migrate(&connections.writer).await?;
-        let writer = Writer::start(connections.writer, tasks);
-        let unusable = |source| StoreError::Directory { path: path.to_owned(), source };
-        let file = OpenFile::at(path).map_err(unusable)?;
+    async fn start(settings: &DatabaseSettings, company: Company, tasks: &Tasks) -> Result<Self, StoreError> {
+        let engine = Engine::open(settings, company, tasks).await?;
         let instance = InstanceId(uuid::Uuid::new_v4());
-        Ok(Self { writer, readers: connections.readers, file, instance, _lock: lock })
+        Ok(Self { readers: engine.readers().clone(), engine, instance })
     }
 
     /// Whether nobody else can work on this database while we do.
     #[must_use]
     pub fn is_exclusive(&self) -> bool {
-        self._lock.is_some()
+        self.engine.is_exclusive()
     }
 
     /// Proves that the database can be read and written: turns a mark over in it,
     /// on the way that everything takes, and returns once that is durable.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        if !self.file.is_there() {
-            return Err(StoreError::Lost);
-        }
-        self.readers.ping().await?;
+        self.engine.ping().await?;
         self.write(|tx| async move { Ok(tx.execute_unprepared(MARK).await.map(drop)?) }.boxed()).await
     }
 
+    /// Records how busy the database is, for whoever scrapes the metrics.
+    pub fn measure(&self) {
+        self.engine.measure();
+    }
+
+    /// Runs a job in one transaction. It may run again if another transaction
+    /// got in its way, so it changes nothing but the database; and it passes
+    /// every failed statement on, because PostgreSQL has given up the whole
+    /// transaction with it.
     async fn write<T, F>(&self, job: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
+        F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, StoreError>>
+            + Clone
+            + Send
+            + 'static,
     {
-        self.writer.write(job).await
+        self.engine.write(job).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! People and the accounts they write from.
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Select, Set,
 };
@@ -33,8 +33,35 @@ pub(super) async fn resolve(
     author: &Author,
     now: Timestamp,
 ) -> Result<(IdentityId, UserId), StoreError> {
-    let (platform, scope) = account;
-    let known: Option<(Uuid, Uuid, String, Option<String>)> = identities::Entity::find()
+    if let Some((identity, user, name, username)) = find(db, account, author).await? {
+        if name != author.name || username != author.username {
+            identities::Entity::update_many()
+                .col_expr(identities::Column::Name, Expr::value(author.name.clone()))
+                .col_expr(identities::Column::Username, Expr::value(author.username.clone()))
+                .filter(identities::Column::Id.eq(identity))
+                .exec(db)
+                .await?;
+        }
+        return Ok((IdentityId(identity), UserId(user)));
+    }
+    if let Some(made) = create(db, account, author, now).await? {
+        return Ok(made);
+    }
+    // Another connection has made it between our two looks.
+    let (identity, user, ..) = find(db, account, author).await?.ok_or_else(|| StoreError::Row {
+        table: "identities",
+        id: format!("{}:{}", account.0, author.platform_user_id),
+        source: None,
+    })?;
+    Ok((IdentityId(identity), UserId(user)))
+}
+
+async fn find(
+    db: &impl ConnectionTrait,
+    (platform, scope): (Platform, &str),
+    author: &Author,
+) -> Result<Option<(Uuid, Uuid, String, Option<String>)>, StoreError> {
+    let known = identities::Entity::find()
         .select_only()
         .columns([
             identities::Column::Id,
@@ -48,26 +75,16 @@ pub(super) async fn resolve(
         .into_tuple()
         .one(db)
         .await?;
-    let Some((identity, user, name, username)) = known else {
-        return create(db, account, author, now).await;
-    };
-    if name != author.name || username != author.username {
-        identities::Entity::update_many()
-            .col_expr(identities::Column::Name, Expr::value(author.name.clone()))
-            .col_expr(identities::Column::Username, Expr::value(author.username.clone()))
-            .filter(identities::Column::Id.eq(identity))
-            .exec(db)
-            .await?;
-    }
-    Ok((IdentityId(identity), UserId(user)))
+    Ok(known)
 }
 
+/// Makes a person with this account, unless the account is there meanwhile.
 async fn create(
     db: &impl ConnectionTrait,
     (platform, scope): (Platform, &str),
     author: &Author,
     now: Timestamp,
-) -> Result<(IdentityId, UserId), StoreError> {
+) -> Result<Option<(IdentityId, UserId)>, StoreError> {
     let (identity, user) = (IdentityId::new(now), UserId::new(now));
     // Whoever sits at the terminal has the machine, and with it the database.
     let role = if platform == Platform::Terminal { Role::Owner } else { Role::Stranger };
@@ -85,7 +102,7 @@ async fn create(
     }
     .insert(db)
     .await?;
-    identities::ActiveModel {
+    let account = identities::ActiveModel {
         id: Set(identity.0),
         user_id: Set(user.0),
         platform: Set(platform.name().to_owned()),
@@ -95,10 +112,24 @@ async fn create(
         username: Set(author.username.clone()),
         created_at: Set(micros(now)),
         last_seen_at: Set(micros(now)),
+    };
+    let made = identities::Entity::insert(account)
+        .on_conflict(
+            OnConflict::columns([
+                identities::Column::Platform,
+                identities::Column::Scope,
+                identities::Column::PlatformUserId,
+            ])
+            .do_nothing()
+            .to_owned(),
+        )
+        .exec_without_returning(db)
+        .await?;
+    if made == 0 {
+        users::Entity::delete_by_id(user.0).exec(db).await?;
+        return Ok(None);
     }
-    .insert(db)
-    .await?;
-    Ok((identity, user))
+    Ok(Some((identity, user)))
 }
 
 /// The person with this id, and the conversation of their direct chats.

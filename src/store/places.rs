@@ -1,6 +1,7 @@
 //! Where things are said: chats, threads, and the spaces around them.
 
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set, Statement};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set, Statement};
 
 use crate::domain::{Address, AddressId, LaneId, Platform, SpaceId, SpaceRef, Timestamp, UserId};
 use crate::store::entities::{addresses, spaces};
@@ -31,19 +32,8 @@ pub(super) async fn resolve(
     user: UserId,
     now: Timestamp,
 ) -> Result<(AddressId, LaneId), StoreError> {
-    let thread = address.thread.as_deref().unwrap_or_default();
-    let (sequence, said_at) = (heard.0, micros(heard.1));
-    let values = [
-        sequence.into(),
-        said_at.into(),
-        address.platform.name().into(),
-        address.scope.as_str().into(),
-        address.chat.as_str().into(),
-        thread.into(),
-    ];
-    let statement = Statement::from_sql_and_values(db.get_database_backend(), HEARD, values);
-    if let Some(row) = db.query_one_raw(statement).await? {
-        return Ok((AddressId(row.try_get("", "id")?), LaneId(row.try_get("", "lane_id")?)));
+    if let Some(known) = hear(db, address, heard).await? {
+        return Ok(known);
     }
     let id = AddressId::new(now);
     // All direct addresses of one person share one lane; any other is a lane of its own.
@@ -52,25 +42,63 @@ pub(super) async fn resolve(
         Some(space) => Some(resolve_space(db, address.platform, space, now).await?.0),
         None => None,
     };
-    addresses::ActiveModel {
+    let row = addresses::ActiveModel {
         id: Set(id.0),
         platform: Set(address.platform.name().to_owned()),
         scope: Set(address.scope.clone()),
         chat: Set(address.chat.clone()),
-        thread: Set(thread.to_owned()),
+        thread: Set(thread(address).to_owned()),
         kind: Set(address.kind.name().to_owned()),
         space_id: Set(space),
         lane_id: Set(lane.0),
         active_conversation_id: Set(None),
         created_at: Set(micros(now)),
         closed_at: Set(None),
-        last_sequence: Set(Some(sequence)),
-        last_said_at: Set(Some(said_at)),
+        last_sequence: Set(Some(heard.0)),
+        last_said_at: Set(Some(micros(heard.1))),
         gap_from: Set(None),
+    };
+    let made = addresses::Entity::insert(row)
+        .on_conflict(
+            OnConflict::columns([
+                addresses::Column::Platform,
+                addresses::Column::Scope,
+                addresses::Column::Chat,
+                addresses::Column::Thread,
+            ])
+            .do_nothing()
+            .to_owned(),
+        )
+        .exec_without_returning(db)
+        .await?;
+    if made > 0 {
+        return Ok((id, lane));
     }
-    .insert(db)
-    .await?;
-    Ok((id, lane))
+    // Another connection has made it between our two looks.
+    hear(db, address, heard).await?.ok_or_else(|| gone("addresses", id))
+}
+
+async fn hear(
+    db: &impl ConnectionTrait,
+    address: &Address,
+    (sequence, said_at): (i64, Timestamp),
+) -> Result<Option<(AddressId, LaneId)>, StoreError> {
+    let values = [
+        sequence.into(),
+        micros(said_at).into(),
+        address.platform.name().into(),
+        address.scope.as_str().into(),
+        address.chat.as_str().into(),
+        thread(address).into(),
+    ];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), HEARD, values);
+    let Some(row) = db.query_one_raw(statement).await? else { return Ok(None) };
+    Ok(Some((AddressId(row.try_get("", "id")?), LaneId(row.try_get("", "lane_id")?))))
+}
+
+/// A thread that is none is the empty text, as the table has it.
+fn thread(address: &Address) -> &str {
+    address.thread.as_deref().unwrap_or_default()
 }
 
 /// Finds the space, or makes it, not admitted.
@@ -80,16 +108,11 @@ pub(super) async fn resolve_space(
     space: &SpaceRef,
     now: Timestamp,
 ) -> Result<SpaceId, StoreError> {
-    let known = spaces::Entity::find()
-        .filter(spaces::Column::Platform.eq(platform.name()))
-        .filter(spaces::Column::PlatformSpaceId.eq(&space.id))
-        .one(db)
-        .await?;
-    if let Some(row) = known {
-        return Ok(SpaceId(row.id));
+    if let Some(known) = find_space(db, platform, space).await? {
+        return Ok(known);
     }
     let id = SpaceId::new(now);
-    spaces::ActiveModel {
+    let row = spaces::ActiveModel {
         id: Set(id.0),
         platform: Set(platform.name().to_owned()),
         platform_space_id: Set(space.id.clone()),
@@ -98,10 +121,37 @@ pub(super) async fn resolve_space(
         allowed_by: Set(None),
         allowed_at: Set(None),
         created_at: Set(micros(now)),
+    };
+    let made = spaces::Entity::insert(row)
+        .on_conflict(
+            OnConflict::columns([spaces::Column::Platform, spaces::Column::PlatformSpaceId])
+                .do_nothing()
+                .to_owned(),
+        )
+        .exec_without_returning(db)
+        .await?;
+    if made > 0 {
+        return Ok(id);
     }
-    .insert(db)
-    .await?;
-    Ok(id)
+    // Another connection has made it between our two looks.
+    find_space(db, platform, space).await?.ok_or_else(|| gone("spaces", id))
+}
+
+async fn find_space(
+    db: &impl ConnectionTrait,
+    platform: Platform,
+    space: &SpaceRef,
+) -> Result<Option<SpaceId>, StoreError> {
+    let known = spaces::Entity::find()
+        .filter(spaces::Column::Platform.eq(platform.name()))
+        .filter(spaces::Column::PlatformSpaceId.eq(&space.id))
+        .one(db)
+        .await?;
+    Ok(known.map(|row| SpaceId(row.id)))
+}
+
+fn gone(table: &'static str, id: impl ToString) -> StoreError {
+    StoreError::Row { table, id: id.to_string(), source: None }
 }
 
 /// The space in a row, unless its platform is one of a later version.

@@ -19,6 +19,9 @@ const FIRST_TEXT: &str = "switchboard_answers_begun_seconds";
 const MODEL_FAILED: &str = "switchboard_models_failed_total";
 const WEBHOOKS: &str = "switchboard_webhooks_received_total";
 const WRITES: &str = "switchboard_posts_written_total";
+const CONNECTIONS: &str = "switchboard_database_connections";
+const ACQUIRED: &str = "switchboard_database_acquired_seconds";
+const QUEUED: &str = "switchboard_database_writes_waiting";
 
 /// Begins to collect metrics in this process; nothing if somebody has begun before.
 #[must_use]
@@ -39,6 +42,9 @@ fn describe() {
     describe_counter!(MODEL_FAILED, "Answers that a model did not give, by reason");
     describe_counter!(WEBHOOKS, "Requests of platforms, by what became of them");
     describe_counter!(WRITES, "Posts and edits sent to a platform, by result");
+    describe_gauge!(CONNECTIONS, "Connections to PostgreSQL, at work or idle");
+    describe_histogram!(ACQUIRED, "Seconds until a write had a connection to PostgreSQL");
+    describe_gauge!(QUEUED, "Writes that wait for SQLite");
 }
 
 /// How a turn ended.
@@ -156,6 +162,24 @@ pub fn webhook_received(platform: Platform, outcome: Received) {
 pub fn wrote(platform: Platform, has_worked: bool) {
     let result = if has_worked { "ok" } else { "failed" };
     counter!(WRITES, "platform" => platform.name(), "result" => result).increment(1);
+}
+
+/// Says how many connections to PostgreSQL there are, and how many of them have nothing to do.
+#[expect(clippy::cast_precision_loss, reason = "a pool is small")]
+pub fn database_connections(open: usize, idle: usize) {
+    gauge!(CONNECTIONS, "state" => "busy").set(open.saturating_sub(idle) as f64);
+    gauge!(CONNECTIONS, "state" => "idle").set(idle as f64);
+}
+
+/// Records how long a write waited for its connection.
+pub fn database_acquired(waited: Duration) {
+    histogram!(ACQUIRED).record(waited.as_secs_f64());
+}
+
+/// Says how many writes wait for SQLite.
+#[expect(clippy::cast_precision_loss, reason = "a queue is bounded")]
+pub fn database_queue(waiting: usize) {
+    gauge!(QUEUED).set(waiting as f64);
 }
 
 #[cfg(test)]

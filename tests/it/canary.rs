@@ -190,7 +190,7 @@ async fn good_secrets_are_never_told_while_everything_goes_wrong() {
         let (_, out, error) = setup.run(&words).await;
         is_silent(&words.join(" "), &format!("{out}{error}"), &secrets);
     }
-    let kept = database::everything(&setup.home().join("data/switchboard.db")).await;
+    let kept = database::everything(&setup.database_url()).await;
     is_silent("the database", &kept.join("\n"), &secrets);
 }
 

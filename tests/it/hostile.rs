@@ -1,7 +1,6 @@
 //! What nobody should send, through every platform's own way in: nothing
 //! breaks, the person hears something friendly, and the next message works.
 
-use std::path::Path;
 use std::process::Stdio;
 
 use serde_json::json;
@@ -33,8 +32,8 @@ fn deep() -> String {
 }
 
 /// Looks whether what is kept is fit to be kept.
-async fn is_clean(home: &Path) {
-    let texts = database::everything(&home.join("data/switchboard.db")).await;
+async fn is_clean(setup: &Setup) {
+    let texts = database::everything(&setup.database_url()).await;
     let said: Vec<&String> = texts.iter().filter(|text| text.starts_with("messages.content: ")).collect();
     assert!(said.iter().any(|text| text.contains("nul \u{fffd} here")), "{said:#?}");
     let names = ["identities.name: ", "identities.username: ", "users.name: ", "spaces.name: "];
@@ -88,7 +87,7 @@ async fn telegram_takes_anything() {
     alice.says("/whoami");
     stage.wait_for(1001, "You are Evil, a guest here.").await;
     bot.stop().await;
-    is_clean(stage.setup.home()).await;
+    is_clean(&stage.setup).await;
 }
 
 #[tokio::test]
@@ -130,7 +129,7 @@ async fn discord_takes_anything() {
     alice.runs_command("whoami", &[], dm).await;
     alice.waits_for(dm, |shown| shown.text.contains("You are Evil, a guest here.")).await;
     bot.stop().await;
-    is_clean(setup.home()).await;
+    is_clean(&setup).await;
 }
 
 #[tokio::test]
@@ -183,7 +182,7 @@ async fn slack_takes_anything() {
     alice.runs_in(&dm, "/switchboard", "whoami");
     slack.wait_for_message(&dm, |shown| shown.text.contains("You are Evil, a guest here.")).await.unwrap();
     bot.stop().await;
-    is_clean(setup.home()).await;
+    is_clean(&setup).await;
 }
 
 #[tokio::test]
@@ -207,7 +206,7 @@ async fn the_terminal_takes_anything_from_a_pipe() {
         assert_eq!(piped(&setup, nothing.as_bytes()).await, "");
     }
     assert!(piped(&setup, b"and now?").await.starts_with("You said: and now?"));
-    is_clean(setup.home()).await;
+    is_clean(&setup).await;
 }
 
 /// What `… | switchboard` answers.

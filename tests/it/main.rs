@@ -22,6 +22,7 @@ mod migrations;
 mod model;
 mod operation;
 mod packaging;
+mod postgres;
 mod sandbox;
 mod slack;
 mod startup;

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use migration::{Migrator, MigratorTrait};
-use sea_orm::{Database, DatabaseConnection};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection};
 
-use crate::support::database::Beside;
+use crate::support::database::{Beside, Engine, Own};
 use crate::support::program::{Home, Ran};
 use crate::support::source;
 
@@ -16,14 +16,18 @@ use crate::support::source;
 struct Ladder {
     db: DatabaseConnection,
     beside: Beside,
+    _database: Own,
 }
 
 impl Ladder {
-    async fn at(path: &Path) -> Self {
-        let beside = Beside::open(path).await;
-        let db = Database::connect(format!("sqlite://{}", path.display())).await.unwrap();
+    async fn new() -> Self {
+        let database = Own::new();
+        let beside = Beside::open(&database.url()).await;
+        let mut options = ConnectOptions::new(database.url());
+        options.sqlx_logging(false);
+        let db = Database::connect(options).await.unwrap();
         Migrator::install(&db).await.unwrap();
-        Self { db, beside }
+        Self { db, beside, _database: database }
     }
 
     async fn up(&self) {
@@ -34,25 +38,61 @@ impl Ladder {
         Migrator::down(&self.db, Some(1)).await.unwrap();
     }
 
+    /// Puts the sample rows of a step into the database.
+    async fn add_sample_of(&self, step: &str) {
+        let sample = fs::read_to_string(samples().join(format!("{step}.sql")));
+        let sample = sample.unwrap_or_else(|error| panic!("sample rows of {step}: {error}"));
+        self.beside.run(&translate(&sample, self.beside.engine())).await;
+    }
+
     /// Every table and index, as the database describes it.
     async fn shape(&self) -> Vec<String> {
-        let ours = "SELECT type || ' ' || name || ': ' || COALESCE(sql, '') FROM sqlite_master \
-             WHERE name NOT LIKE 'sqlite_%' AND name NOT LIKE 'seaql_%' ORDER BY 1";
+        let ours = match self.beside.engine() {
+            Engine::Sqlite => {
+                "SELECT type || ' ' || name || ': ' || COALESCE(sql, '') FROM sqlite_master \
+                 WHERE name NOT LIKE 'sqlite_%' AND name NOT LIKE 'seaql_%' ORDER BY 1"
+            }
+            Engine::Postgres => {
+                "SELECT * FROM (SELECT concat_ws(' ', table_name, column_name, data_type, is_nullable, column_default) \
+                 FROM information_schema.columns WHERE table_schema = 'public' \
+                 UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' \
+                 UNION ALL SELECT conrelid::regclass || ' ' || pg_get_constraintdef(oid) FROM pg_constraint \
+                 WHERE connamespace = 'public'::regnamespace) AS ours (line) WHERE line NOT LIKE '%seaql_%' ORDER BY 1"
+            }
+        };
         self.beside.texts(ours).await
     }
 
     /// Every row of every table, as text.
     async fn rows(&self) -> BTreeMap<String, Vec<String>> {
-        let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'seaql_%' AND name NOT LIKE 'sqlite_%'";
         let mut rows = BTreeMap::new();
-        for table in self.beside.texts(tables).await {
-            let columns = self.beside.texts(&format!("SELECT name FROM pragma_table_info('{table}')")).await;
-            let columns: Vec<String> = columns.iter().map(|column| format!("quote({column})")).collect();
+        for table in self.beside.tables().await.into_iter().filter(|name| !name.starts_with("seaql_")) {
+            let columns = self.beside.columns(&table).await;
+            let text = match self.beside.engine() {
+                Engine::Sqlite => |column: &String| format!("quote({column})"),
+                Engine::Postgres => |column: &String| format!("quote_nullable({column})"),
+            };
+            let columns: Vec<String> = columns.iter().map(text).collect();
             let all = format!("SELECT {} FROM {table} ORDER BY 1", columns.join(" || ',' || "));
             rows.insert(table, self.beside.texts(&all).await);
         }
         rows
     }
+}
+
+/// Sample rows are written as SQLite reads them, where bytes are `X'…'`, those of a UUID too.
+fn translate(sample: &str, engine: Engine) -> String {
+    if engine == Engine::Sqlite {
+        return sample.to_owned();
+    }
+    let mut parts = sample.split("X'");
+    let mut translated = parts.next().unwrap().to_owned();
+    for part in parts {
+        let is_uuid = part.find('\'').unwrap() == 32;
+        translated += if is_uuid { "'" } else { "'\\x" };
+        translated += part;
+    }
+    translated
 }
 
 fn samples() -> PathBuf {
@@ -65,17 +105,14 @@ fn steps() -> Vec<String> {
 
 #[tokio::test]
 async fn every_step_goes_up_down_and_up_again_on_a_database_with_rows_in_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let ladder = Ladder::at(&folder.path().join("x.db")).await;
+    let ladder = Ladder::new().await;
     for step in steps() {
         let (shape_before, rows_before) = (ladder.shape().await, ladder.rows().await);
-        let sample = fs::read_to_string(samples().join(format!("{step}.sql")));
-        let sample = sample.unwrap_or_else(|error| panic!("sample rows of {step}: {error}"));
 
         ladder.up().await;
         let shape_after = ladder.shape().await;
         assert_ne!(shape_after, shape_before, "{step} changes something");
-        ladder.beside.run(&sample).await;
+        ladder.add_sample_of(&step).await;
 
         ladder.down().await;
         assert_eq!(ladder.shape().await, shape_before, "{step} can be taken back");
@@ -83,7 +120,7 @@ async fn every_step_goes_up_down_and_up_again_on_a_database_with_rows_in_it() {
 
         ladder.up().await;
         assert_eq!(ladder.shape().await, shape_after, "{step} can be taken again");
-        ladder.beside.run(&sample).await;
+        ladder.add_sample_of(&step).await;
         for (table, rows) in ladder.rows().await {
             assert!(!rows.is_empty(), "{step} leaves `{table}` without a sample");
         }
@@ -92,14 +129,15 @@ async fn every_step_goes_up_down_and_up_again_on_a_database_with_rows_in_it() {
 
 #[tokio::test]
 async fn the_whole_history_can_be_taken_back_and_up_again_with_rows_in_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let ladder = Ladder::at(&folder.path().join("x.db")).await;
+    let ladder = Ladder::new().await;
     for _ in 0..2 {
         for step in steps() {
             ladder.up().await;
-            ladder.beside.run(&fs::read_to_string(samples().join(format!("{step}.sql"))).unwrap()).await;
+            ladder.add_sample_of(&step).await;
         }
-        assert_eq!(ladder.beside.texts("PRAGMA foreign_key_check").await, Vec::<String>::new());
+        if ladder.beside.engine() == Engine::Sqlite {
+            assert_eq!(ladder.beside.texts("PRAGMA foreign_key_check").await, Vec::<String>::new());
+        }
         Migrator::down(&ladder.db, None).await.unwrap();
         assert_eq!(ladder.shape().await, Vec::<String>::new());
     }
@@ -131,7 +169,7 @@ fn went_well(ran: &Ran, taken: usize) {
 
 #[tokio::test]
 async fn the_commands_take_steps_and_say_where_the_schema_is() {
-    let home = Home::new();
+    let home = Home::on_chosen_engine();
     let all = steps().len();
     went_well(&home.run(&["migrate", "status"]).await, 0);
     went_well(&home.run(&["migrate", "up"]).await, all);
@@ -145,19 +183,19 @@ async fn the_commands_take_steps_and_say_where_the_schema_is() {
 
 #[tokio::test]
 async fn nothing_is_lost_without_a_yes() {
-    let home = Home::new();
+    let home = Home::on_chosen_engine();
     assert_eq!(home.pipe("hello").await.code, Some(0));
     for command in [&["migrate", "down"][..], &["migrate", "down", "3"], &["migrate", "fresh"]] {
         let ran = home.run(command).await;
         let words = "switchboard: this loses data; add --yes if that is meant\n";
         assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (Some(1), "", words));
     }
-    let beside = Beside::open(&home.database()).await;
+    let beside = Beside::open(&home.database_url()).await;
     assert_eq!(beside.number("SELECT COUNT(*) FROM messages").await, 2);
     beside.close().await;
 
     went_well(&home.run(&["migrate", "fresh", "--yes"]).await, steps().len());
-    let beside = Beside::open(&home.database()).await;
+    let beside = Beside::open(&home.database_url()).await;
     assert_eq!(beside.number("SELECT COUNT(*) FROM messages").await, 0);
     beside.close().await;
     assert_eq!(home.pipe("hello").await.code, Some(0), "an empty database is a good one");
@@ -171,9 +209,9 @@ async fn what_is_asked_wrongly_is_told_by_the_exit_code() {
     }
 
     let mut elsewhere = home.command(&["migrate", "status"]);
-    elsewhere.env("SWITCHBOARD__DATABASE__URL", "postgres://u:secret@h/d");
+    elsewhere.env("SWITCHBOARD__DATABASE__URL", "postgres://u:secret@127.0.0.1:1/d");
     let ran = crate::support::program::Running::of(elsewhere).end().await;
-    assert_eq!(ran.code, Some(78));
+    assert_eq!(ran.code, Some(69));
     assert!(!ran.err.contains("secret"), "{}", ran.err);
     assert_eq!(fs::read_dir(home.path("")).unwrap().count(), 0, "nothing is made on the way");
 }

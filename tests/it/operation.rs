@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::database::Beside;
+use crate::support::database::{Beside, Engine};
 use crate::support::discord::Discord;
 use crate::support::models::{Answer, Gate};
 use crate::support::observed::PATIENCE;
@@ -25,6 +25,12 @@ const METRICS: [(&str, &[Label]); 8] = [
     ("switchboard_answers_begun_seconds", &[("platform", PLATFORMS), ("quantile", QUANTILES)]),
     ("switchboard_models_failed_total", &[("reason", REASONS)]),
     ("switchboard_posts_written_total", &[("platform", PLATFORMS), ("result", &["ok", "failed"])]),
+];
+/// Those of the database, by engine.
+const ON_SQLITE: &[(&str, &[Label])] = &[("switchboard_database_writes_waiting", &[])];
+const ON_POSTGRES: &[(&str, &[Label])] = &[
+    ("switchboard_database_connections", &[("state", &["busy", "idle"])]),
+    ("switchboard_database_acquired_seconds", &[("quantile", QUANTILES)]),
 ];
 const PLATFORMS: &[&str] = &["discord", "telegram", "slack", "terminal"];
 const QUANTILES: &[&str] = &["0", "0.5", "0.9", "0.95", "0.99", "0.999", "1"];
@@ -108,7 +114,7 @@ async fn readiness_follows_the_channels_and_the_database() {
 
 #[tokio::test]
 async fn a_database_that_is_gone_is_not_ready() {
-    let stage = Stage::new().await;
+    let stage = Stage::with_file().await;
     let bot = stage.serve().await;
     let ready = format!("{}/readyz", bot.admin_url().await);
     until(&ready, 200).await;
@@ -134,9 +140,9 @@ async fn a_database_that_cannot_be_written_is_not_ready() {
     let bot = stage.serve().await;
     let ready = format!("{}/readyz", bot.admin_url().await);
     until(&ready, 200).await;
-    let beside = Beside::open(&stage.setup.home().join("data/switchboard.db")).await;
+    let beside = Beside::open(&stage.setup.database_url()).await;
     // Reading goes on beside it; only the right to write is taken.
-    beside.run("BEGIN IMMEDIATE").await;
+    beside.shuts_writers_out().await;
     assert_eq!(until(&ready, 503).await["database"], "down");
     beside.run("ROLLBACK").await;
     until(&ready, 200).await;
@@ -164,6 +170,8 @@ async fn metrics_tell_of_everything_and_of_nobody() {
     assert_eq!(status, 200);
     let samples: Vec<&str> = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
     let mut seen = BTreeSet::new();
+    let of_engine = if Engine::chosen() == Engine::Sqlite { ON_SQLITE } else { ON_POSTGRES };
+    let all = METRICS.iter().chain(of_engine);
     for sample in &samples {
         let (series, value) = sample.rsplit_once(' ').unwrap();
         value.parse::<f64>().unwrap();
@@ -171,7 +179,7 @@ async fn metrics_tell_of_everything_and_of_nobody() {
         let is_it = |known: &str| {
             name == known || ["_sum", "_count", "_bucket"].iter().any(|end| name == format!("{known}{end}"))
         };
-        let known = METRICS.iter().find(|(known, _)| is_it(known));
+        let known = all.clone().find(|(known, _)| is_it(known));
         let (known, allowed) = known.unwrap_or_else(|| panic!("{sample} is of no metric that we know"));
         seen.insert(*known);
         for label in labels.trim_end_matches('}').split(',').filter(|label| !label.is_empty()) {
@@ -181,9 +189,8 @@ async fn metrics_tell_of_everything_and_of_nobody() {
             assert!(values.contains(&value.trim_matches('"')), "{sample} says {value} in {name}");
         }
     }
-    let all: BTreeSet<&str> = METRICS.iter().map(|(name, _)| *name).collect();
-    assert_eq!(seen, all);
-    for (name, _) in METRICS {
+    assert_eq!(seen, all.clone().map(|(name, _)| *name).collect());
+    for (name, _) in all {
         assert!(text.contains(&format!("# HELP {name} ")), "{name} is not explained");
     }
     assert!(text.contains("switchboard_turns_running 0"), "{text}");

@@ -107,7 +107,7 @@ async fn a_supervisor_hears_nothing_while_nothing_can_be_written() {
     let stage = Stage::new().await;
     let (supervisor, bot) = Supervisor::starts(&stage);
     supervisor.hears("WATCHDOG=1").await;
-    let beside = Beside::open(&stage.setup.home().join("data/switchboard.db")).await;
+    let beside = Beside::open(&stage.setup.database_url()).await;
     beside.run("BEGIN IMMEDIATE").await;
     let words = "does not turn any more";
     bot.wait_for_log(words).await;

@@ -39,8 +39,16 @@ async fn fails_with(setup: &Setup, code: i32, words: &[&str]) {
 }
 
 fn on_telegram(token: &str, url: &str) -> Setup {
-    Setup::new()
-        .with(&format!("[channels.telegram]\ntoken = \"{token}\"\napi_base = \"{url}\"\npoll_seconds = 1"))
+    Setup::new().with(&telegram(token, url))
+}
+
+/// With the embedded database, whichever engine this run has.
+fn with_file(token: &str, url: &str) -> Setup {
+    Setup::with_file().with(&telegram(token, url))
+}
+
+fn telegram(token: &str, url: &str) -> String {
+    format!("[channels.telegram]\ntoken = \"{token}\"\napi_base = \"{url}\"\npoll_seconds = 1")
 }
 
 fn on_discord(discord: &Discord, token: &str) -> Setup {
@@ -144,7 +152,7 @@ async fn what_somebody_else_uses_is_not_available() {
     let platform = Telegram::start().await;
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let setup = on_telegram(&platform.token(), &platform.url());
+    let setup = with_file(&platform.token(), &platform.url());
     let beside = setup.clone().env("SWITCHBOARD__ADMIN__LISTEN", &address);
     fails_with(&beside, NOT_AVAILABLE, &["cannot listen on `admin.listen`", &address]).await;
 
@@ -159,9 +167,9 @@ async fn what_somebody_else_uses_is_not_available() {
 #[tokio::test]
 async fn a_database_that_is_none_of_ours_is_left_alone() {
     let platform = Telegram::start().await;
-    let setup = on_telegram(&platform.token(), &platform.url());
+    let setup = with_file(&platform.token(), &platform.url());
     let data = setup.home().join("data");
-    let file = data.join("switchboard.db");
+    let (file, url) = (data.join("switchboard.db"), setup.database_url());
     fs::create_dir(&data).unwrap();
 
     fs::write(&file, "This is a letter and no database. ".repeat(100)).unwrap();
@@ -169,7 +177,7 @@ async fn a_database_that_is_none_of_ours_is_left_alone() {
     assert!(fs::read_to_string(&file).unwrap().starts_with("This is a letter"));
 
     fs::remove_file(&file).unwrap();
-    database::run(&file, "CREATE TABLE bookmarks (url TEXT)").await;
+    database::run(&url, "CREATE TABLE bookmarks (url TEXT)").await;
     fails_with(&setup, BAD_SETTING, &["is a database of another program"]).await;
 
     fs::remove_file(&file).unwrap();
@@ -178,7 +186,7 @@ async fn a_database_that_is_none_of_ours_is_left_alone() {
     fs::remove_dir(&file).unwrap();
 
     assert!(setup.run(&["migrate", "up"]).await.0.success());
-    database::run(&file, "UPDATE schema_meta SET value = '1000' WHERE name = 'minimum_compatible_version'")
+    database::run(&url, "UPDATE schema_meta SET value = '1000' WHERE name = 'minimum_compatible_version'")
         .await;
     fails_with(&setup, BAD_SETTING, &["made by a newer Switchboard", "1000"]).await;
     assert_eq!(platform.count_calls("getUpdates"), 0);
@@ -188,12 +196,12 @@ async fn a_database_that_is_none_of_ours_is_left_alone() {
 async fn a_directory_that_cannot_be_written_is_named() {
     let platform = Telegram::start().await;
     // A file where a directory ought to be cannot be written into by anybody, root included.
-    let setup = on_telegram(&platform.token(), &platform.url());
+    let setup = with_file(&platform.token(), &platform.url());
     fs::write(setup.home().join("data"), "").unwrap();
     fails_with(&setup, BAD_SETTING, &["cannot use the directory `data` for the database"]).await;
 
     // Root may write everywhere, so this part says more when the tests run as somebody else.
-    let setup = on_telegram(&platform.token(), &platform.url());
+    let setup = with_file(&platform.token(), &platform.url());
     let data = setup.home().join("data");
     fs::create_dir(&data).unwrap();
     fs::set_permissions(&data, Permissions::from_mode(0o500)).unwrap();

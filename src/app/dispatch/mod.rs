@@ -82,6 +82,13 @@ impl Dispatch {
         self.tell(waiting);
     }
 
+    /// Says that more may wait than anybody has told of.
+    pub(crate) fn look_again(&self) {
+        let mut waiting = self.lock();
+        waiting.look_again(&self.platforms);
+        self.tell(waiting);
+    }
+
     /// Takes up what an earlier process left, and gives back how many messages that were.
     pub(crate) async fn recover(&self) -> Result<usize, StoreError> {
         let recovered = self.store.recover().await?;
@@ -123,9 +130,7 @@ impl Dispatch {
             };
             if seen != version || looks >= LOOKS {
                 (version, looks) = (seen, 0);
-                let mut waiting = self.lock();
-                waiting.look_again(&self.platforms);
-                self.tell(waiting);
+                self.look_again();
             }
         }
     }

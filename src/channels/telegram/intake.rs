@@ -37,6 +37,8 @@ pub(super) const ALLOWED: [AllowedUpdate; 2] = [AllowedUpdate::Message, AllowedU
 const POLL_MARGIN: Duration = Duration::from_secs(15);
 /// What comes so soon after we asked may have been there before.
 const AT_ONCE: Duration = Duration::from_secs(1);
+/// The longest pause while what comes in cannot be stored; the database is ours, and near.
+const LONGEST_INBOX_PAUSE: Duration = Duration::from_secs(1);
 /// How long we leave the bot to somebody else who polls for it.
 const CONFLICT_PAUSE: Duration = Duration::from_secs(2);
 /// How often we complain about them.
@@ -144,7 +146,7 @@ impl<'a> Intake<'a> {
                 platform = %Platform::Telegram, error = %chain(&error),
                 "could not store what came in; Telegram keeps it for us"
             );
-            return Next::Wait(self.backoff.next_wait());
+            return Next::Wait(self.backoff.next_wait().min(LONGEST_INBOX_PAUSE));
         }
         if self.backoff.has_failed() {
             tracing::info!(platform = %Platform::Telegram, "messages come in again");

@@ -78,7 +78,8 @@ async fn quarantine(tx: &DatabaseTransaction, event: Unreadable, now: Timestamp)
         sequence: Set(0),
         state: Set(state::QUARANTINED.to_owned()),
         outcome: Set(Some(event.reason)),
-        raw: Set(Some(event.raw)),
+        // PostgreSQL keeps no NUL in a text.
+        raw: Set(Some(event.raw.replace('\0', "\u{fffd}"))),
         sent_at: Set(micros(now)),
         received_at: Set(micros(now)),
         ..fresh()

@@ -37,7 +37,7 @@ impl Store {
         self.write(move |tx| {
             async move {
                 loop {
-                    let waiting = in_lane(lane).limit(LOOKED_AT).all(tx).await?;
+                    let waiting = in_lane(lane).limit(LOOKED_AT).lock_exclusive().all(tx).await?;
                     if waiting.is_empty() {
                         return Ok(None);
                     }
@@ -57,7 +57,8 @@ impl Store {
         let instance = self.instance;
         self.write(move |tx| {
             async move {
-                let waiting = inbox::Entity::find_by_id(id.0).filter(is_waiting()).all(tx).await?;
+                let waiting =
+                    inbox::Entity::find_by_id(id.0).filter(is_waiting()).lock_exclusive().all(tx).await?;
                 take(tx, waiting.into(), instance, now).await
             }
             .boxed()

@@ -52,6 +52,11 @@ impl Writer {
         Self { jobs }
     }
 
+    /// How many jobs wait.
+    pub(super) fn waiting(&self) -> usize {
+        QUEUE.saturating_sub(self.jobs.capacity())
+    }
+
     /// Runs a job in a transaction and returns its result once it is durable.
     ///
     /// An error of the job undoes what the job wrote, and only that.

@@ -36,7 +36,7 @@ struct Held {
 impl Desk {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let connections = engine::connect(&folder.path().join("notes.db")).await.unwrap();
+        let connections = engine::sqlite::connect(&folder.path().join("notes.db")).await.unwrap();
         let tables = "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT UNIQUE); \
              CREATE TABLE replies (note INTEGER REFERENCES notes (id) DEFERRABLE INITIALLY DEFERRED)";
         connections.writer.execute_unprepared(tables).await.unwrap();
@@ -270,7 +270,7 @@ async fn a_caller_that_stopped_waiting_harms_nobody() {
 #[tokio::test]
 async fn the_writer_ends_with_the_last_who_can_ask() {
     let folder = tempfile::tempdir().unwrap();
-    let connections = engine::connect(&folder.path().join("notes.db")).await.unwrap();
+    let connections = engine::sqlite::connect(&folder.path().join("notes.db")).await.unwrap();
     let tasks = Tasks::default();
     drop(Writer::start(connections.writer, &tasks));
 

@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 
 use super::code_in;
 use crate::support::daemon::Setup;
+use crate::support::database;
 use crate::support::stage::Stage;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -102,8 +103,7 @@ async fn whoever_is_shut_out_cannot_come_back_by_an_open_code() {
 
 /// A database by itself, and a stranger in it.
 async fn stranger(setup: &Setup, tasks: &Tasks, now: Timestamp) -> (Store, UserId) {
-    let url = format!("sqlite://{}", setup.home().join("data/switchboard.db").display());
-    let store = Store::open(&url, tasks).await.unwrap();
+    let store = Store::open(&database::settings(&setup.database_url()), tasks).await.unwrap();
     let author =
         Author { platform_user_id: "1".to_owned(), name: "A".to_owned(), username: None, locale: None };
     let user = store.allow_account(Platform::Telegram, String::new(), author, now).await.unwrap().id;

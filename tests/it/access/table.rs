@@ -8,6 +8,7 @@ use switchboard::telemetry::Tasks;
 use time::OffsetDateTime;
 
 use crate::support::daemon::{Daemon, Setup};
+use crate::support::database;
 use crate::support::stage::Stage;
 use crate::support::telegram::{BOT_USERNAME, Person, Place};
 
@@ -139,8 +140,7 @@ fn words(sees: Sees, is_command: bool, id: i64) -> String {
 /// Brings the people into the database who are not in the settings.
 async fn settle(setup: &Setup) {
     let tasks = Tasks::default();
-    let path = setup.home().join("data/switchboard.db");
-    let store = Store::open(&format!("sqlite://{}", path.display()), &tasks).await.unwrap();
+    let store = Store::open(&database::settings(&setup.database_url()), &tasks).await.unwrap();
     let now = OffsetDateTime::now_utc();
     let meet = async |id: i64| {
         let author =

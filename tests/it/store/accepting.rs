@@ -52,7 +52,7 @@ async fn what_cannot_be_read_is_kept_as_it_came_and_the_rest_goes_on() {
     }
 
     let kept = "SELECT raw || '|' || outcome FROM inbox WHERE state = 'quarantined' AND lane_id IS NULL";
-    assert_eq!(shelf.beside.texts(kept).await, ["{\"odd\": \u{0}true}|no message in it"]);
+    assert_eq!(shelf.beside.texts(kept).await, ["{\"odd\": \u{fffd}true}|no message in it"]);
     assert_eq!(
         shelf.store.waiting(Platform::Telegram, 10).await.unwrap().len(),
         1,
@@ -63,7 +63,7 @@ async fn what_cannot_be_read_is_kept_as_it_came_and_the_rest_goes_on() {
 #[tokio::test]
 async fn people_and_places_are_made_once_however_many_write_at_once() {
     let shelf = Shelf::new().await;
-    let beside = Store::open_beside(&shelf.url(), &shelf.tasks).await.unwrap();
+    let beside = Store::open_beside(&shelf.database.settings(), &shelf.tasks).await.unwrap();
     let talk = |n: i64| {
         let mut message = grouped("-100", "ann", n, "hello");
         message.address.space = Some(SpaceRef { id: "-100".to_owned(), name: None });

@@ -1,6 +1,7 @@
 //! Taking up: in the platform's order, merged within one breath, one turn a lane.
 
 use futures_util::future::join_all;
+use sea_orm::SqlErr;
 use switchboard::domain::{Event, Invocation, Platform};
 
 use super::{Shelf, answered, at, direct, grouped, texts};
@@ -97,7 +98,7 @@ async fn a_lane_has_one_running_turn_at_most() {
     assert_eq!(shelf.states().await, ["claimed", "received"]);
 
     let forced = shelf.beside.try_to("UPDATE inbox SET state = 'generating'").await.unwrap_err();
-    assert!(forced.to_string().contains("UNIQUE constraint failed: inbox.lane_id"), "{forced}");
+    assert!(matches!(forced.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))), "{forced}");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use switchboard::domain::{Part, PartState, PostedId, SentPart};
 use switchboard::store::{ClaimedTurn, Ending, Finale};
+use uuid::Uuid;
 
 use super::{Shelf, answer, answered, at, direct, grouped, stale, texts};
 
@@ -10,15 +11,20 @@ async fn a_stale_claim_changes_nothing() {
     let shelf = Shelf::new().await;
     let lane = shelf.lane_of(&[direct("ann", 1, "one"), direct("ann", 2, "two")]).await;
     let turn = shelf.take(lane).await;
-    let everything = "SELECT group_concat(state || attempts || hex(claim) || (payload IS NULL)) FROM inbox";
-    let before = shelf.beside.texts(everything).await;
+    let rows = async || {
+        let rows = "SELECT state || attempts || CASE WHEN payload IS NULL THEN '-' ELSE '+' END FROM inbox ORDER BY sequence";
+        let claims: Vec<Option<Uuid>> =
+            shelf.beside.column("SELECT claim FROM inbox ORDER BY sequence").await;
+        (shelf.beside.texts(rows).await, claims)
+    };
+    let before = rows().await;
 
     let stale = stale(&turn);
     assert!(!shelf.answer(&stale, "an answer too late").await.unwrap());
     assert!(!shelf.store.finish(&stale, answered(), None, at(3)).await.unwrap());
     shelf.store.give_back(&stale, true).await.unwrap();
 
-    assert_eq!(shelf.beside.texts(everything).await, before);
+    assert_eq!(rows().await, before);
     assert_eq!(shelf.beside.number("SELECT COUNT(*) FROM messages").await, 0);
     assert!(shelf.store.finish(&turn, answered(), None, at(3)).await.unwrap());
     assert!(

@@ -1,4 +1,4 @@
-//! What the store promises, on real files: nothing lost, nothing twice, in order.
+//! What the store promises, on real databases: nothing lost, nothing twice, in order.
 
 mod accepting;
 mod claiming;
@@ -7,7 +7,6 @@ mod ending;
 mod opening;
 mod payloads;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use switchboard::domain::{
@@ -18,13 +17,12 @@ use switchboard::store::{
     Accepted, Answer, Answered, ClaimedTurn, Ending, Exchange, Finale, Question, Store, StoreError,
 };
 use switchboard::telemetry::Tasks;
-use tempfile::TempDir;
 
-use crate::support::database::Beside;
+use crate::support::database::{Beside, Engine, Own};
 
-/// A store on a file of its own, and a second way into that file.
+/// A store on a database of its own, and a second way into that.
 struct Shelf {
-    folder: TempDir,
+    database: Own,
     store: Store,
     tasks: Tasks,
     beside: Beside,
@@ -32,31 +30,22 @@ struct Shelf {
 
 impl Shelf {
     async fn new() -> Self {
-        Self::open(tempfile::tempdir().unwrap()).await
+        Self::open(Own::new()).await
     }
 
-    async fn open(folder: TempDir) -> Self {
+    async fn open(database: Own) -> Self {
         let tasks = Tasks::default();
-        let path = folder.path().join("switchboard.db");
-        let store = Store::open(&format!("sqlite://{}", path.display()), &tasks).await.unwrap();
-        Self { store, tasks, beside: Beside::open(&path).await, folder }
-    }
-
-    fn path(&self) -> PathBuf {
-        self.folder.path().join("switchboard.db")
-    }
-
-    fn url(&self) -> String {
-        format!("sqlite://{}", self.path().display())
+        let store = Store::open(&database.settings(), &tasks).await.unwrap();
+        Self { store, tasks, beside: Beside::open(&database.url()).await, database }
     }
 
     /// Closes the store and opens it again.
     async fn reopened(self) -> Self {
-        let Self { folder, store, tasks, beside } = self;
+        let Self { database, store, tasks, beside } = self;
         drop(store);
         tasks.end().await;
         beside.close().await;
-        Self::open(folder).await
+        Self::open(database).await
     }
 
     /// Accepts what is new, and says where it waits.
@@ -87,6 +76,15 @@ impl Shelf {
         let begun = self.store.begin_conversation(turn.user.id, None, at(1)).await.unwrap();
         self.store.ready(turn, answer(exchange(turn, begun.id, text)), at(2)).await
     }
+}
+
+/// `make test` runs everything here a second time, and that must not be the same again.
+#[tokio::test]
+async fn a_run_with_a_server_uses_it() {
+    let shelf = Shelf::new().await;
+    let is_on_server = shelf.beside.try_to("SELECT pg_backend_pid()").await.is_ok();
+    assert_eq!(is_on_server, Engine::chosen() == Engine::Postgres);
+    assert_eq!(is_on_server, std::env::var_os("SWITCHBOARD_TEST_POSTGRES").is_some());
 }
 
 /// A moment so many seconds into the test.

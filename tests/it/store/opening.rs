@@ -8,10 +8,10 @@ use switchboard::store::{Schema, Store, StoreError};
 use switchboard::telemetry::Tasks;
 
 use super::{Shelf, direct};
-use crate::support::database::Beside;
+use crate::support::database::{Beside, Own, settings};
 
 async fn refusal(url: &str) -> StoreError {
-    let opened = Store::open(url, &Tasks::default()).await;
+    let opened = Store::open(&settings(url), &Tasks::default()).await;
     opened.err().unwrap_or_else(|| panic!("{url} should be refused"))
 }
 
@@ -23,7 +23,7 @@ fn url(path: &Path) -> String {
 async fn a_database_of_another_program_is_refused_and_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("music.db");
-    let theirs = Beside::open(&path).await;
+    let theirs = Beside::of_file(&path).await;
     theirs.run("CREATE TABLE songs (title TEXT); INSERT INTO songs VALUES ('Help!')").await;
     theirs.close().await;
     let before = fs::read(&path).unwrap();
@@ -35,7 +35,7 @@ async fn a_database_of_another_program_is_refused_and_left_as_it_is() {
         path.display()
     );
     assert_eq!(error.to_string(), words);
-    assert!(Schema::open(&url(&path)).await.is_err());
+    assert!(Schema::open(&settings(&url(&path))).await.is_err());
     assert!(fs::read(&path).unwrap() == before, "the file is as it was");
 }
 
@@ -80,21 +80,21 @@ async fn a_directory_in_the_place_of_the_file_is_refused() {
 #[tokio::test]
 async fn a_database_of_a_newer_version_is_refused_and_left_as_it_is() {
     let shelf = Shelf::new().await;
-    let path = shelf.path();
+    let url = shelf.database.url();
     shelf.beside.run("UPDATE schema_meta SET value = '7' WHERE name = 'minimum_compatible_version'").await;
     shelf.beside.run("INSERT INTO seaql_migrations VALUES ('m20990101_000001_later', 0)").await;
-    let Shelf { folder: _folder, store, tasks, beside } = shelf;
+    let Shelf { database: _database, store, tasks, beside } = shelf;
     drop(store);
     tasks.end().await;
 
-    let error = refusal(&url(&path)).await;
+    let error = refusal(&url).await;
     assert!(matches!(error, StoreError::Newer { needed: 7, ours: 1 }), "{error:?}");
     assert_eq!(
         error.to_string(),
         "the database was made by a newer Switchboard (it needs version 7 of the schema's readers, this one has 1); \
          start that version again, or restore a backup"
     );
-    let schema = Schema::open(&url(&path)).await.unwrap();
+    let schema = Schema::open(&settings(&url)).await.unwrap();
     assert!(matches!(schema.up().await, Err(StoreError::Newer { .. })));
     assert!(matches!(schema.down(1).await, Err(StoreError::Newer { .. })));
     assert!(matches!(schema.fresh().await, Err(StoreError::Newer { .. })));
@@ -115,24 +115,13 @@ async fn a_newer_schema_that_we_can_live_with_is_lived_with() {
 }
 
 #[tokio::test]
-async fn a_url_of_another_kind_is_refused() {
-    for (url, scheme) in
-        [("postgres://u:p@h/d", "postgres"), ("mysql://h/d", "mysql"), ("data/x.db", "data/x.db")]
-    {
-        let words = format!(
-            "this version keeps everything in SQLite: `database.url` must begin with `sqlite://`, and begins with `{scheme}:`"
-        );
-        assert_eq!(refusal(url).await.to_string(), words, "without the password");
-    }
-}
-
-#[tokio::test]
 async fn a_second_daemon_on_one_file_is_refused_until_the_first_is_gone() {
-    let shelf = Shelf::new().await;
-    let error = refusal(&shelf.url()).await;
+    let shelf = Shelf::open(Own::file()).await;
+    let settings = shelf.database.settings();
+    let error = refusal(&shelf.database.url()).await;
     assert!(matches!(error, StoreError::InUse { .. }), "{error:?}");
-    assert!(Schema::open(&shelf.url()).await.is_err(), "nor may the schema change under it");
-    assert!(Store::open_beside(&shelf.url(), &shelf.tasks).await.is_ok());
+    assert!(Schema::open(&settings).await.is_err(), "nor may the schema change under it");
+    assert!(Store::open_beside(&settings, &shelf.tasks).await.is_ok());
 
     shelf.reopened().await;
 }
@@ -142,7 +131,7 @@ async fn a_path_is_taken_letter_by_letter() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["50%25 off", "what?mode=ro", "a#b", "é 'quoted'"] {
         let path = folder.path().join(name).join("x.db");
-        Store::open(&url(&path), &Tasks::default()).await.unwrap();
+        Store::open(&settings(&url(&path)), &Tasks::default()).await.unwrap();
         assert!(path.is_file(), "{name}");
     }
 }

@@ -11,6 +11,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+use super::database::{Engine, Own};
 use super::observed::{Observed, PATIENCE};
 use super::program::program;
 
@@ -20,14 +21,34 @@ pub struct Setup {
     home: Arc<TempDir>,
     toml: String,
     environment: Vec<(String, String)>,
+    /// A database on a server; without it, there is the file that the program makes.
+    database: Option<Own>,
 }
 
 impl Setup {
-    /// An empty directory, any free port for health, and nothing else.
+    /// An empty directory, an empty database on the engine of this run, any free
+    /// port for health, and nothing else.
     pub fn new() -> Self {
+        let setup = Self::with_file();
+        if Engine::chosen() == Engine::Sqlite {
+            return setup;
+        }
+        let database = Own::new();
+        let setup = setup.env("SWITCHBOARD__DATABASE__URL", &database.url());
+        Self { database: Some(database), ..setup }
+    }
+
+    /// With the embedded database, whichever engine this run has.
+    pub fn with_file() -> Self {
         let home = Arc::new(tempfile::tempdir().expect("a temporary directory"));
         let toml = "[admin]\nlisten = \"127.0.0.1:0\"\n[log]\nformat = \"json\"\n".to_owned();
-        Self { home, toml, environment: Vec::new() }
+        Self { home, toml, environment: Vec::new(), database: None }
+    }
+
+    /// The URL of its database.
+    pub fn database_url(&self) -> String {
+        let file = || format!("sqlite://{}", self.home().join("data/switchboard.db").display());
+        self.database.as_ref().map_or_else(file, Own::url)
     }
 
     /// Adds settings; a section may come once.
@@ -57,7 +78,7 @@ impl Setup {
         self
     }
 
-    /// The directory it runs in; its database is `data/switchboard.db`.
+    /// The directory it runs in; an embedded database is `data/switchboard.db`.
     pub fn home(&self) -> &Path {
         self.home.path()
     }

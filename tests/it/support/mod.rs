@@ -7,6 +7,7 @@ pub mod discord;
 pub mod models;
 pub mod observed;
 pub mod program;
+pub mod proxy;
 pub mod server;
 pub mod slack;
 pub mod source;

@@ -10,12 +10,15 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
+use super::database::{Engine, Own};
 use super::models::Models;
 use super::observed::Observed;
 
 /// A directory in which the program runs.
 pub struct Home {
     folder: TempDir,
+    /// A database on a server; without it, there is the file that the program makes.
+    database: Option<Own>,
 }
 
 /// What a finished run has left.
@@ -28,8 +31,15 @@ pub struct Ran {
 }
 
 impl Home {
+    /// With the embedded database.
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self { folder: tempfile::tempdir().unwrap(), database: None }
+    }
+
+    /// With a database on the engine of this run.
+    pub fn on_chosen_engine() -> Self {
+        let database = (Engine::chosen() == Engine::Postgres).then(Own::new);
+        Self { database, ..Self::new() }
     }
 
     /// A home whose program asks this model, and waits for nothing when it stops.
@@ -63,10 +73,19 @@ impl Home {
         self.path("data/switchboard.db")
     }
 
+    /// The URL of its database.
+    pub fn database_url(&self) -> String {
+        let file = || format!("sqlite://{}", self.database().display());
+        self.database.as_ref().map_or_else(file, Own::url)
+    }
+
     /// The program, with nothing in its environment but what it cannot do without.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(program());
         command.current_dir(self.folder.path()).env_clear().env("USER", "ann");
+        if let Some(database) = &self.database {
+            command.env("SWITCHBOARD__DATABASE__URL", database.url());
+        }
         let settings = self.path("switchboard.toml");
         if settings.exists() {
             command.arg("--config").arg(settings);

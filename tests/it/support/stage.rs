@@ -15,10 +15,19 @@ pub struct Stage {
 impl Stage {
     /// The model says the same to everybody: `Certainly.`
     pub async fn new() -> Self {
+        Self::on(Setup::new()).await
+    }
+
+    /// With the embedded database, whichever engine this run has.
+    pub async fn with_file() -> Self {
+        Self::on(Setup::with_file()).await
+    }
+
+    async fn on(setup: Setup) -> Self {
         let (telegram, models) = (Telegram::start().await, Models::start().await);
         telegram.without_rate_limits();
         models.answers_with(|_| "Certainly.");
-        let setup = Setup::new()
+        let setup = setup
             .with(&format!(
                 "[channels.telegram]\ntoken = \"{}\"\napi_base = \"{}\"\n\
                  [model.providers.main]\nbase_url = \"{}\"\napi_key = \"{}\"\nmodel = \"gpt-4o\"\nretries = 0",

@@ -84,7 +84,7 @@ fn unhurried(setup: &Setup) -> Setup {
 
 /// Waits until the daemon has noted where a post of its is; before, it cannot know after a crash.
 async fn wait_until_noted(setup: &Setup) {
-    let beside = Beside::open(&setup.home().join("data/switchboard.db")).await;
+    let beside = Beside::open(&setup.database_url()).await;
     let noted = async {
         while beside.number("SELECT COUNT(*) FROM outbox WHERE posted_id IS NOT NULL").await == 0 {
             tokio::task::yield_now().await;

@@ -35,7 +35,7 @@ async fn states(home: &Home) -> Vec<String> {
 }
 
 async fn ask(home: &Home, sql: &str) -> Vec<String> {
-    let beside = Beside::open(&home.database()).await;
+    let beside = Beside::of_file(&home.database()).await;
     let found = beside.texts(sql).await;
     beside.close().await;
     found

@@ -137,13 +137,13 @@ async fn ctrl_c_stops_an_answer_and_the_prompt_comes_back() {
 fn a_database_that_cannot_be_used_leaves_nothing_behind() {
     let home = Home::new();
     let mut command = home.command(&[]);
-    command.env("TERM", "xterm").env("SWITCHBOARD__DATABASE__URL", "postgres://u:secret@h/d");
+    command.env("TERM", "xterm").env("SWITCHBOARD__DATABASE__URL", "postgres://u:secret@127.0.0.1:1/d");
     let patience = PATIENCE.as_millis().try_into().unwrap();
     let mut session = spawn_with_options(command, Options::new().timeout_ms(Some(patience))).unwrap();
     let words = session.exp_eof().unwrap();
 
-    assert!(words.contains("`database.url` must begin with `sqlite://`"), "{words}");
-    assert!(matches!(session.process().wait().unwrap(), WaitStatus::Exited(_, 78)));
+    assert!(words.contains("cannot reach PostgreSQL at 127.0.0.1:1;"), "{words}");
+    assert!(matches!(session.process().wait().unwrap(), WaitStatus::Exited(_, 69)));
     let left: Vec<_> = fs::read_dir(home.path("")).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert!(left.is_empty(), "{left:?}");
 }

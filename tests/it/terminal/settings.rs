@@ -43,10 +43,6 @@ async fn a_database_that_cannot_be_used_is_a_wrong_setting_in_a_sentence() {
     let home = Home::new();
     home.write("notes.txt", &"Buy milk.\n".repeat(1_000));
     let cases = [
-        (
-            "postgres://u:secret@h/d",
-            "this version keeps everything in SQLite: `database.url` must begin with `sqlite://`, and begins with `postgres:`",
-        ),
         ("sqlite://notes.txt", "cannot open the database `notes.txt`: "),
         ("sqlite://notes.txt/x.db", "cannot use the directory `notes.txt` for the database: "),
     ];

@@ -99,7 +99,7 @@ async fn while_the_database_is_away_nothing_is_acknowledged_and_afterwards_nothi
     let (alice, carol) = (house.telegram.user(1001, "Alice"), house.slack.user("U1", "carol"));
     house.slack.retry_after([Duration::ZERO, Duration::from_secs(60), Duration::from_secs(300)]);
     let bot = house.serve().await;
-    let beside = Beside::open(&house.setup.home().join("data/switchboard.db")).await;
+    let beside = Beside::open(&house.setup.database_url()).await;
     beside.run("BEGIN EXCLUSIVE").await;
     carol.dm("on slack");
     alice.says("on telegram");

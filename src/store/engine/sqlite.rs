@@ -1,21 +1,19 @@
-//! Opening the embedded database: its file, its lock, its connections, its schema.
+//! The embedded engine: its file, its lock, its connections.
 
 use std::fs::{File, OpenOptions, TryLockError, create_dir_all};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use migration::{Migrator, MigratorTrait};
 use sea_orm::sqlx::sqlite::SqliteSynchronous;
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, EntityTrait};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 
 use crate::store::StoreError;
-use crate::store::entities::schema_meta;
-
-/// The version of the schema's readers that this program is. A step of the
-/// schema that older programs cannot live with raises the number it asks for.
-const READER_VERSION: i64 = 1;
+use crate::store::engine::{Company, Readers, history};
+use crate::store::writer::Writer;
+use crate::telemetry::Tasks;
 
 /// How many connections read beside the writer.
 const READERS: u32 = 4;
@@ -23,15 +21,56 @@ const READERS: u32 = 4;
 /// How long a statement waits while a command-line tool writes.
 const BUSY: Duration = Duration::from_secs(5);
 
+/// How long a read may take; a file answers, or its disk is broken.
+const READ_PATIENCE: Duration = Duration::from_secs(60);
+
+/// One file, open.
+#[derive(Clone)]
+pub(in crate::store) struct Sqlite {
+    pub(super) writer: Writer,
+    pub(super) readers: Readers,
+    file: OpenFile,
+    /// Held for as long as the file is open by a daemon.
+    lock: Option<Arc<File>>,
+}
+
+impl Sqlite {
+    /// Whether we have the file to ourselves.
+    pub(super) fn is_exclusive(&self) -> bool {
+        self.lock.is_some()
+    }
+
+    pub(super) async fn open(path: &Path, company: Company, tasks: &Tasks) -> Result<Self, StoreError> {
+        let lock = match company {
+            Company::Alone => Some(Arc::new(lock(path)?)),
+            Company::Beside => None,
+        };
+        let connections = connect(path).await?;
+        history::migrate(&connections.writer).await?;
+        let writer = Writer::start(connections.writer, tasks);
+        let readers = Readers::new(connections.readers, READ_PATIENCE);
+        let unusable = |source| StoreError::Directory { path: path.to_owned(), source };
+        let file = OpenFile::at(path).map_err(unusable)?;
+        Ok(Self { writer, readers, file, lock })
+    }
+
+    pub(super) async fn ping(&self) -> Result<(), StoreError> {
+        if !self.file.is_there() {
+            return Err(StoreError::Lost);
+        }
+        self.readers.ping().await
+    }
+}
+
 /// The two ways into one file.
-pub(super) struct Connections {
-    pub(super) writer: DatabaseConnection,
-    pub(super) readers: DatabaseConnection,
+pub(in crate::store) struct Connections {
+    pub(in crate::store) writer: DatabaseConnection,
+    pub(in crate::store) readers: DatabaseConnection,
 }
 
 /// The file that was opened, to be told from one that took its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct OpenFile {
+struct OpenFile {
     path: PathBuf,
     device: u64,
     inode: u64,
@@ -39,14 +78,14 @@ pub(super) struct OpenFile {
 
 impl OpenFile {
     /// The file that is at this path now.
-    pub(super) fn at(path: &Path) -> io::Result<Self> {
+    fn at(path: &Path) -> io::Result<Self> {
         let found = std::fs::metadata(path)?;
         Ok(Self { path: path.to_owned(), device: found.dev(), inode: found.ino() })
     }
 
     /// Whether it still lies where it was opened: SQLite would go on writing
     /// into a deleted file, and nobody would ever read it again.
-    pub(super) fn is_there(&self) -> bool {
+    fn is_there(&self) -> bool {
         Self::at(&self.path).is_ok_and(|found| found == *self)
     }
 }
@@ -80,7 +119,7 @@ pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
 }
 
 /// Connects to the file, which is made when there is none.
-pub(super) async fn connect(path: &Path) -> Result<Connections, StoreError> {
+pub(in crate::store) async fn connect(path: &Path) -> Result<Connections, StoreError> {
     if let Some(directory) = path.parent() {
         create_dir_all(directory)
             .map_err(|source| StoreError::Directory { path: directory.to_owned(), source })?;
@@ -114,55 +153,9 @@ async fn open(path: &Path, connections: u32, is_read_only: bool) -> Result<Datab
 
 /// Refuses a database that has tables, none of which is ours.
 async fn refuse_foreign(db: &DatabaseConnection, path: &Path) -> Result<(), StoreError> {
-    let count =
-        |filter: &str| format!("SELECT COUNT(*) AS n FROM sqlite_master WHERE type = 'table' {filter}");
-    let all = count_of(db, &count(""))
-        .await
-        .map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
-    let ours = count_of(db, &count("AND name = 'seaql_migrations'")).await?;
-    if all > 0 && ours == 0 {
-        return Err(StoreError::Foreign { path: path.to_owned() });
-    }
-    Ok(())
-}
-
-async fn count_of(db: &DatabaseConnection, sql: &str) -> Result<i64, sea_orm::DbErr> {
-    let row = db.query_one_raw(sea_orm::Statement::from_string(db.get_database_backend(), sql)).await?;
-    row.map_or(Ok(0), |row| row.try_get("", "n"))
-}
-
-/// Brings the schema up to date, unless a newer program made it.
-pub(super) async fn migrate(db: &DatabaseConnection) -> Result<(), StoreError> {
-    refuse_newer(db).await?;
-    let known: Vec<String> =
-        Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
-    let applied = applied(db).await?;
-    if known.iter().all(|name| applied.contains(name)) {
-        return Ok(());
-    }
-    Migrator::up(db, None).await.map_err(StoreError::Migrate)
-}
-
-/// The steps that the schema has behind it, newer programs' included.
-pub(super) async fn applied(db: &DatabaseConnection) -> Result<Vec<String>, StoreError> {
-    Migrator::install(db).await.map_err(StoreError::Migrate)?;
-    let sql = "SELECT version FROM seaql_migrations ORDER BY version";
-    let rows = db.query_all_raw(sea_orm::Statement::from_string(db.get_database_backend(), sql)).await?;
-    rows.iter().map(|row| row.try_get("", "version").map_err(StoreError::from)).collect()
-}
-
-/// Refuses a schema that asks for newer programs than this one.
-pub(super) async fn refuse_newer(db: &DatabaseConnection) -> Result<(), StoreError> {
-    let has_meta =
-        count_of(db, "SELECT COUNT(*) AS n FROM sqlite_master WHERE type = 'table' AND name = 'schema_meta'")
-            .await?;
-    if has_meta == 0 {
-        return Ok(());
-    }
-    let row = schema_meta::Entity::find_by_id("minimum_compatible_version").one(db).await?;
-    let needed = row.and_then(|row| row.value.parse().ok()).unwrap_or(0);
-    if needed > READER_VERSION {
-        return Err(StoreError::Newer { needed, ours: READER_VERSION });
+    let unreadable = |source| StoreError::Open { path: path.to_owned(), source };
+    if history::is_foreign(db).await.map_err(unreadable)? {
+        return Err(StoreError::Foreign { place: path.display().to_string() });
     }
     Ok(())
 }

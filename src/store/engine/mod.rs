@@ -1,0 +1,131 @@
+//! The two engines: SQLite in a file of ours, PostgreSQL on a server.
+//!
+//! Both keep the same promise: one write is one transaction, and what has been
+//! returned is durable. What differs between them is in here; the rest of the
+//! store speaks SQL that both understand.
+
+mod history;
+pub(super) mod postgres;
+mod readers;
+pub(super) mod sqlite;
+
+use std::fs::File;
+
+use futures_util::future::BoxFuture;
+use sea_orm::{DatabaseConnection, DatabaseTransaction};
+use secrecy::ExposeSecret;
+
+use crate::config::DatabaseSettings;
+use crate::store::StoreError;
+use crate::telemetry::{Tasks, metrics};
+
+pub(super) use history::{applied, migrate, refuse_newer};
+pub(super) use readers::Readers;
+
+use postgres::Postgres;
+use sqlite::Sqlite;
+
+/// An open database.
+#[derive(Clone)]
+pub(super) enum Engine {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+/// The only daemon on a database, or a short operation, also beside a daemon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Company {
+    Alone,
+    Beside,
+}
+
+impl Engine {
+    /// Opens the database that the settings name, its schema brought up to date.
+    pub(super) async fn open(
+        settings: &DatabaseSettings,
+        company: Company,
+        tasks: &Tasks,
+    ) -> Result<Self, StoreError> {
+        if postgres::is_meant_by(settings.url.expose_secret()) {
+            return Postgres::open(settings, tasks).await.map(Self::Postgres);
+        }
+        let path = sqlite::path_of(settings.url.expose_secret())?;
+        Sqlite::open(&path, company, tasks).await.map(Self::Sqlite)
+    }
+
+    /// Connections for reading.
+    pub(super) fn readers(&self) -> &Readers {
+        match self {
+            Self::Sqlite(sqlite) => &sqlite.readers,
+            Self::Postgres(postgres) => &postgres.readers,
+        }
+    }
+
+    /// Runs a job in a transaction and returns its result once that is durable.
+    ///
+    /// What was asked for is done also when nobody waits for the answer any more.
+    pub(super) async fn write<T, F>(&self, job: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, StoreError>>
+            + Clone
+            + Send
+            + 'static,
+    {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.writer.write(job).await,
+            Self::Postgres(postgres) => postgres.write(job).await,
+        }
+    }
+
+    /// Whether nobody else can work on it while we do.
+    pub(super) fn is_exclusive(&self) -> bool {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.is_exclusive(),
+            Self::Postgres(_) => false,
+        }
+    }
+
+    /// Asks for a sign of life.
+    pub(super) async fn ping(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.ping().await,
+            Self::Postgres(postgres) => postgres.readers.ping().await,
+        }
+    }
+
+    /// Records how busy it is.
+    pub(super) fn measure(&self) {
+        match self {
+            Self::Sqlite(sqlite) => metrics::database_queue(sqlite.writer.waiting()),
+            Self::Postgres(postgres) => {
+                let (open, idle) = postgres.connections();
+                metrics::database_connections(open, idle);
+            }
+        }
+    }
+}
+
+/// One connection that no daemon and no other migration works beside.
+pub(super) struct Exclusive {
+    pub(super) db: DatabaseConnection,
+    /// What keeps daemons off a file; a server keeps a lock for us by itself.
+    file_lock: Option<File>,
+}
+
+impl Exclusive {
+    /// Opens the database without changing its schema.
+    pub(super) async fn open(settings: &DatabaseSettings) -> Result<Self, StoreError> {
+        if postgres::is_meant_by(settings.url.expose_secret()) {
+            return Ok(Self { db: postgres::lock_schema(settings).await?, file_lock: None });
+        }
+        let path = sqlite::path_of(settings.url.expose_secret())?;
+        let lock = sqlite::lock(&path)?;
+        Ok(Self { db: sqlite::connect(&path).await?.writer, file_lock: Some(lock) })
+    }
+
+    /// Refuses while a daemon works on it; the lock of a file has done so already.
+    pub(super) async fn refuse_company(&self) -> Result<(), StoreError> {
+        if self.file_lock.is_some() { Ok(()) } else { postgres::refuse_company(&self.db).await }
+    }
+}
