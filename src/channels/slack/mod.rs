@@ -33,10 +33,11 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use tokio_util::sync::CancellationToken;
 
+use crate::channels::slack::decode::{Read, Reader};
 use crate::channels::slack::encode::{PLAINLY, Post, Update};
 use crate::channels::slack::errors::Step;
 use crate::channels::slack::workspace::Workspace;
-use crate::channels::{Account, Channel, ChannelError, Inbox, LimitScope};
+use crate::channels::{Account, Batch, Channel, ChannelError, Inbox, LimitScope, Replay};
 use crate::domain::texts::Texts;
 use crate::domain::{Capabilities, Clock, DeliveryKey, Part, Platform, PostedId, ReplyTo, TextUnit};
 use crate::telemetry::Tasks;
@@ -146,6 +147,23 @@ impl Channel for Slack {
         let update =
             Update { channel: &to.address.chat, ts: &posted.0, text: encode::text(part), how: PLAINLY };
         self.workspace.api.post::<IgnoredAny>(EDITING, "chat.update", &update).await.map(drop)
+    }
+
+    fn replay(&self) -> Option<&dyn Replay> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Replay for Slack {
+    async fn read_again(&self, raw: &str) -> Result<Batch, ChannelError> {
+        let (ourselves, _) = self.workspace.who_we_are().await?;
+        let reader = Reader { ourselves: &ourselves, people: &self.workspace.people };
+        Ok(match reader.event(raw) {
+            Read::Message(message) => (*message).into(),
+            Read::Unreadable(event) => event.into(),
+            Read::Withdrawn | Read::Ignored(_) => Batch::default(),
+        })
     }
 }
 

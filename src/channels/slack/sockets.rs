@@ -279,5 +279,5 @@ async fn take_in(workspace: Arc<Workspace>, inbox: Arc<dyn Inbox>, message: Inbo
 
 fn quarantined(unreadable: Unreadable) -> Batch {
     tracing::warn!(platform = "slack", "an event cannot be read: {}", unreadable.reason);
-    Batch { messages: Vec::new(), unreadable: vec![unreadable] }
+    unreadable.into()
 }

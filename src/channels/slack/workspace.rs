@@ -50,12 +50,19 @@ impl Workspace {
 
     /// Proves both tokens; the SDK would only go on trying with a bad one.
     pub(super) async fn check(&self) -> Result<(Ourselves, Option<String>), ChannelError> {
+        let who_we_are = self.who_we_are().await?;
+        let nothing = serde_json::json!({});
+        self.api.post_as::<IgnoredAny>(&self.api.app, OPENING, "apps.connections.open", &nothing).await?;
+        Ok(who_we_are)
+    }
+
+    /// Asks who we are, and by which name people see us; proves the bot token.
+    pub(super) async fn who_we_are(&self) -> Result<(Ourselves, Option<String>), ChannelError> {
         let nothing = serde_json::json!({});
         let we: WhoWeAre = self.api.post(INTRODUCING, "auth.test", &nothing).await?;
         if we.bot_id.is_none() {
             return Err(ChannelError::Setup { way_out: bot_token_words("is a person's token") });
         }
-        self.api.post_as::<IgnoredAny>(&self.api.app, OPENING, "apps.connections.open", &nothing).await?;
         Ok((Ourselves { user: we.user_id, team: we.team_id, team_name: we.team }, we.user))
     }
 }

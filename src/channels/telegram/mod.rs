@@ -28,10 +28,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::channels::telegram::api::{Api, CallError};
 use crate::channels::telegram::backoff::Backoff;
+use crate::channels::telegram::decode::Reading;
 use crate::channels::telegram::errors::channel_error;
 use crate::channels::telegram::intake::Intake;
 use crate::channels::telegram::wire::Me;
-use crate::channels::{Account, Channel, ChannelError, Inbox, Typing};
+use crate::channels::{Account, Batch, Channel, ChannelError, Inbox, Replay, Typing};
 use crate::domain::texts::Texts;
 use crate::domain::{Capabilities, DeliveryKey, Part, Platform, PostedId, ReplyTo, TextUnit};
 use crate::telemetry::chain;
@@ -182,6 +183,26 @@ impl Channel for Telegram {
 
     fn typing(&self) -> Option<&dyn Typing> {
         Some(self)
+    }
+
+    fn replay(&self) -> Option<&dyn Replay> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Replay for Telegram {
+    async fn read_again(&self, raw: &str) -> Result<Batch, ChannelError> {
+        let known = self.me.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let me = match known {
+            Some(me) => me,
+            None => self.ask_who_we_are().await.map_err(|error| channel_error(GREETING, error))?,
+        };
+        Ok(match decode::update(raw, &me).reading {
+            Reading::Heard(message) => (*message).into(),
+            Reading::Unreadable(event) => event.into(),
+            Reading::Ignored(_) => Batch::default(),
+        })
     }
 }
 
