@@ -7,7 +7,6 @@ use async_trait::async_trait;
 use crate::app::dispatch::Dispatch;
 use crate::channels::{Batch, Inbox, InboxError};
 use crate::domain::{Clock, InboundMessage, Platform};
-use crate::router::Router;
 use crate::store::Store;
 use crate::telemetry::{KillPoint, kill_point, metrics};
 
@@ -23,7 +22,7 @@ impl Inbox for Intake {
     async fn accept(&self, batch: Batch) -> Result<(), InboxError> {
         let Batch { mut messages, unreadable } = batch;
         // What is not for us is silence, and need not be remembered.
-        messages.retain(Router::is_for_us);
+        messages.retain(InboundMessage::is_for_us);
         if messages.is_empty() && unreadable.is_empty() {
             return Ok(());
         }

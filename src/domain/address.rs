@@ -50,6 +50,12 @@ impl AddressKind {
             Self::Thread => "thread",
         }
     }
+
+    /// The kind of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Direct, Self::Group, Self::Thread].into_iter().find(|kind| kind.name() == name)
+    }
 }
 
 /// A guild, workspace or group, by the platform's id.
