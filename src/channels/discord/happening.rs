@@ -129,10 +129,10 @@ mod tests {
 
     #[test]
     fn what_was_kept_is_read_again_by_its_name() {
-        let odd = json!({ "id": "5", "channel_id": 7 });
+        let odd = json!({ "id": "5", "channel_id": [] });
         let Some(Happening::Unreadable(kept)) = sorted("MESSAGE_DELETE", odd) else { panic!() };
         assert!(matches!(Happening::again(&kept.raw), Some(Happening::Unreadable(_))), "{}", kept.raw);
-        let mended = kept.raw.replace("7", "\"7\"");
+        let mended = kept.raw.replace("[]", "\"7\"");
         assert!(matches!(Happening::again(&mended), Some(Happening::Deleted(_))), "{mended}");
         for cut in ["", "{", &kept.raw[..9]] {
             assert!(matches!(Happening::again(cut), Some(Happening::Unreadable(_))), "{cut}");
