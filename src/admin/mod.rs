@@ -4,5 +4,11 @@
 //! command line and, later, chat commands and an API only parse and print.
 
 mod access;
+mod deliveries;
+mod inbox;
+mod matter;
 
 pub use access::{Access, AccessError, Approved, Subject};
+pub use deliveries::{Deliveries, Purge, Retried, ShownDelivery};
+pub use inbox::{Inbox, Replayed, ReplayedAll};
+pub use matter::MatterError;

@@ -8,7 +8,6 @@ use async_trait::async_trait;
 use crate::app::dispatch::Dispatch;
 use crate::channels::{Batch, Inbox, InboxError};
 use crate::domain::{Address, Clock, DedupeKey, InboundMessage, KnownPlace, Platform};
-use crate::router::Router;
 use crate::store::{Store, StoreError};
 use crate::telemetry::{KillPoint, Tasks, kill_point, metrics};
 
@@ -25,7 +24,7 @@ impl Inbox for Intake {
     async fn accept(&self, batch: Batch) -> Result<(), InboxError> {
         let Batch { mut messages, unreadable } = batch;
         // What is not for us is silence, and need not be remembered.
-        messages.retain(Router::is_for_us);
+        messages.retain(InboundMessage::is_for_us);
         if messages.is_empty() && unreadable.is_empty() {
             return Ok(());
         }

@@ -45,6 +45,12 @@ impl From<InboundMessage> for Batch {
     }
 }
 
+impl From<Unreadable> for Batch {
+    fn from(event: Unreadable) -> Self {
+        Self { messages: Vec::new(), unreadable: vec![event] }
+    }
+}
+
 /// Where channels report what came in.
 #[async_trait]
 pub trait Inbox: Send + Sync {
@@ -136,6 +142,11 @@ pub trait Channel: Send + Sync {
     fn delete(&self) -> Option<&dyn Delete> {
         None
     }
+
+    /// Reading anew what could not be read when it came, where such events are kept.
+    fn replay(&self) -> Option<&dyn Replay> {
+        None
+    }
 }
 
 /// Showing that an answer is being written.
@@ -168,4 +179,14 @@ pub trait ReadBack: Send + Sync {
 pub trait Delete: Send + Sync {
     /// Deletes a post. One that is gone already is no error.
     async fn delete(&self, to: &ReplyTo, posted: &PostedId) -> Result<(), ChannelError>;
+}
+
+/// Reading events anew that were kept as they came.
+#[async_trait]
+pub trait Replay: Send + Sync {
+    /// Reads an event as it was kept; one that means nothing to us is no message.
+    ///
+    /// Asks the platform who we are, and for a place of which the event does not
+    /// tell enough, and nothing else. What still cannot be read comes back unreadable.
+    async fn read_again(&self, raw: &str) -> Result<Batch, ChannelError>;
 }

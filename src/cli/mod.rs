@@ -7,10 +7,13 @@ mod access;
 mod chat;
 mod config;
 mod connect;
+mod deliveries;
 mod failure;
 mod foundations;
 mod health;
+mod inbox;
 mod migrate;
+mod plain;
 mod serve;
 mod signals;
 mod supervisor;
@@ -49,6 +52,10 @@ enum Subcommands {
     Health,
     /// Shows and changes who may talk
     Access(access::AccessArguments),
+    /// Shows replies that did not arrive, and sends them after all
+    Deliveries(deliveries::DeliveriesArguments),
+    /// Shows messages that were not answered, and has them answered after all
+    Inbox(inbox::InboxArguments),
     /// Checks, shows and explains the settings
     Config(config::ConfigArguments),
     /// Shows and changes the schema of the database
@@ -95,6 +102,8 @@ fn run(arguments: &Arguments, environment: &BTreeMap<String, String>) -> Result<
             Some(Subcommands::Health) => health::run(&settings).await,
             None | Some(Subcommands::Chat) => chat::run(&settings, environment).await,
             Some(Subcommands::Access(arguments)) => access::run(arguments, &settings).await,
+            Some(Subcommands::Deliveries(arguments)) => deliveries::run(arguments, &settings).await,
+            Some(Subcommands::Inbox(arguments)) => inbox::run(arguments, &settings).await,
             Some(Subcommands::Migrate(arguments)) => migrate::run(arguments, &settings).await,
             Some(Subcommands::Config(_)) => Ok(0),
         }

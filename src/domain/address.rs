@@ -60,6 +60,12 @@ impl AddressKind {
             Self::Thread => "thread",
         }
     }
+
+    /// The kind of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Direct, Self::Group, Self::Thread].into_iter().find(|kind| kind.name() == name)
+    }
 }
 
 impl FromStr for AddressKind {

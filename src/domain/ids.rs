@@ -63,10 +63,21 @@ fn fresh(now: Timestamp) -> Uuid {
 #[serde(transparent)]
 pub struct Reference(String);
 
+impl Reference {
+    const LENGTH: usize = 8;
+
+    /// Recognizes a reference, in any case.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_one = text.len() == Self::LENGTH && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_one.then(|| Self(text.to_ascii_lowercase()))
+    }
+}
+
 impl From<TurnId> for Reference {
     fn from(turn: TurnId) -> Self {
         let hex = turn.0.simple().to_string();
-        Self(hex.get(hex.len() - 8..).unwrap_or_default().to_owned())
+        Self(hex.get(hex.len() - Self::LENGTH..).unwrap_or_default().to_owned())
     }
 }
 

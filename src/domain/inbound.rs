@@ -33,6 +33,15 @@ impl InboundMessage {
         ReplyTo { address: self.address.clone(), message, interaction }
     }
 
+    /// Whether it is for us at all; what is not need not be kept.
+    #[must_use]
+    pub fn is_for_us(&self) -> bool {
+        match &self.event {
+            Event::Text(said) => said.is_addressed,
+            Event::Command(_) | Event::Edited { .. } | Event::Deleted { .. } | Event::Missed(_) => true,
+        }
+    }
+
     /// The same, fit to be kept and shown: text without NUL, names without what hides in them.
     #[must_use]
     pub fn legible(mut self) -> Self {

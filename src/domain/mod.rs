@@ -14,9 +14,11 @@ mod command;
 mod conversation;
 mod delivery;
 mod failure;
+mod handle;
 mod ids;
 mod inbound;
 mod legible;
+mod message_state;
 mod outcome;
 mod platform;
 mod stop;
@@ -32,6 +34,7 @@ pub use command::Command;
 pub use conversation::{Conversation, Line, Speaker};
 pub use delivery::{DeliveryKey, KeptPart, Part, PartState, PostedId, ReplyTo, SentPart};
 pub use failure::ModelFailure;
+pub use handle::{Handle, NoHandle};
 pub use ids::{
     AddressId, ConversationId, IdentityId, InboxId, InstanceId, LaneId, MessageId, Reference, SpaceId,
     TurnId, UserId,
@@ -39,6 +42,7 @@ pub use ids::{
 pub use inbound::{
     Attachment, Author, DedupeKey, Event, InboundMessage, Interaction, Invocation, Missed, Said, Unreadable,
 };
+pub use message_state::MessageState;
 pub use outcome::{Asked, Outcome, Refusal, RefusalReason, Reply, Silence};
 pub use platform::{Platform, UnknownPlatform};
 pub use stop::Stop;

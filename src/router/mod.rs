@@ -49,15 +49,6 @@ impl Router {
         Self { parts }
     }
 
-    /// Whether a message is for us at all; what is not need not be kept.
-    #[must_use]
-    pub fn is_for_us(message: &InboundMessage) -> bool {
-        match &message.event {
-            Event::Text(said) => said.is_addressed,
-            Event::Command(_) | Event::Edited { .. } | Event::Deleted { .. } | Event::Missed(_) => true,
-        }
-    }
-
     /// Decides what becomes of a turn.
     pub async fn decide(&self, turn: &ClaimedTurn, now: Timestamp) -> Result<Outcome, RouterError> {
         let Some(message) = turn.last() else { return Ok(Outcome::Silence(Silence::NotAddressed)) };

@@ -34,7 +34,9 @@ use crate::telemetry::Tasks;
 
 pub use access::{CodeKind, PairingCode};
 pub use error::StoreError;
-pub use inbox::{Accepted, ClaimedTurn, Ending, Finale, Recovered};
+pub use inbox::{
+    Accepted, ClaimedTurn, DeliveryPart, Ending, Finale, KeptMessage, MatterId, Recovered, Revived,
+};
 pub use outbox::Answer;
 pub use people::Identity;
 pub use places::Space;

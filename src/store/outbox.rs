@@ -230,13 +230,68 @@ pub(super) async fn end(
 /// Gives up what has not been sent of a turn; its text stays, so that it can be sent after all.
 pub(super) async fn give_up(tx: &DatabaseTransaction, turn: Uuid, now: Timestamp) -> Result<(), StoreError> {
     outbox::Entity::update_many()
-        .col_expr(outbox::Column::State, Expr::value(PartState::Dead.name()))
+        .col_expr(outbox::Column::State, Expr::cust("CASE state WHEN 'sent' THEN 'sent' ELSE 'dead' END"))
         .col_expr(outbox::Column::EndedAt, Expr::value(micros(now)))
         .filter(outbox::Column::TurnId.eq(turn))
-        .filter(outbox::Column::State.ne(PartState::Sent.name()))
         .exec(tx)
         .await?;
     Ok(())
+}
+
+/// Whether a reply was given up whose texts are still there.
+pub(super) async fn has_given_up(tx: &DatabaseTransaction, turn: Uuid) -> Result<bool, StoreError> {
+    let part = outbox::Entity::find()
+        .filter(outbox::Column::TurnId.eq(turn))
+        .filter(outbox::Column::EndedAt.is_not_null())
+        .filter(outbox::Column::Payload.is_not_null())
+        .one(tx)
+        .await?;
+    Ok(part.is_some())
+}
+
+/// Puts what was given up of a turn's reply on its way again.
+pub(super) async fn revive(tx: &DatabaseTransaction, turn: Uuid) -> Result<(), StoreError> {
+    let again =
+        "CASE WHEN state = 'sent' THEN 'sent' WHEN sending_at IS NULL THEN 'pending' ELSE 'unknown' END";
+    outbox::Entity::update_many()
+        .col_expr(outbox::Column::State, Expr::cust(again))
+        .col_expr(outbox::Column::EndedAt, Expr::value(None::<i64>))
+        .filter(outbox::Column::TurnId.eq(turn))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// The same for a reply that is made anew: what never left is forgotten.
+pub(super) async fn restart(tx: &DatabaseTransaction, turn: Uuid) -> Result<(), StoreError> {
+    outbox::Entity::delete_many()
+        .filter(outbox::Column::TurnId.eq(turn))
+        .filter(outbox::Column::State.ne(PartState::Sent.name()))
+        .filter(outbox::Column::SendingAt.is_null())
+        .exec(tx)
+        .await?;
+    revive(tx, turn).await
+}
+
+/// Throws away what was given up in these turns.
+pub(super) async fn blank(
+    tx: &DatabaseTransaction,
+    turns: impl IntoIterator<Item = Uuid>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    outbox::Entity::update_many()
+        .col_expr(outbox::Column::Payload, Expr::value(None::<String>))
+        .col_expr(outbox::Column::EndedAt, Expr::value(micros(now)))
+        .filter(outbox::Column::TurnId.is_in(turns))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// The text of a part, for whoever is allowed to see it.
+pub(super) fn words(payload: String) -> String {
+    let text = serde_json::from_str::<Payload<'_>>(&payload).map(|kept| kept.text.into_owned());
+    text.unwrap_or(payload)
 }
 
 /// Says of what was being sent in these turns that nobody knows whether it arrived.

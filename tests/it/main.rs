@@ -17,6 +17,7 @@ mod canary;
 mod configuration;
 mod discord;
 mod emulators;
+mod given_up;
 mod hostile;
 mod migrations;
 mod model;

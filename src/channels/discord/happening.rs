@@ -5,7 +5,7 @@
 //! that serde_json refuses as a whole (half a surrogate pair, nesting deeper
 //! than 128) does not: serenity drops it and goes on.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use serenity::model::application::{CommandInteraction, Interaction};
 use serenity::model::channel::Message;
 use serenity::model::event::{Event, MessageUpdateEvent, UnknownEvent};
@@ -34,6 +34,14 @@ pub(super) enum Happening {
 }
 
 impl Happening {
+    /// Reads an event again as it was kept; nothing when it does not concern us.
+    pub(super) fn again(raw: &str) -> Option<Self> {
+        match serde_json::from_str::<Event>(raw) {
+            Ok(event) => Self::of(event),
+            Err(_) => Some(Self::Unreadable(kept("", raw.to_owned(), "not an event we can read".to_owned()))),
+        }
+    }
+
     /// Sorts an event; nothing when it does not concern us.
     pub(super) fn of(event: Event) -> Option<Self> {
         match event {
@@ -87,16 +95,18 @@ pub(super) fn unreadable(kind: &str, mut value: Value) -> Option<Unreadable> {
     if let Some(token) = value.get_mut("token") {
         *token = Value::Null;
     }
-    let mut raw = value.to_string();
+    // With its name, by which it can be read again.
+    let raw = json!({ "t": kind, "d": value }).to_string();
+    let reason = format!("{kind} is not as documented");
+    Some(kept(&kind, raw, reason))
+}
+
+fn kept(kind: &str, mut raw: String, reason: String) -> Unreadable {
     let digest = Sha256::digest(&raw);
     let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     raw.truncate(raw.floor_char_boundary(RAW_BYTES));
-    Some(Unreadable {
-        platform: Platform::Discord,
-        key: DedupeKey(format!("discord:unreadable:{kind}:{digest}")),
-        raw,
-        reason: format!("{kind} is not as documented"),
-    })
+    let key = DedupeKey(format!("discord:unreadable:{kind}:{digest}"));
+    Unreadable { platform: Platform::Discord, key, raw, reason }
 }
 
 fn is_by_a_bot(value: &Value) -> bool {
@@ -128,6 +138,18 @@ mod tests {
         assert!(sorted("MESSAGE_CREATE", json!({ "id": "5", "webhook_id": "6" })).is_none());
         assert!(sorted("BRAND_NEW_EVENT", json!({ "id": "5" })).is_none());
         assert!(sorted("INTERACTION_CREATE", json!({ "id": "5", "type": 99 })).is_none());
+    }
+
+    #[test]
+    fn what_was_kept_is_read_again_by_its_name() {
+        let odd = json!({ "id": "5", "channel_id": [] });
+        let Some(Happening::Unreadable(kept)) = sorted("MESSAGE_DELETE", odd) else { panic!() };
+        assert!(matches!(Happening::again(&kept.raw), Some(Happening::Unreadable(_))), "{}", kept.raw);
+        let mended = kept.raw.replace("[]", "\"7\"");
+        assert!(matches!(Happening::again(&mended), Some(Happening::Deleted(_))), "{mended}");
+        for cut in ["", "{", &kept.raw[..9]] {
+            assert!(matches!(Happening::again(cut), Some(Happening::Unreadable(_))), "{cut}");
+        }
     }
 
     #[test]

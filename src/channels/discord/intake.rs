@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serenity::model::id::UserId;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -72,7 +73,9 @@ async fn store_some(shared: &Shared, inbox: &dyn Inbox, waiting: &Waiting) -> Re
     let arrivals = waiting.front(BATCH);
     let mut batch = Batch::default();
     for arrival in &arrivals {
-        read(shared, arrival, &mut batch).await;
+        kill_point(KillPoint::Read);
+        let Some(bot) = shared.bot() else { continue };
+        read(shared, bot, &arrival.what, &mut batch).await;
     }
     if !(batch.messages.is_empty() && batch.unreadable.is_empty()) {
         inbox.accept(batch).await?;
@@ -86,12 +89,11 @@ async fn store_some(shared: &Shared, inbox: &dyn Inbox, waiting: &Waiting) -> Re
     Ok(())
 }
 
-async fn read(shared: &Shared, arrival: &Arrival, batch: &mut Batch) {
-    kill_point(KillPoint::Read);
-    let Some(bot) = shared.bot() else { return };
+/// Reads what the gateway told into a batch.
+pub(super) async fn read(shared: &Shared, bot: UserId, what: &Happening, batch: &mut Batch) {
     let reader = Reader { bot, reads_all: shared.message_content };
     let places = &shared.places;
-    match &arrival.what {
+    match what {
         Happening::Said(said) if decode::is_talk(said) => {
             let address = places.address(&shared.api, said.channel_id, said.guild_id).await;
             let message = decode::message(said, address, reader);

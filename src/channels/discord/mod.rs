@@ -44,13 +44,14 @@ use serenity::model::id::{ChannelId, UserId};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::channels::{Account, Channel, ChannelError, Delete, Inbox, ReadBack, Typing};
+use crate::channels::{Account, Batch, Channel, ChannelError, Delete, Inbox, ReadBack, Replay, Typing};
 use crate::config::CatchUpSettings;
 use crate::domain::texts::Texts;
 use crate::domain::{Address, Capabilities, Clock, DeliveryKey, Part, Platform, PostedId, ReplyTo, TextUnit};
 use crate::telemetry::Tasks;
 use api::{Api, id_of, snowflake};
 use errors::{CallError, MESSAGE_CONTENT_WAY_OUT};
+use happening::Happening;
 use interactions::Interactions;
 use places::Places;
 
@@ -234,6 +235,24 @@ impl Channel for Discord {
 
     fn delete(&self) -> Option<&dyn Delete> {
         Some(self)
+    }
+
+    fn replay(&self) -> Option<&dyn Replay> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Replay for Discord {
+    async fn read_again(&self, raw: &str) -> Result<Batch, ChannelError> {
+        let step = "asking who we are";
+        let user = self.shared.api.call(step, LightMethod::Get, Route::UserMe, None).await?;
+        let bot = UserId::new(id_of(step, &user)?);
+        let mut batch = Batch::default();
+        if let Some(what) = Happening::again(raw) {
+            intake::read(&self.shared, bot, &what, &mut batch).await;
+        }
+        Ok(batch)
     }
 }
 

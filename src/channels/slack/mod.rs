@@ -41,11 +41,14 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use tokio_util::sync::CancellationToken;
 
+use crate::channels::slack::decode::{Read, Reader};
 use crate::channels::slack::encode::{PLAINLY, Post, Update};
 use crate::channels::slack::errors::Step;
 use crate::channels::slack::webhook::Entrance;
 use crate::channels::slack::workspace::Workspace;
-use crate::channels::{Account, Channel, ChannelError, Delete, Inbox, LimitScope, ReadBack, Webhook};
+use crate::channels::{
+    Account, Batch, Channel, ChannelError, Delete, Inbox, LimitScope, ReadBack, Replay, Webhook,
+};
 use crate::config::CatchUpSettings;
 use crate::domain::texts::Texts;
 use crate::domain::{Capabilities, Clock, DeliveryKey, Part, Platform, PostedId, ReplyTo, TextUnit};
@@ -193,6 +196,22 @@ impl Channel for Slack {
 
     fn webhook(&self) -> Option<&dyn Webhook> {
         self.entrance.as_ref().map(|_| self as &dyn Webhook)
+    }
+
+    fn replay(&self) -> Option<&dyn Replay> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Replay for Slack {
+    async fn read_again(&self, raw: &str) -> Result<Batch, ChannelError> {
+        let reader = Reader { ourselves: self.workspace.ourselves().await?, people: &self.workspace.people };
+        Ok(match reader.event(raw) {
+            Read::Message(message) => (*message).into(),
+            Read::Unreadable(event) => event.into(),
+            Read::Withdrawn | Read::Ignored(_) => Batch::default(),
+        })
     }
 }
 

@@ -31,11 +31,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::channels::telegram::api::{Api, CallError};
 use crate::channels::telegram::backoff::Backoff;
+use crate::channels::telegram::decode::Reading;
 use crate::channels::telegram::errors::channel_error;
 use crate::channels::telegram::intake::Intake;
 use crate::channels::telegram::webhook::Entrance;
 use crate::channels::telegram::wire::Me;
-use crate::channels::{Account, Channel, ChannelError, Delete, Inbox, Typing, Webhook};
+use crate::channels::{Account, Batch, Channel, ChannelError, Delete, Inbox, Replay, Typing, Webhook};
 use crate::config::CatchUpSettings;
 use crate::domain::texts::Texts;
 use crate::domain::{Capabilities, Clock, DeliveryKey, Part, Platform, PostedId, ReplyTo, TextUnit};
@@ -239,6 +240,10 @@ impl Channel for Telegram {
         self.entrance().map(|_| self as &dyn Webhook)
     }
 
+    fn replay(&self) -> Option<&dyn Replay> {
+        Some(self)
+    }
+
     fn delete(&self) -> Option<&dyn Delete> {
         Some(self)
     }
@@ -248,6 +253,22 @@ impl Channel for Telegram {
 impl Delete for Telegram {
     async fn delete(&self, to: &ReplyTo, posted: &PostedId) -> Result<(), ChannelError> {
         outgoing::delete(&self.api, to, posted).await
+    }
+}
+
+#[async_trait]
+impl Replay for Telegram {
+    async fn read_again(&self, raw: &str) -> Result<Batch, ChannelError> {
+        let known = self.me.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let me = match known {
+            Some(me) => me,
+            None => self.ask_who_we_are().await.map_err(|error| channel_error(GREETING, error))?,
+        };
+        Ok(match decode::update(raw, &me).reading {
+            Reading::Heard(message) => (*message).into(),
+            Reading::Unreadable(event) => event.into(),
+            Reading::Ignored(_) => Batch::default(),
+        })
     }
 }
 

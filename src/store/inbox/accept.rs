@@ -38,7 +38,7 @@ impl Store {
     }
 }
 
-async fn insert(
+pub(super) async fn insert(
     tx: &DatabaseTransaction,
     message: InboundMessage,
     now: Timestamp,
@@ -88,7 +88,10 @@ async fn quarantine(tx: &DatabaseTransaction, event: Unreadable, now: Timestamp)
     Ok(())
 }
 
-async fn insert_once(tx: &DatabaseTransaction, row: inbox::ActiveModel) -> Result<bool, StoreError> {
+pub(super) async fn insert_once(
+    tx: &DatabaseTransaction,
+    row: inbox::ActiveModel,
+) -> Result<bool, StoreError> {
     let rows = inbox::Entity::insert(row)
         .on_conflict(OnConflict::column(inbox::Column::DedupeHash).do_nothing().to_owned())
         .exec_without_returning(tx)

@@ -176,7 +176,7 @@ async fn begin(
 
 /// How the turn ends, if its answer is stored.
 fn ending(lead: &inbox::Model) -> Option<Ending> {
-    let finale = lead.ending.as_deref().filter(|_| lead.state == state::READY).and_then(Finale::of_state)?;
+    let finale = lead.ending.as_deref().and_then(Finale::of_state)?;
     Some(Ending { finale, outcome: lead.outcome.clone().unwrap_or_else(|| "answered".to_owned()) })
 }
 
@@ -245,7 +245,9 @@ async fn mark(
     now: Timestamp,
 ) -> Result<Uuid, StoreError> {
     let claim = TurnId::new(now).0;
-    let taken = if lead.state == state::READY { state::READY } else { state::CLAIMED };
+    // One that was given up and is to be delivered after all has waited with its answer.
+    let is_answered = lead.state == state::READY || ending(lead).is_some();
+    let taken = if is_answered { state::READY } else { state::CLAIMED };
     inbox::Entity::update_many()
         .col_expr(inbox::Column::State, Expr::value(taken))
         .col_expr(inbox::Column::Claim, Expr::value(claim))
@@ -288,7 +290,10 @@ async fn bury(
     ended.clone().filter(merged_with_it).exec(tx).await?;
     let dead = ended.col_expr(inbox::Column::State, Expr::value(state::DEAD));
     dead.filter(inbox::Column::Id.eq(row.id)).exec(tx).await?;
-    Ok(())
+    match row.turn_id.filter(|_| row.state != state::MERGED) {
+        Some(turn) => outbox::give_up(tx, turn, now).await,
+        None => Ok(()),
+    }
 }
 
 fn read(row: &inbox::Model) -> Result<InboundMessage, StoreError> {

@@ -10,7 +10,10 @@ mod accept;
 mod acquaint;
 mod claim;
 mod finish;
+mod look;
 mod recover;
+mod reread;
+mod revive;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -20,7 +23,9 @@ use crate::domain::{
 };
 
 pub use finish::{Ending, Finale};
+pub use look::{DeliveryPart, KeptMessage, MatterId};
 pub use recover::Recovered;
+pub use revive::Revived;
 
 pub(super) use finish::{is_generating, is_ready};
 
@@ -31,12 +36,16 @@ const PAYLOAD_VERSION: u32 = 1;
 
 /// States of a row.
 mod state {
-    pub(super) const RECEIVED: &str = "received";
-    pub(super) const CLAIMED: &str = "claimed";
-    pub(super) const READY: &str = "ready";
-    pub(super) const MERGED: &str = "merged";
-    pub(super) const QUARANTINED: &str = "quarantined";
-    pub(super) const DEAD: &str = "dead";
+    use crate::domain::MessageState;
+
+    pub(super) const RECEIVED: &str = MessageState::Received.name();
+    pub(super) const CLAIMED: &str = MessageState::Claimed.name();
+    pub(super) const READY: &str = MessageState::Ready.name();
+    pub(super) const MERGED: &str = MessageState::Merged.name();
+    pub(super) const QUARANTINED: &str = MessageState::Quarantined.name();
+    pub(super) const DEAD: &str = MessageState::Dead.name();
+    pub(super) const DONE: &str = MessageState::Done.name();
+    pub(super) const FAILED: &str = MessageState::Failed.name();
 }
 
 /// A message as it is kept.

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
+use switchboard::channels::Channel;
 use tracing_subscriber::EnvFilter;
 
 use super::Stage;
@@ -42,6 +43,13 @@ async fn an_event_that_cannot_be_read_is_kept_and_the_rest_goes_on() {
         stage.inbox.read(|taken| taken.unreadable.iter().map(|kept| kept.key.0.clone()).collect());
     keys.dedup();
     assert_eq!(keys.len(), 4);
+
+    let replay = stage.bot.replay().unwrap();
+    let same = replay.read_again(&kept[1]).await.unwrap();
+    assert_eq!((same.messages.len(), same.unreadable.len()), (0, 1), "it still cannot be read");
+    let mended = kept[1].replace(r#""content":null"#, r#""content":"mended""#);
+    let read = replay.read_again(&mended).await.unwrap();
+    assert!(read.unreadable.is_empty() && read.messages[0].key.0 == "discord:message:12", "{read:?}");
     stage.ends().await;
 }
 

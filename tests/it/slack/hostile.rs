@@ -4,7 +4,8 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
-use switchboard::channels::ChannelError;
+use switchboard::channels::{Channel, ChannelError};
+use switchboard::domain::Event;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::bot::{Bot, workspace};
@@ -37,6 +38,13 @@ async fn what_cannot_be_read_is_kept_and_acknowledged_and_the_rest_goes_on() {
     assert!(slack.wait_until_delivered().await);
     let kept = bot.inside(|inside| inside.unreadable.iter().map(|kept| kept.raw.clone()).collect::<Vec<_>>());
     assert_eq!(kept, hostile);
+
+    let replay = bot.channel.replay().unwrap();
+    let same = replay.read_again(&kept[0]).await.unwrap();
+    assert_eq!((same.messages.len(), same.unreadable.len()), (0, 1), "it still cannot be read");
+    let read = replay.read_again(&kept[0].replace(r"\ud800", "not")).await.unwrap();
+    assert!(read.unreadable.is_empty());
+    assert!(matches!(&read.messages[0].event, Event::Text(said) if said.text == "not half a character"));
     bot.ends().await;
 }
 

@@ -6,6 +6,7 @@ mod conversations;
 mod ending;
 mod opening;
 mod payloads;
+mod reviving;
 
 use std::time::Duration;
 

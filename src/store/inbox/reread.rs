@@ -1,0 +1,52 @@
+//! Taking in what was in quarantine, once it can be read.
+
+use futures_util::FutureExt;
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Set};
+
+use crate::domain::{InboundMessage, InboxId, Timestamp};
+use crate::store::entities::inbox;
+use crate::store::inbox::accept::{insert, insert_once};
+use crate::store::inbox::state;
+use crate::store::{Store, StoreError, changes, micros};
+
+/// How an event is remembered that could be read in the end.
+const READ: &str = "read_again";
+
+impl Store {
+    /// Takes in what an event in quarantine turned out to be, and returns how
+    /// many messages are new; none if it is not there any more.
+    ///
+    /// Its own dedupe key stays, so that a second delivery of it is recognized.
+    pub async fn read_again(
+        &self,
+        id: InboxId,
+        messages: Vec<InboundMessage>,
+        now: Timestamp,
+    ) -> Result<Option<usize>, StoreError> {
+        self.write(move |tx| {
+            async move {
+                let held =
+                    inbox::Entity::find_by_id(id.0).filter(inbox::Column::State.eq(state::QUARANTINED));
+                let Some(held) = held.one(tx).await? else { return Ok(None) };
+                // A message may have the same key, and then takes its place.
+                inbox::Entity::delete_by_id(held.id).exec(tx).await?;
+                let mut count = 0;
+                for message in messages {
+                    count += usize::from(insert(tx, message, now).await?.is_some());
+                }
+                let ended = inbox::ActiveModel {
+                    state: Set(state::DONE.to_owned()),
+                    outcome: Set(Some(READ.to_owned())),
+                    raw: Set(None),
+                    ended_at: Set(Some(micros(now))),
+                    ..held.into_active_model().reset_all()
+                };
+                insert_once(tx, ended).await?;
+                changes::announce(tx).await?;
+                Ok(Some(count))
+            }
+            .boxed()
+        })
+        .await
+    }
+}
