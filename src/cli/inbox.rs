@@ -158,7 +158,7 @@ pub(super) fn print_message(out: &mut impl Write, message: &KeptMessage, now: Ti
     let answered = if message.is_answered { ", its answer is stored" } else { "" };
     writeln!(
         out,
-        "{}  {} {}{outcome}, {}, tried {} times, came {} ago{ended}{answered}{suspect}",
+        "{}  {} {}{outcome}, {}, attempts {}, came {} ago{ended}{answered}{suspect}",
         reference(message),
         message.platform,
         message.state.name(),

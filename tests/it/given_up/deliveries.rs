@@ -55,7 +55,7 @@ async fn a_reply_that_did_not_arrive_is_listed_retried_and_seen_once() {
     assert_discreet(&hidden);
     let shown = stage.told(&["deliveries", "show", short, "--text"]).await;
     assert!(shown.contains(SECRET) && shown.contains(ANSWER), "{shown}");
-    assert!(shown.contains("dead (undelivered), direct, tried 1 times"), "{shown}");
+    assert!(shown.contains("dead (undelivered), direct, attempts 1"), "{shown}");
     let (code, said) = stage.command(&["inbox", "replay", short]).await;
     assert!(code == 1 && said.contains("only did not arrive"), "an answer is not paid for twice: {said}");
 
