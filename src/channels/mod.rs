@@ -119,6 +119,10 @@ pub trait Typing: Send + Sync {
 pub trait ReadBack: Send + Sync {
     /// Finds the post that a call of [`Channel::post`] with this part made after
     /// `since`, if it made one; posts in `known` are others.
+    ///
+    /// `None` means that it is certainly not there. Where that cannot be told,
+    /// because the history is closed to us, too much was said since, or only one
+    /// person saw the post, this is an error that is not passing.
     async fn find(
         &self,
         to: &ReplyTo,

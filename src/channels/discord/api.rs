@@ -71,6 +71,26 @@ impl Api {
         body: Option<&Value>,
     ) -> Result<Value, CallError> {
         let request = Request::new(route, method).body(body.map(|body| body.to_string().into_bytes()));
+        self.make(step, request).await
+    }
+
+    /// Reads a list, as far as `query` says.
+    pub(super) async fn list(
+        &self,
+        step: &'static str,
+        route: Route<'_>,
+        query: Vec<(&'static str, String)>,
+    ) -> Result<Vec<Value>, CallError> {
+        let request = Request::new(route, LightMethod::Get).params(Some(query));
+        match self.make(step, request).await? {
+            Value::Array(list) => Ok(list),
+            _ => {
+                Err(CallError::Failed(ChannelError::Unknown { step, source: "the answer is no list".into() }))
+            }
+        }
+    }
+
+    async fn make(&self, step: &'static str, request: Request<'_>) -> Result<Value, CallError> {
         let answer = timeout(CALL_TIMEOUT, async {
             let response = self.send(request).await.map_err(|error| from_library(step, error))?;
             let status = response.status();

@@ -35,6 +35,11 @@ pub(super) fn follow_up(text: &str) -> Value {
     Value::Object(message(text, SUPPRESS_EMBEDS | EPHEMERAL))
 }
 
+/// Whether `shown` is what a post of this text shows; Discord trims it.
+pub(super) fn shows(text: &str, shown: &str) -> bool {
+    harmless(text).trim() == shown.trim()
+}
+
 /// The promise of an answer to a command.
 pub(super) fn deferral() -> Value {
     json!({ "type": DEFERRED, "data": { "flags": EPHEMERAL } })
@@ -94,7 +99,7 @@ fn is_for_all(after: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{BLANK, edit, follow_up, harmless, post};
+    use super::{BLANK, edit, follow_up, harmless, post, shows};
     use crate::domain::{DeliveryKey, PostedId, TextUnit, Timestamp, TurnId};
 
     #[test]
@@ -116,6 +121,13 @@ mod tests {
             let grown = TextUnit::Chars.measure(shown) > TextUnit::Chars.measure(given).max(1);
             assert!(!grown, "{given:?} has grown");
         }
+    }
+
+    #[test]
+    fn a_text_is_recognized_as_it_is_shown() {
+        assert!(shows(" hello @everyone\n", "hello ＠everyone"));
+        assert!(shows("\0", BLANK));
+        assert!(!shows("hello", "hello there"));
     }
 
     #[test]

@@ -140,6 +140,30 @@ impl Interactions {
         }
     }
 
+    /// Takes a part of the answer away; false when it is not part of this answer.
+    pub(super) async fn take_away(
+        &self,
+        interaction: &Interaction,
+        posted: &PostedId,
+    ) -> Result<bool, ChannelError> {
+        let step = "deleting an answer to a command";
+        if self.is_over(interaction) {
+            return Ok(false);
+        }
+        let application_id = self.api.application().await?;
+        let message_id = snowflake(step, &posted.0)?.into();
+        let route = Route::WebhookFollowupMessage { application_id, token: &interaction.token, message_id };
+        match self.api.call(step, LightMethod::Delete, route, None).await {
+            Ok(_) => Ok(true),
+            Err(CallError::Refused(refusal))
+                if refusal.is_lost_interaction() || refusal.is_unknown_message() =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
     fn is_over(&self, interaction: &Interaction) -> bool {
         let Ok(id) = interaction.id.parse() else { return true };
         self.clock.now() - moment(id) >= TOKEN_LIFE

@@ -5,6 +5,7 @@
 //! - `decode.rs`, `mentions.rs`, `encode.rs`: what is said, in and out, pure
 //! - `places.rs`: which channels are threads, of what
 //! - `interactions.rs`, `commands.rs`: slash commands and their answers
+//! - `recover.rs`: looking for our own posts, and taking them away
 //! - `api.rs`, `errors.rs`: calls, and what can go wrong with them
 //!
 //! Direct messages, mentions and commands work without any privilege; the
@@ -25,6 +26,7 @@ mod interactions;
 mod memory;
 mod mentions;
 mod places;
+mod recover;
 mod waiting;
 
 use std::num::NonZeroU32;
@@ -39,7 +41,7 @@ use serenity::http::{LightMethod, Route};
 use serenity::model::id::{ChannelId, UserId};
 use tokio_util::sync::CancellationToken;
 
-use crate::channels::{Account, Channel, ChannelError, Inbox, Typing};
+use crate::channels::{Account, Channel, ChannelError, Delete, Inbox, ReadBack, Typing};
 use crate::domain::texts::Texts;
 use crate::domain::{Address, Capabilities, Clock, DeliveryKey, Part, Platform, PostedId, ReplyTo, TextUnit};
 use crate::telemetry::Tasks;
@@ -212,6 +214,14 @@ impl Channel for Discord {
     }
 
     fn typing(&self) -> Option<&dyn Typing> {
+        Some(self)
+    }
+
+    fn read_back(&self) -> Option<&dyn ReadBack> {
+        Some(self)
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
         Some(self)
     }
 }

@@ -12,9 +12,11 @@ mod encode;
 mod envelope;
 mod errors;
 mod event;
+mod history;
 mod intake;
 mod markup;
 mod people;
+mod recover;
 mod respond;
 mod sockets;
 mod workspace;
@@ -36,7 +38,7 @@ use tokio_util::sync::CancellationToken;
 use crate::channels::slack::encode::{PLAINLY, Post, Update};
 use crate::channels::slack::errors::Step;
 use crate::channels::slack::workspace::Workspace;
-use crate::channels::{Account, Channel, ChannelError, Inbox, LimitScope};
+use crate::channels::{Account, Channel, ChannelError, Delete, Inbox, LimitScope, ReadBack};
 use crate::domain::texts::Texts;
 use crate::domain::{Capabilities, Clock, DeliveryKey, Part, Platform, PostedId, ReplyTo, TextUnit};
 use crate::telemetry::Tasks;
@@ -146,6 +148,14 @@ impl Channel for Slack {
         let update =
             Update { channel: &to.address.chat, ts: &posted.0, text: encode::text(part), how: PLAINLY };
         self.workspace.api.post::<IgnoredAny>(EDITING, "chat.update", &update).await.map(drop)
+    }
+
+    fn read_back(&self) -> Option<&dyn ReadBack> {
+        Some(self)
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
+        Some(self)
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use tokio::sync::OnceCell;
 
 use crate::channels::slack::api::Api;
 use crate::channels::slack::decode::Ourselves;
@@ -30,6 +31,7 @@ pub(super) struct Workspace {
     pub(super) tasks: Tasks,
     /// Whether a socket is open.
     pub(super) is_connected: AtomicBool,
+    ourselves: OnceCell<Ourselves>,
 }
 
 impl Workspace {
@@ -45,17 +47,28 @@ impl Workspace {
             clock,
             tasks,
             is_connected: AtomicBool::new(false),
+            ourselves: OnceCell::new(),
         })
+    }
+
+    /// Who we are, which is asked once.
+    pub(super) async fn ourselves(&self) -> Result<&Ourselves, ChannelError> {
+        self.ourselves.get_or_try_init(|| async { Ok(self.ask_who_we_are().await?.0) }).await
     }
 
     /// Proves both tokens; the SDK would only go on trying with a bad one.
     pub(super) async fn check(&self) -> Result<(Ourselves, Option<String>), ChannelError> {
+        let we = self.ask_who_we_are().await?;
         let nothing = serde_json::json!({});
-        let we: WhoWeAre = self.api.post(INTRODUCING, "auth.test", &nothing).await?;
+        self.api.post_as::<IgnoredAny>(&self.api.app, OPENING, "apps.connections.open", &nothing).await?;
+        Ok(we)
+    }
+
+    async fn ask_who_we_are(&self) -> Result<(Ourselves, Option<String>), ChannelError> {
+        let we: WhoWeAre = self.api.post(INTRODUCING, "auth.test", &serde_json::json!({})).await?;
         if we.bot_id.is_none() {
             return Err(ChannelError::Setup { way_out: bot_token_words("is a person's token") });
         }
-        self.api.post_as::<IgnoredAny>(&self.api.app, OPENING, "apps.connections.open", &nothing).await?;
         Ok((Ourselves { user: we.user_id, team: we.team_id, team_name: we.team }, we.user))
     }
 }

@@ -3,7 +3,7 @@
 //! Requests are teloxide's, and so is the HTTP client; the loop that polls,
 //! the reading of what comes in and the errors are ours (`api.rs`, `wire.rs`
 //! and `intake.rs` say why). Telegram cannot tell a repeated post: what was
-//! sent without an answer may be there.
+//! sent without an answer may be there, and a bot cannot read a chat to find out.
 
 mod api;
 mod backoff;
@@ -31,7 +31,7 @@ use crate::channels::telegram::backoff::Backoff;
 use crate::channels::telegram::errors::channel_error;
 use crate::channels::telegram::intake::Intake;
 use crate::channels::telegram::wire::Me;
-use crate::channels::{Account, Channel, ChannelError, Inbox, Typing};
+use crate::channels::{Account, Channel, ChannelError, Delete, Inbox, Typing};
 use crate::domain::texts::Texts;
 use crate::domain::{Capabilities, DeliveryKey, Part, Platform, PostedId, ReplyTo, TextUnit};
 use crate::telemetry::chain;
@@ -182,6 +182,17 @@ impl Channel for Telegram {
 
     fn typing(&self) -> Option<&dyn Typing> {
         Some(self)
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Delete for Telegram {
+    async fn delete(&self, to: &ReplyTo, posted: &PostedId) -> Result<(), ChannelError> {
+        outgoing::delete(&self.api, to, posted).await
     }
 }
 

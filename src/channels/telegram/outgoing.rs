@@ -1,7 +1,7 @@
 //! Posts, edits and the typing indicator, on their way to Telegram.
 
 use teloxide::payloads::{
-    EditMessageText, EditMessageTextSetters, SendChatAction, SendMessage, SendMessageSetters,
+    DeleteMessage, EditMessageText, EditMessageTextSetters, SendChatAction, SendMessage, SendMessageSetters,
 };
 use teloxide::types::{
     ChatAction, ChatId, LinkPreviewOptions, MessageId, ParseMode, ReplyParameters, ThreadId,
@@ -68,10 +68,7 @@ pub(super) async fn edit(
 ) -> Result<(), ChannelError> {
     const STEP: &str = "editing a message";
     let address = &to.address;
-    let (chat, message) = locate(chat(STEP, address)?, posted).ok_or_else(|| ChannelError::Rejected {
-        step: STEP,
-        reason: "this is no message of Telegram".to_owned(),
-    })?;
+    let (chat, message) = find(STEP, address, posted)?;
     let mut edit = EditMessageText::new(chat, message, encode::html(&part.text, address))
         .parse_mode(ParseMode::Html)
         .link_preview_options(no_preview());
@@ -86,6 +83,16 @@ pub(super) async fn edit(
     match edited {
         Err(CallError::Refused(refusal)) if refusal.says("message is not modified") => Ok(()),
         edited => edited.map_err(|error| channel_error(STEP, error)),
+    }
+}
+
+/// Takes a post away; Telegram lets us for 48 hours.
+pub(super) async fn delete(api: &Api, to: &ReplyTo, posted: &PostedId) -> Result<(), ChannelError> {
+    const STEP: &str = "deleting a message";
+    let (chat, message) = find(STEP, &to.address, posted)?;
+    match api.run(&DeleteMessage::new(chat, message)).await {
+        Err(CallError::Refused(refusal)) if refusal.says("message to delete not found") => Ok(()),
+        deleted => deleted.map_err(|error| channel_error(STEP, error)),
     }
 }
 
@@ -122,6 +129,15 @@ fn chat(step: &'static str, address: &Address) -> Result<ChatId, ChannelError> {
 fn thread(address: &Address) -> Option<ThreadId> {
     let id = address.thread.as_ref()?.parse().ok()?;
     Some(ThreadId(MessageId(id)))
+}
+
+fn find(
+    step: &'static str,
+    address: &Address,
+    posted: &PostedId,
+) -> Result<(ChatId, MessageId), ChannelError> {
+    let reason = || "this is no message of Telegram".to_owned();
+    locate(chat(step, address)?, posted).ok_or_else(|| ChannelError::Rejected { step, reason: reason() })
 }
 
 /// Finds a message: its number, behind its chat where that is not the one of the address.

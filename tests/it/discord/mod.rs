@@ -7,6 +7,7 @@ mod hostile;
 mod inbox;
 mod intake;
 mod posting;
+mod recovering;
 mod refusals;
 
 use std::sync::Arc;

@@ -5,5 +5,6 @@ mod commands;
 mod hostile;
 mod posting;
 mod receiving;
+mod recovering;
 mod refusals;
 mod trouble;

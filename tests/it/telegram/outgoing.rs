@@ -1,6 +1,6 @@
 //! Answers, on their way out.
 
-use switchboard::channels::Channel;
+use switchboard::channels::{Channel, ChannelError, Delete};
 use switchboard::domain::{AddressKind, DeliveryKey, Part, PostedId, ReplyTo, TurnId};
 use uuid::Uuid;
 
@@ -146,4 +146,40 @@ async fn what_is_no_place_on_telegram_is_refused_without_asking() {
     let odd = PostedId("1700000000.1".to_owned());
     assert!(!bot.edit(&reply_to(7, None), &odd, &part("hi")).await.unwrap_err().is_passing());
     assert!(telegram.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_post_is_taken_away_and_a_second_time_is_no_error() {
+    let telegram = Telegram::start().await;
+    let (alice, bot) = (telegram.user(7, "Alice"), bot_on(&telegram));
+    let to = reply_to(7, None);
+    let posted = bot.post(&to, &part("a mistake"), &key()).await.unwrap();
+    telegram.next_message(&alice).await.unwrap();
+
+    for _ in 0..2 {
+        deleting(&bot).delete(&to, &posted).await.unwrap();
+    }
+
+    assert!(telegram.screen(&alice).iter().all(|shown| shown.deleted));
+    assert!(bot.read_back().is_none(), "a bot cannot read a chat");
+    assert_eq!(telegram.problems(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_post_that_is_too_old_stays_and_says_so() {
+    let telegram = Telegram::start().await;
+    let (alice, bot) = (telegram.user(7, "Alice"), bot_on(&telegram));
+    let to = reply_to(7, None);
+    let posted = bot.post(&to, &part("for ever"), &key()).await.unwrap();
+    telegram.next_message(&alice).await.unwrap();
+    telegram.time_passes(std::time::Duration::from_secs(49 * 60 * 60));
+
+    let error = deleting(&bot).delete(&to, &posted).await.unwrap_err();
+
+    assert!(matches!(error, ChannelError::Rejected { .. }), "{error:?}");
+    assert!(!telegram.screen(&alice)[0].deleted);
+}
+
+fn deleting(bot: &dyn Channel) -> &dyn Delete {
+    bot.delete().expect("Telegram lets us")
 }

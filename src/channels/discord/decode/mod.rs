@@ -191,5 +191,11 @@ pub(super) fn moment(id: u64) -> Timestamp {
     Timestamp::UNIX_EPOCH.checked_add(elapsed).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
+/// The first snowflake that can be made at this moment.
+pub(super) fn first_at(moment: Timestamp) -> u64 {
+    let ms = (moment.unix_timestamp_nanos() / 1_000_000).max(0);
+    u64::try_from(ms).unwrap_or(0).saturating_sub(EPOCH_MS) << 22
+}
+
 #[cfg(test)]
 mod tests;
