@@ -4,16 +4,28 @@
 .DEFAULT_GOAL := check
 CARGO ?= cargo
 
-.PHONY: test check format lint docs bench deny
+# What `make crash` begins with, how long it goes on, and how many runs at most.
+SEED ?= 1
+MINUTES ?= 60
+RUNS ?=
+
+.PHONY: test crash check format lint docs bench deny
 
 # All tests, and those that keep something once more on PostgreSQL. They start what they need
-# themselves, on free local ports.
+# themselves, on free local ports. The feature lets the crash tests end the program at chosen
+# places; releases do not have it.
 test:
-	$(CARGO) test --workspace --locked --no-fail-fast
-	tests/with-services.sh $(CARGO) test --locked --no-fail-fast --test it -- $(ON_POSTGRES)
+	$(CARGO) test --workspace --locked --no-fail-fast --features kill-points
+	tests/with-services.sh $(CARGO) test --locked --no-fail-fast --features kill-points --test it -- $(ON_POSTGRES)
 
 # The suites that have a database.
 ON_POSTGRES = access:: canary:: hostile:: migrations:: operation:: postgres:: startup:: store:: talk::
+
+# Ends the program at random places and times for hours, and says the seed of what went wrong;
+# `SEED=… RUNS=1 make crash` repeats it. See docs/reliability.md.
+crash:
+	CRASH_SEED=$(SEED) CRASH_MINUTES=$(MINUTES) CRASH_RUNS=$(RUNS) \
+	$(CARGO) test --locked --features kill-points --test it crash::hours -- --nocapture
 
 # The whole gate, as the continuous integration runs it.
 check: format lint docs test

@@ -15,6 +15,8 @@ mod access;
 mod architecture;
 mod canary;
 mod configuration;
+#[cfg(feature = "kill-points")]
+mod crash;
 mod discord;
 mod emulators;
 mod given_up;

@@ -37,10 +37,13 @@ impl Store {
         self.write(move |tx| {
             async move {
                 loop {
-                    let waiting = in_lane(lane).limit(LOOKED_AT).lock_exclusive().all(tx).await?;
+                    let mut waiting = in_lane(lane).limit(LOOKED_AT).lock_exclusive().all(tx).await?;
                     if waiting.is_empty() {
                         return Ok(None);
                     }
+                    // What was begun may stand half on the screen, so what was said earlier and
+                    // came later does not go between.
+                    waiting.sort_by_key(|row| (row.state != state::READY, row.turn_id.is_none()));
                     // Without a turn, all of them have been put aside and wait no more.
                     if let Some(turn) = take(tx, waiting.into(), instance, now).await? {
                         return Ok(Some(turn));

@@ -37,7 +37,7 @@ impl Stage {
 
     /// A second way into the database.
     async fn beside(&self) -> Beside {
-        Beside::open(&self.setup.home().join("data/switchboard.db")).await
+        Beside::open(&self.setup.database_url()).await
     }
 }
 

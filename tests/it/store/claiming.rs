@@ -150,3 +150,20 @@ async fn a_hand_over_costs_no_attempt() {
         shelf.store.give_back(&turn, true).await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn what_was_begun_goes_on_before_what_was_said_earlier_and_came_later() {
+    let shelf = Shelf::new().await;
+    let mut late = direct("ann", 1, "told a second time, at last");
+    let mut begun = direct("ann", 2, "begun");
+    (late.sent_at, begun.sent_at) = (at(1), at(2));
+    let lane = shelf.lane_of(&[begun]).await;
+    let first = shelf.take(lane).await;
+    shelf.lane_of(&[late]).await;
+    shelf.store.recover().await.unwrap();
+
+    let again = shelf.take(lane).await;
+
+    assert_eq!((texts(&again), again.turn), (vec!["begun"], first.turn));
+    assert!(again.has_more);
+}

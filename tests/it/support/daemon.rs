@@ -9,6 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::database::{Engine, Own};
@@ -106,9 +107,10 @@ impl Setup {
     pub fn serve(&self) -> Daemon {
         let mut child = self.command(&["serve"]).spawn().expect("the program is built");
         let log = Observed::new(Vec::new());
-        follow(child.stderr.take().unwrap(), log.clone());
-        follow(child.stdout.take().unwrap(), log.clone());
-        Daemon { child, log }
+        let open = watch::Sender::new(2);
+        follow(child.stderr.take().unwrap(), log.clone(), open.clone());
+        follow(child.stdout.take().unwrap(), log.clone(), open.clone());
+        Daemon { child, log, open }
     }
 }
 
@@ -117,6 +119,8 @@ impl Setup {
 pub struct Daemon {
     child: Child,
     log: Observed<Vec<String>>,
+    /// How many of its two outputs are open.
+    open: watch::Sender<usize>,
 }
 
 impl Daemon {
@@ -165,6 +169,12 @@ impl Daemon {
         ended.unwrap_or_else(|_| panic!("it does not end:\n{}", self.log().join("\n"))).unwrap()
     }
 
+    /// Waits, without a limit, until it says nothing any more, because it has ended.
+    pub async fn is_gone(&self) {
+        let mut open = self.open.subscribe();
+        open.wait_for(|open| *open == 0).await.expect("the daemon outlives those who wait for it");
+    }
+
     /// Asks it to end, and expects that it does so well.
     pub async fn stop(mut self) -> Vec<String> {
         assert!(self.child.try_wait().unwrap().is_none(), "it ended before:\n{}", self.log().join("\n"));
@@ -175,11 +185,16 @@ impl Daemon {
     }
 }
 
-fn follow(stream: impl AsyncRead + Unpin + Send + 'static, log: Observed<Vec<String>>) {
+fn follow(
+    stream: impl AsyncRead + Unpin + Send + 'static,
+    log: Observed<Vec<String>>,
+    open: watch::Sender<usize>,
+) {
     tokio::spawn(async move {
         let mut lines = BufReader::new(stream).lines();
         while let Ok(Some(line)) = lines.next_line().await {
             log.update(|log| log.push(line));
         }
+        open.send_modify(|open| *open -= 1);
     });
 }

@@ -140,6 +140,11 @@ impl Telegram {
         confirmed.ok_or_else(|| NotSeen::new("the bot did not confirm its updates"))
     }
 
+    /// Tells whether the bot waits in a long poll.
+    pub fn is_polled(&self) -> bool {
+        self.state().read(|state| state.poll.is_waiting())
+    }
+
     /// Waits until the bot waits in a long poll.
     pub async fn wait_for_poll(&self) -> Result<(), NotSeen> {
         let polled = self.state().wait_for(|state| state.poll.is_waiting().then_some(())).await;

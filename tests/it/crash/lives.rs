@@ -1,0 +1,113 @@
+//! Lives of the program: each begins with a start and ends with SIGKILL, but for
+//! the last, which is asked to end when all is done.
+
+use std::fmt;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use std::os::unix::process::ExitStatusExt;
+
+use crate::crash::dice::Dice;
+use crate::crash::world::World;
+use crate::support::daemon::Daemon;
+
+/// The variable that says where the program ends itself.
+pub const KILL_POINT: &str = "SWITCHBOARD_KILL_POINT";
+
+/// How a life ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Death {
+    /// By itself, the given time that it passes a place.
+    At(&'static str, u64),
+    /// From outside, so long after the start.
+    After(Duration),
+    /// In order, when nothing is left to do.
+    Peace,
+}
+
+impl fmt::Display for Death {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::At(place, times) => write!(f, "{place}:{times}"),
+            Self::After(time) => write!(f, "{} ms", time.as_millis()),
+            Self::Peace => f.write_str("peace"),
+        }
+    }
+}
+
+impl World {
+    /// Lives so many lives, and has the oracle look after the last.
+    pub async fn lives(&mut self, deaths: &[Death], dice: &mut Dice) {
+        for death in deaths {
+            match *death {
+                Death::At(place, times) => self.dies_at(place, times, dice).await,
+                Death::After(time) => self.dies_after(time, dice).await,
+                Death::Peace => self.rests().await,
+            }
+        }
+        if deaths.last() != Some(&Death::Peace) {
+            self.rests().await;
+        }
+        self.judge().await;
+    }
+
+    /// Starts undisturbed, brings everything to its end, and is asked to end itself.
+    pub async fn rests(&mut self) {
+        let daemon = self.setup.serve();
+        self.settle(&daemon).await;
+        daemon.stop().await;
+    }
+
+    async fn dies_at(&mut self, place: &str, times: u64, dice: &mut Dice) {
+        let setup = self.setup.clone().env(KILL_POINT, &format!("{place}:{times}"));
+        let mut daemon = setup.serve();
+        let is_heard = tokio::select! {
+            () = self.is_heard(&daemon) => true,
+            () = daemon.is_gone() => false,
+        };
+        if is_heard {
+            self.chatter(dice);
+        }
+        killed(&mut daemon).await;
+        self.died().await;
+    }
+
+    async fn dies_after(&mut self, time: Duration, dice: &mut Dice) {
+        let daemon = self.setup.serve();
+        let until_then = tokio::time::sleep(time);
+        tokio::pin!(until_then);
+        let is_over = tokio::select! {
+            () = self.is_heard(&daemon) => false,
+            () = &mut until_then => true,
+        };
+        if !is_over {
+            self.chatter(dice);
+            until_then.await;
+        }
+        daemon.crash().await;
+        self.died().await;
+    }
+
+    /// Everybody asks something: quick, slow and long answers, two in each lane.
+    pub fn chatter(&mut self, dice: &mut Dice) {
+        let order = [0, 1].map(|_| dice.below(2));
+        for (turn, is_long) in order.into_iter().enumerate() {
+            for lane in 0..self.lanes.len() {
+                let long = World::long(self.lanes[lane].platform);
+                let (words, milliseconds) = match (lane + turn) % 3 {
+                    0 if is_long == 0 => (dice.below(30) + 1, 0),
+                    1 => (u64::from(long), 400 + dice.below(600)),
+                    _ => (20 + dice.below(60), 300 + dice.below(300)),
+                };
+                self.ask(lane, u32::try_from(words).unwrap(), u32::try_from(milliseconds).unwrap());
+            }
+        }
+    }
+}
+
+/// Waits until the program has been ended by SIGKILL, and by nothing else.
+async fn killed(daemon: &mut Daemon) {
+    let status = daemon.ended().await;
+    let signal = status.signal();
+    assert_eq!(signal, Some(Signal::SIGKILL as i32), "{status}:\n{}", daemon.log().join("\n"));
+}

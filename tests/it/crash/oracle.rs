@@ -1,0 +1,109 @@
+//! What has to be true when recovery has ended.
+//!
+//! A screen is right when its posts, one after the other, hold the answers to
+//! all questions of a lane, in the order in which they were asked, and nothing
+//! else. A post that says it may be a duplicate takes the place of the one that
+//! it may be a duplicate of.
+
+use crate::crash::question::{Question, Word};
+
+/// How a post begins that may be one too many.
+const LABEL: &str = "(This may be a duplicate:";
+
+/// What stands on a screen before the first word of an answer.
+const PLACEHOLDER: &str = "…";
+
+/// One post of the bot.
+#[derive(Debug, Clone)]
+struct Post {
+    is_labelled: bool,
+    words: Vec<Word>,
+}
+
+impl Post {
+    fn read(text: &str) -> Result<Self, String> {
+        let (is_labelled, body) = match text.strip_prefix(LABEL) {
+            Some(rest) => (true, rest.split_once(')').map_or("", |(_, body)| body)),
+            None => (false, text),
+        };
+        let words = body.split_whitespace().filter(|word| *word != PLACEHOLDER);
+        let words: Option<Vec<Word>> = words.map(Word::read).collect();
+        let words = words.ok_or_else(|| format!("somebody sees {:?}", shortened(text)))?;
+        Ok(Self { is_labelled, words })
+    }
+
+    /// Whether `copy` may be what this one was to become.
+    fn is_copied_by(&self, copy: &Self) -> bool {
+        self.words.is_empty() || self.words.first() == copy.words.first()
+    }
+}
+
+/// Reads a screen; returns how many posts say that they may be duplicates.
+pub fn judge(posts: &[String], expected: &[Question]) -> Result<usize, String> {
+    let mut kept: Vec<Post> = Vec::new();
+    let mut labelled = 0;
+    for text in posts {
+        let post = Post::read(text)?;
+        if post.is_labelled {
+            labelled += 1;
+            if kept.last().is_some_and(|last| last.is_copied_by(&post)) {
+                kept.pop();
+            }
+        }
+        kept.push(post);
+    }
+    if kept.iter().any(|post| post.words.is_empty()) {
+        return Err("somebody sees a post without a word of an answer".to_owned());
+    }
+    let seen = kept.into_iter().flat_map(|post| post.words);
+    let mut wanted = expected.iter().flat_map(|question| question.answer());
+    for (number, word) in seen.enumerate() {
+        match wanted.next() {
+            Some(next) if next == word => {}
+            next => return Err(format!("word {number} is {word:?} instead of {next:?}")),
+        }
+    }
+    match wanted.next() {
+        Some(missing) => Err(format!("{missing:?} and what comes behind it is missing")),
+        None => Ok(labelled),
+    }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(160).collect()
+}
+
+#[test]
+fn a_screen_is_read_word_by_word() {
+    let (one, two) = (asked(1), asked(2));
+    let label = format!("{LABEL} nobody knows.)\n\n");
+    let right = [
+        vec!["q1w0 q1w1", "q1w2", "q2w0 q2w1 q2w2"],
+        vec!["q1w0 q1w1 q1w2\nq2w0 q2w1 q2w2"],
+        vec!["q1w0", "LABELq1w0 q1w1 q1w2", "q2w0 q2w1 q2w2"],
+        vec!["…", "LABELq1w0 q1w1", "q1w2", "q2w0 q2w1 q2w2"],
+        vec!["q1w0 q1w1 q1w2", "q2w0 q2w1", "LABELq2w0", "LABELq2w0 q2w1 q2w2"],
+    ];
+    for posts in right {
+        let posts: Vec<String> = posts.iter().map(|post| post.replace("LABEL", &label)).collect();
+        let labelled = judge(&posts, &[one, two]);
+        assert!(labelled.is_ok(), "{posts:?}: {labelled:?}");
+    }
+    let wrong = [
+        vec!["q1w0 q1w1 q1w2"],
+        vec!["q2w0 q2w1 q2w2", "q1w0 q1w1 q1w2"],
+        vec!["q1w0 q1w1", "q1w0 q1w1 q1w2", "q2w0 q2w1 q2w2"],
+        vec!["q1w0 q1w1 q1w2", "q2w0 q2w1 q2w2", "q2w0 q2w1 q2w2"],
+        vec!["q1w0 q1w1 q1w2", "…", "q2w0 q2w1 q2w2"],
+        vec!["q1w0 q1w1 q1w2", "q2w0 q2w1 q2w2", "Sorry, something went wrong."],
+    ];
+    for posts in wrong {
+        let posts: Vec<String> = posts.into_iter().map(str::to_owned).collect();
+        assert!(judge(&posts, &[one, two]).is_err(), "{posts:?}");
+    }
+}
+
+#[cfg(test)]
+fn asked(number: u32) -> Question {
+    Question { number, words: 3, milliseconds: 0 }
+}

@@ -1,0 +1,64 @@
+//! The fourteen places on a message's way, each on every platform.
+
+use switchboard::domain::Platform;
+
+use crate::crash::dice::Dice;
+use crate::crash::lives::Death;
+use crate::crash::world::World;
+
+/// The places, and the most times they are passed before the end.
+pub const PLACES: [(&str, u64); 14] = [
+    ("K1", 1),
+    ("K2", 1),
+    ("K3", 1),
+    ("K4", 3),
+    ("K5", 3),
+    ("K6", 3),
+    ("K7", 2),
+    ("K8", 3),
+    ("K9", 9),
+    ("K10", 3),
+    ("K11", 3),
+    ("K12", 2),
+    ("K13", 2),
+    ("K14", 3),
+];
+
+/// Places before a message is accepted: what was on its way there, only its platform knows,
+/// and it does not tell again for ever.
+const EARLY: usize = 3;
+
+/// Every place once, with some peace in between: what was in flight at too many
+/// ends is given up, which is another test's matter.
+fn every_place(seed: u64) -> Vec<Death> {
+    let mut dice = Dice::new(seed);
+    let mut deaths = Vec::new();
+    for (number, (place, most)) in PLACES.into_iter().enumerate() {
+        deaths.push(Death::At(place, dice.below(most) + 1));
+        if number < EARLY || number % 3 == 2 {
+            deaths.push(Death::Peace);
+        }
+    }
+    deaths
+}
+
+async fn dies_everywhere_on(platform: Platform, seed: u64) {
+    let mut world = World::new(&[platform], 2).await;
+    world.lives(&every_place(seed), &mut Dice::new(seed)).await;
+    assert_eq!(world.kills, 14);
+}
+
+#[tokio::test]
+async fn wherever_it_dies_nothing_is_lost_or_doubled_on_telegram() {
+    dies_everywhere_on(Platform::Telegram, 1).await;
+}
+
+#[tokio::test]
+async fn wherever_it_dies_nothing_is_lost_or_doubled_on_discord() {
+    dies_everywhere_on(Platform::Discord, 2).await;
+}
+
+#[tokio::test]
+async fn wherever_it_dies_nothing_is_lost_or_doubled_on_slack() {
+    dies_everywhere_on(Platform::Slack, 3).await;
+}

@@ -1,0 +1,75 @@
+//! Ends at random places and times, on all platforms at once.
+
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use futures_util::stream::iter;
+use switchboard::domain::Platform;
+
+use crate::crash::dice::Dice;
+use crate::crash::lives::Death;
+use crate::crash::points::PLACES;
+use crate::crash::seats::PLATFORMS;
+use crate::crash::world::World;
+
+/// How many ends there may be without peace: what was in flight at more is given up.
+const AT_A_STRETCH: u64 = 3;
+
+/// What one run was.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Run {
+    pub kills: u32,
+    pub messages: usize,
+}
+
+/// Lives as the seed has it: random times, and also places if `has_places`.
+pub async fn run(seed: u64, has_places: bool) -> Run {
+    let mut dice = Dice::new(seed);
+    let on = platforms(&mut dice);
+    let deaths = deaths(&mut dice, has_places);
+    let plan: Vec<String> = deaths.iter().map(Death::to_string).collect();
+    eprintln!("seed {seed}: {on:?}: {}", plan.join(", "));
+    let mut world = World::new(&on, 2).await;
+    world.lives(&deaths, &mut dice).await;
+    Run { kills: world.kills, messages: world.count() }
+}
+
+/// Mostly all of them.
+fn platforms(dice: &mut Dice) -> Vec<Platform> {
+    match dice.below(6) {
+        number @ 0..3 => vec![PLATFORMS[usize::try_from(number).unwrap()]],
+        _ => PLATFORMS.to_vec(),
+    }
+}
+
+fn deaths(dice: &mut Dice, has_places: bool) -> Vec<Death> {
+    let mut deaths: Vec<Death> = (0..=dice.below(AT_A_STRETCH)).map(|_| death(dice, has_places)).collect();
+    if has_places && dice.below(2) == 0 {
+        deaths.push(Death::Peace);
+        deaths.extend((0..=dice.below(AT_A_STRETCH)).map(|_| death(dice, has_places)));
+    }
+    deaths
+}
+
+fn death(dice: &mut Dice, has_places: bool) -> Death {
+    if has_places && dice.below(2) == 0 {
+        let (place, most) = dice.one_of(&PLACES);
+        return Death::At(place, dice.below(most) + 1);
+    }
+    Death::After(Duration::from_millis(50 + dice.below(2_450)))
+}
+
+#[tokio::test]
+async fn whenever_it_dies_nothing_is_lost_or_doubled() {
+    let began = Instant::now();
+    let seeds = 100..120;
+    let runs = iter(seeds).map(|seed| tokio::spawn(run(seed, false))).buffer_unordered(3);
+    let runs: Vec<_> = runs.collect().await;
+    let (mut kills, mut messages) = (0, 0);
+    for run in runs {
+        let run = run.expect("a run whose seed stands above");
+        kills += run.kills;
+        messages += run.messages;
+    }
+    eprintln!("{kills} ends, {messages} messages, {:?}", began.elapsed());
+}
