@@ -43,7 +43,7 @@ async fn the_sandbox_plays_its_demonstration() {
         "Did you mean /model?",
         "telegram everybody in general sees:\n    You said: Good morning, everybody.",
         "discord bob sees:\n    You are bob",
-        "discord bob sees:\n    From now on gpt-5 answers",
+        "discord bob sees:\n    echo answers in this conversation",
         "discord everybody in general sees:\n    You said: Hear ye, ＠everyone: lunch is at noon.",
         "slack carol sees:\n    You said: Hello from Slack.",
         "slack everybody in general sees:\n    You said: What is this channel about?",
