@@ -73,9 +73,20 @@ impl Ledger<'_> {
     }
 
     /// Ends the turn, whose reply nobody can see.
-    pub(crate) async fn give_up(&self, outcome: &'static str) -> Result<(), DeliveryError> {
-        let write = || self.store.give_up_delivery(self.turn, outcome, self.now()).boxed();
+    pub(crate) async fn give_up(
+        &self,
+        outcome: &'static str,
+        may_have_arrived: bool,
+    ) -> Result<(), DeliveryError> {
+        let given_up = (outcome, may_have_arrived);
+        let write = || self.store.give_up_delivery(self.turn, given_up, self.now()).boxed();
         ours(patiently("give the delivery up", write).await)
+    }
+
+    /// Puts the turn back, whose last post surely did not arrive.
+    pub(crate) async fn give_back_unsent(&self) -> Result<(), DeliveryError> {
+        let write = || self.store.give_back_unsent(self.turn).boxed();
+        patiently("put the turn back", write).await.map_err(DeliveryError::Store)
     }
 
     /// Puts the turn back, to be taken again.

@@ -1,7 +1,6 @@
 //! What `chat` and `serve` are both built on.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -14,9 +13,6 @@ use crate::model::{self, TokenEstimates};
 use crate::store::Store;
 use crate::telemetry::Tasks;
 
-/// How long a process may be silent before another takes its place.
-const LEASE: Duration = Duration::from_secs(15);
-
 const IN_USE: &str = "another Switchboard is running on this database; stop it first, or give this one a database \
     of its own (`database.url`)";
 
@@ -28,7 +24,9 @@ pub(super) async fn lay(
     tasks: &Tasks,
 ) -> Result<Foundations, Failure> {
     let store = Store::open(&settings.database, tasks).await?;
-    let lease = Lease::take(&store, LEASE).await?.ok_or_else(|| Failure::unavailable(IN_USE.to_owned()))?;
+    let lease = Lease::take(&store, settings.database.lease())
+        .await?
+        .ok_or_else(|| Failure::unavailable(IN_USE.to_owned()))?;
     let tokens = Arc::new(TokenEstimates::default());
     let model = model::from_settings(&settings.model, &tokens).map_err(|error| Failure::other(&error))?;
     Ok(Foundations {

@@ -20,6 +20,7 @@ pub struct DatabaseSettings {
     pub statement_timeout_seconds: u64,
     pub idle_timeout_seconds: u64,
     pub max_lifetime_seconds: u64,
+    pub lease_seconds: u64,
 }
 
 impl DatabaseSettings {
@@ -52,6 +53,12 @@ impl DatabaseSettings {
     pub fn max_lifetime(&self) -> Duration {
         Duration::from_secs(self.max_lifetime_seconds)
     }
+
+    /// How long a process may be silent before another takes its place.
+    #[must_use]
+    pub fn lease(&self) -> Duration {
+        Duration::from_secs(self.lease_seconds)
+    }
 }
 
 pub(super) const RULES: &[(&str, Rule)] = &[
@@ -62,4 +69,5 @@ pub(super) const RULES: &[(&str, Rule)] = &[
     ("database.statement_timeout_seconds", Rule::Between(1, 3_600)),
     ("database.idle_timeout_seconds", Rule::Between(1, 86_400)),
     ("database.max_lifetime_seconds", Rule::Between(10, 604_800)),
+    ("database.lease_seconds", Rule::Between(2, 300)),
 ];

@@ -228,8 +228,21 @@ pub(super) async fn end(
 }
 
 /// Gives up what has not been sent of a turn; its text stays, so that it can be sent after all.
-pub(super) async fn give_up(tx: &DatabaseTransaction, turn: Uuid, now: Timestamp) -> Result<(), StoreError> {
+///
+/// What surely did not arrive counts as never sent; of the rest nobody knows.
+pub(super) async fn give_up(
+    tx: &DatabaseTransaction,
+    turn: Uuid,
+    may_have_arrived: bool,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sent_at = if may_have_arrived {
+        "sending_at"
+    } else {
+        "CASE state WHEN 'sending' THEN NULL ELSE sending_at END"
+    };
     outbox::Entity::update_many()
+        .col_expr(outbox::Column::SendingAt, Expr::cust(sent_at))
         .col_expr(outbox::Column::State, Expr::cust("CASE state WHEN 'sent' THEN 'sent' ELSE 'dead' END"))
         .col_expr(outbox::Column::EndedAt, Expr::value(micros(now)))
         .filter(outbox::Column::TurnId.eq(turn))
@@ -299,6 +312,18 @@ pub(super) async fn lose_sight_of(tx: &DatabaseTransaction, turns: &[Uuid]) -> R
     outbox::Entity::update_many()
         .col_expr(outbox::Column::State, Expr::value(PartState::Unknown.name()))
         .filter(outbox::Column::TurnId.is_in(turns.iter().copied()))
+        .filter(outbox::Column::State.eq(PartState::Sending.name()))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Says of what was being sent in a turn that it has not left.
+pub(super) async fn retract(tx: &DatabaseTransaction, turn: Uuid) -> Result<(), StoreError> {
+    outbox::Entity::update_many()
+        .col_expr(outbox::Column::State, Expr::value(PartState::Pending.name()))
+        .col_expr(outbox::Column::SendingAt, Expr::value(None::<i64>))
+        .filter(outbox::Column::TurnId.eq(turn))
         .filter(outbox::Column::State.eq(PartState::Sending.name()))
         .exec(tx)
         .await?;

@@ -65,7 +65,8 @@ impl Writer<'_> {
                     }
                 }
             }
-            self.wait_after(error, &mut tries).await?;
+            let waited = self.wait_after(error, &mut tries).await;
+            waited.map_err(|error| if is_labelled { doubtful(error) } else { error })?;
         }
     }
 
@@ -128,7 +129,7 @@ impl Writer<'_> {
     /// Waits for the pace, and for proof that we may still write at all.
     async fn may_write(&self) -> Result<(), DeliveryError> {
         self.pacer.wait(&self.to.address).await;
-        Ok(self.lease.held().await?)
+        self.lease.held().await
     }
 
     /// Whether an interim text may be written right now; if so, it counts.
@@ -177,6 +178,16 @@ impl Writer<'_> {
             _ => sleep(tries.next_pause()).await,
         }
         Ok(())
+    }
+}
+
+/// A failure of a post that was tried before and may have arrived then.
+fn doubtful(error: DeliveryError) -> DeliveryError {
+    match error {
+        DeliveryError::Channel(error) => {
+            ChannelError::Unknown { step: "posting a second time", source: Box::new(error) }.into()
+        }
+        other => other,
     }
 }
 

@@ -91,9 +91,7 @@ impl Turns {
 
     /// Puts a turn back, to be taken again.
     pub(crate) async fn put_back(&self, turn: &ClaimedTurn, how: Put) {
-        if let Err(error) = self.ledger(turn).give_back(how == Put::Untried).await {
-            tracing::error!(turn.id = %turn.turn, error = %chain(&error), "could not put a turn back; the next start will");
-        }
+        note_put_back(turn, self.ledger(turn).give_back(how == Put::Untried).await);
     }
 
     fn ledger<'a>(&'a self, turn: &'a ClaimedTurn) -> Ledger<'a> {
@@ -205,8 +203,8 @@ impl Work<'_> {
             TurnError::Deliver(DeliveryError::Channel(
                 ChannelError::RateLimited { .. } | ChannelError::Unreachable { .. },
             )) => {
-                self.turns.put_back(turn, Put::Untried).await;
-                return TurnEnd::Failed;
+                let put_back = self.ledger.give_back_unsent().await;
+                return note_put_back(turn, put_back);
             }
             // Where the answer did not get through, an apology would not either,
             // unless it was the text that the platform refused.
@@ -214,18 +212,26 @@ impl Work<'_> {
                 DeliveryError::Channel(ChannelError::Rejected { .. }) | DeliveryError::Store(_),
             )
             | TurnError::Decide(_) => self.conclude(self.turns.apology(turn), None).await,
-            TurnError::Deliver(DeliveryError::Channel(_)) => {
-                self.ledger.give_up(UNDELIVERED).await.map(|()| TurnEnd::Failed)
+            TurnError::Deliver(DeliveryError::Channel(error)) => {
+                let may_have_arrived = matches!(error, ChannelError::Unknown { .. });
+                self.ledger.give_up(UNDELIVERED, may_have_arrived).await.map(|()| TurnEnd::Failed)
             }
         };
         if let Err(error) = sorry {
             tracing::warn!(turn.id = %turn.turn, error = %chain(&error), "the apology did not arrive either");
-            if let Err(error) = self.ledger.give_up(UNDELIVERED).await {
+            if let Err(error) = self.ledger.give_up(UNDELIVERED, true).await {
                 tracing::error!(turn.id = %turn.turn, error = %chain(&error), "a failed turn stays open; the next start takes it up");
             }
         }
         TurnEnd::Failed
     }
+}
+
+fn note_put_back(turn: &ClaimedTurn, put_back: Result<(), DeliveryError>) -> TurnEnd {
+    if let Err(error) = put_back {
+        tracing::error!(turn.id = %turn.turn, error = %chain(&error), "could not put a turn back; the next start will");
+    }
+    TurnEnd::Failed
 }
 
 fn note_first_text(turn: &ClaimedTurn, is_seen: &AtomicBool, began: Instant) {

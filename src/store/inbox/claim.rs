@@ -294,7 +294,7 @@ async fn bury(
     let dead = ended.col_expr(inbox::Column::State, Expr::value(state::DEAD));
     dead.filter(inbox::Column::Id.eq(row.id)).exec(tx).await?;
     match row.turn_id.filter(|_| row.state != state::MERGED) {
-        Some(turn) => outbox::give_up(tx, turn, now).await,
+        Some(turn) => outbox::give_up(tx, turn, true, now).await,
         None => Ok(()),
     }
 }

@@ -117,7 +117,7 @@ impl Store {
     pub async fn give_up_delivery(
         &self,
         turn: &ClaimedTurn,
-        outcome: &str,
+        (outcome, may_have_arrived): (&str, bool),
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let (id, claim) = (turn.turn.0, turn.claim);
@@ -128,7 +128,7 @@ impl Store {
                 if !end_all(tx, (id, claim), &ending, has_merged, now).await? {
                     return Ok(false);
                 }
-                outbox::give_up(tx, id, now).await?;
+                outbox::give_up(tx, id, may_have_arrived, now).await?;
                 Ok(true)
             }
             .boxed()
@@ -138,6 +138,20 @@ impl Store {
 
     /// Puts a turn back that we could not finish; one that is `is_untried` keeps its attempts.
     pub async fn give_back(&self, turn: &ClaimedTurn, is_untried: bool) -> Result<(), StoreError> {
+        self.put_back(turn, is_untried, true).await
+    }
+
+    /// Puts a turn back that is not at fault, and whose last post surely did not arrive.
+    pub async fn give_back_unsent(&self, turn: &ClaimedTurn) -> Result<(), StoreError> {
+        self.put_back(turn, true, false).await
+    }
+
+    async fn put_back(
+        &self,
+        turn: &ClaimedTurn,
+        is_untried: bool,
+        may_have_arrived: bool,
+    ) -> Result<(), StoreError> {
         let (id, claim) = (turn.turn.0, turn.claim);
         let attempts = if is_untried { "attempts - 1" } else { "attempts" };
         self.write(move |tx| {
@@ -153,7 +167,11 @@ impl Store {
                     .filter(inbox::Column::Claim.eq(claim))
                     .exec(tx)
                     .await?;
-                outbox::lose_sight_of(tx, &[id]).await
+                if may_have_arrived {
+                    outbox::lose_sight_of(tx, &[id]).await
+                } else {
+                    outbox::retract(tx, id).await
+                }
             }
             .boxed()
         })

@@ -246,3 +246,16 @@ async fn a_message_that_was_tried_three_times_comes_once_more_to_be_said_so() {
         "SELECT COUNT(*) FROM inbox WHERE state = 'dead' AND payload IS NOT NULL AND ended_at IS NOT NULL";
     assert_eq!(shelf.beside.number(kept).await, 1, "it can be looked at, and said again");
 }
+
+#[tokio::test]
+async fn what_surely_did_not_arrive_leaves_no_doubt() {
+    let shelf = Shelf::new().await;
+    let lane = shelf.lane_of(&[direct("ann", 1, "hello")]).await;
+    let turn = shelf.take(lane).await;
+    assert!(shelf.store.sending(&turn, &part(0, "one"), at(2)).await.unwrap());
+    shelf.store.give_back_unsent(&turn).await.unwrap();
+
+    let again = shelf.take(lane).await;
+    assert_eq!(left(&again), [(PartState::Pending, Some("one"))]);
+    assert_eq!((again.parts[0].sending_at, again.attempts), (None, 1));
+}

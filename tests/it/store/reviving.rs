@@ -34,7 +34,7 @@ async fn a_reply_that_was_given_up_waits_with_its_answer_and_ends_as_answered() 
     let shelf = Shelf::new().await;
     let turn = half_delivered(&shelf).await;
     assert_eq!(shelf.store.retry(matter(&turn)).await.unwrap(), Revived::Not(MessageState::Ready));
-    assert!(shelf.store.give_up_delivery(&turn, "undelivered", at(3)).await.unwrap());
+    assert!(shelf.store.give_up_delivery(&turn, ("undelivered", true), at(3)).await.unwrap());
     assert_eq!(shelf.store.replay(matter(&turn)).await.unwrap(), Revived::Stored, "it is paid for");
     let dead = shelf.store.parts_in(Some(PartState::Dead), 9).await.unwrap();
     assert_eq!(dead.iter().map(|part| (part.number, part.text.as_deref())).collect::<Vec<_>>(), [(1, None)]);
@@ -60,10 +60,10 @@ async fn a_reply_that_was_given_up_waits_with_its_answer_and_ends_as_answered() 
 async fn several_replies_of_a_lane_are_taken_up_while_another_turn_of_it_runs() {
     let shelf = Shelf::new().await;
     let turn = half_delivered(&shelf).await;
-    shelf.store.give_up_delivery(&turn, "undelivered", at(3)).await.unwrap();
+    shelf.store.give_up_delivery(&turn, ("undelivered", true), at(3)).await.unwrap();
     shelf.accept(&[direct("ann", 3, "three")]).await;
     let running = shelf.take(turn.lane).await;
-    shelf.store.give_up_delivery(&running, "undelivered", at(3)).await.unwrap();
+    shelf.store.give_up_delivery(&running, ("undelivered", true), at(3)).await.unwrap();
     shelf.accept(&[direct("ann", 4, "four")]).await;
     let running = shelf.take(turn.lane).await;
 
@@ -115,7 +115,7 @@ async fn a_follower_that_could_not_be_read_has_a_turn_of_its_own_when_it_is_repl
 async fn a_purge_takes_the_texts_of_dead_replies_and_nothing_else() {
     let shelf = Shelf::new().await;
     let turn = half_delivered(&shelf).await;
-    shelf.store.give_up_delivery(&turn, "undelivered", at(10)).await.unwrap();
+    shelf.store.give_up_delivery(&turn, ("undelivered", true), at(10)).await.unwrap();
     shelf.accept(&[direct("bob", 3, "waiting")]).await;
 
     assert_eq!(shelf.store.purge_dead(None, Some(at(10)), at(20)).await.unwrap(), 0);

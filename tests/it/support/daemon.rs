@@ -35,7 +35,10 @@ impl Setup {
             return setup;
         }
         let database = Own::new();
-        let setup = setup.env("SWITCHBOARD__DATABASE__URL", &database.url());
+        // Whoever starts after a crash waits for the lease of who crashed.
+        let setup = setup
+            .env("SWITCHBOARD__DATABASE__URL", &database.url())
+            .env("SWITCHBOARD__DATABASE__LEASE_SECONDS", "2");
         Self { database: Some(database), ..setup }
     }
 

@@ -7,6 +7,7 @@
 mod crashes;
 mod discord;
 mod faults;
+mod replaced;
 mod rooms;
 mod slack;
 mod streaming;
