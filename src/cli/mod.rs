@@ -70,6 +70,10 @@ pub fn main() -> ExitCode {
     if let Some(place) = environment.get("SWITCHBOARD_KILL_POINT") {
         crate::telemetry::arm(place);
     }
+    #[cfg(feature = "kill-points")]
+    if let Some(words) = environment.get("SWITCHBOARD_POISON") {
+        crate::telemetry::poison(words);
+    }
     ExitCode::from(run_with(std::env::args_os(), &environment))
 }
 

@@ -3,6 +3,9 @@
 //! They are there only with the feature `kill-points`, which releases do not
 //! have; without it, passing one is nothing at all.
 
+#[cfg(not(feature = "kill-points"))]
+use crate::domain::InboundMessage;
+
 /// A place on a message's way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KillPoint {
@@ -63,8 +66,12 @@ impl KillPoint {
 #[cfg(not(feature = "kill-points"))]
 pub const fn kill_point(_: KillPoint) {}
 
+/// Reads a message that may be one which ends the process.
+#[cfg(not(feature = "kill-points"))]
+pub const fn taste(_: &InboundMessage) {}
+
 #[cfg(feature = "kill-points")]
-pub use armed::{arm, kill_point};
+pub use armed::{arm, kill_point, poison, taste};
 
 #[cfg(feature = "kill-points")]
 mod armed {
@@ -75,9 +82,13 @@ mod armed {
     use nix::unistd::getpid;
 
     use super::KillPoint;
+    use crate::domain::{Event, InboundMessage};
 
     /// Where the process is to end: the name of a place, and how often it is passed before.
     static ARMED: OnceLock<(String, AtomicU32)> = OnceLock::new();
+
+    /// The words that end the process when a message with them is worked on.
+    static POISON: OnceLock<String> = OnceLock::new();
 
     /// Takes `K6`, or `K6:3` for the third time that the place is passed.
     pub fn arm(place: &str) {
@@ -87,13 +98,30 @@ mod armed {
         let _ = ARMED.set((name.to_owned(), AtomicU32::new(times)));
     }
 
+    /// Takes the words that no message may have.
+    pub fn poison(words: &str) {
+        let _ = POISON.set(words.to_owned());
+    }
+
     /// Ends the process if this is the place.
     pub fn kill_point(place: KillPoint) {
         let Some((name, times)) = ARMED.get() else { return };
         if name == place.name() && times.fetch_sub(1, Ordering::SeqCst) == 1 {
-            // Nothing comes after this, so there is nobody to tell if it fails.
-            let _ = kill(getpid(), Signal::SIGKILL);
-            std::thread::park();
+            end();
         }
+    }
+
+    /// Ends the process if this message is one that does.
+    pub fn taste(message: &InboundMessage) {
+        let Some(words) = POISON.get() else { return };
+        if matches!(&message.event, Event::Text(said) if said.text.contains(words)) {
+            end();
+        }
+    }
+
+    fn end() {
+        // Nothing comes after this, so there is nobody to tell if it fails.
+        let _ = kill(getpid(), Signal::SIGKILL);
+        std::thread::park();
     }
 }

@@ -7,8 +7,8 @@ mod logging;
 pub mod metrics;
 mod tasks;
 
+pub use kill_point::{KillPoint, kill_point, taste};
 #[cfg(feature = "kill-points")]
-pub use kill_point::arm;
-pub use kill_point::{KillPoint, kill_point};
+pub use kill_point::{arm, poison};
 pub use logging::{chain, init};
 pub use tasks::Tasks;

@@ -22,7 +22,7 @@ use crate::model::TokenEstimates;
 use crate::router::{Router, RouterError};
 use crate::store::{Answer, ClaimedTurn, Ending, Finale, Store};
 use crate::telemetry::metrics::{self, TurnEnd};
-use crate::telemetry::{KillPoint, chain, kill_point};
+use crate::telemetry::{KillPoint, chain, kill_point, taste};
 
 use said::Said;
 
@@ -119,6 +119,7 @@ impl Work<'_> {
         if self.turn.is_given_up {
             return Ok(self.conclude(self.turns.farewell(self.turn), None).await?);
         }
+        self.turn.messages.iter().for_each(taste);
         let outcome = self.turns.router.decide(self.turn, self.turns.clock.now()).await?;
         Ok(match outcome {
             Outcome::Reply(reply) => self.reply(reply).await?,

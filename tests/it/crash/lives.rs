@@ -106,7 +106,7 @@ impl World {
 }
 
 /// Waits until the program has been ended by SIGKILL, and by nothing else.
-async fn killed(daemon: &mut Daemon) {
+pub async fn killed(daemon: &mut Daemon) {
     let status = daemon.ended().await;
     let signal = status.signal();
     assert_eq!(signal, Some(Signal::SIGKILL as i32), "{status}:\n{}", daemon.log().join("\n"));

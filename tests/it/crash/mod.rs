@@ -13,12 +13,17 @@
 //! Only with the feature `kill-points`, as `make test` has it.
 
 mod books;
+mod conservation;
 mod dice;
 mod hours;
 mod lives;
 mod oracle;
 mod points;
+mod poison;
 mod question;
 mod random;
+mod redelivery;
 mod seats;
+mod stops;
+mod updates;
 mod world;

@@ -128,6 +128,20 @@ impl Seat {
         }
     }
 
+    /// Lets the platform tell of what was said last once more, as many times.
+    pub fn is_told_again(&self, times: usize) {
+        match self {
+            Self::Telegram { telegram, .. } => (0..times).for_each(|_| telegram.resend_updates(1)),
+            Self::Discord { discord, channel, .. } => {
+                let screen = discord.screen(*channel);
+                let last = screen.iter().rev().find(|shown| !shown.by_bot).expect("somebody said something");
+                discord.tells_again(*channel, last.id, times);
+            }
+            // A mention is two events.
+            Self::Slack { slack, thread, .. } => slack.tells_again(1 + usize::from(thread.is_some()), times),
+        }
+    }
+
     /// What of the bot can be seen there, in order.
     pub fn posts(&self) -> Vec<String> {
         match self {

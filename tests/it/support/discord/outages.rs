@@ -126,6 +126,13 @@ impl Discord {
         self.world.update(|world| world.gateway.script.duplicates = count);
     }
 
+    /// Tells of a message again and again, each time under a number of its own.
+    pub fn tells_again(&self, channel: u64, message: u64, times: usize) {
+        self.world.update(|world| {
+            (0..times).for_each(|_| world.tell_of_message("MESSAGE_CREATE", channel, message));
+        });
+    }
+
     /// Keeps events back until they are released.
     pub fn holds_events(&self) {
         self.world.update(|world| {

@@ -4,7 +4,7 @@
 //! acknowledged within 3 seconds, or that finds no open socket, is tried again
 //! at once, then after a minute, then after five. Commands and clicks are not.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +17,9 @@ use super::push::{Outcome, Push, send};
 use super::state::World;
 
 const MOST_RETRIES: u32 = 3;
+
+/// How many events a test can have sent again.
+const RECENT: usize = 16;
 
 /// What is on its way to the bot.
 #[derive(Debug, Clone)]
@@ -56,6 +59,8 @@ pub(super) struct Deliveries {
     pub(super) retry_after: [Duration; 3],
     /// The ids of events Slack gave up on.
     pub(super) lost: Vec<String>,
+    /// The last events, the latest last.
+    pub(super) recent: VecDeque<Value>,
     next: u64,
     due: BTreeSet<(Duration, u64, u32)>,
     open: HashMap<u64, Delivery>,
@@ -73,6 +78,7 @@ impl Default for Deliveries {
             ack_within: Duration::from_secs(3),
             retry_after: [Duration::ZERO, Duration::from_secs(60), Duration::from_secs(300)],
             lost: Vec::new(),
+            recent: VecDeque::new(),
             next: 0,
             due: BTreeSet::new(),
             open: HashMap::new(),
@@ -98,6 +104,11 @@ impl Deliveries {
 
 impl World {
     pub(super) fn queue_event(&mut self, payload: Value) {
+        let recent = &mut self.deliveries.recent;
+        if recent.len() == RECENT {
+            recent.pop_front();
+        }
+        recent.push_back(payload.clone());
         self.queue(Errand::Event, payload);
     }
 

@@ -385,6 +385,16 @@ impl Slack {
         self.core.change(|world| world.send_frame(envelope_id, frame));
     }
 
+    /// Sends the last events once more, as many times, each in an envelope of its own.
+    pub fn tells_again(&self, events: usize, times: usize) {
+        self.core.change(|world| {
+            let recent: Vec<Value> = world.deliveries.recent.iter().rev().take(events).cloned().collect();
+            for payload in (0..times).flat_map(|_| recent.iter().rev()) {
+                world.queue(delivery::Errand::Event, payload.clone());
+            }
+        });
+    }
+
     /// Sends any text on all sockets, which nobody has to acknowledge.
     pub fn sends_raw(&self, text: &str) {
         self.core.change(|world| {

@@ -194,6 +194,11 @@ impl Telegram {
         self.state().update(|state| state.release_updates(true));
     }
 
+    /// Releases what was held in any order, by places in the order of events, under rising ids.
+    pub fn release_updates_in_order(&self, places: &[usize]) {
+        self.state().update(|state| state.release_in_order(places));
+    }
+
     /// Lists the next batches of at least two updates backwards, ids falling.
     pub fn reverse_batches(&self, times: usize) {
         self.state().update(|state| state.outlet.reversed_batches += times);

@@ -155,6 +155,16 @@ impl State {
         }
     }
 
+    /// Releases what was held as a test wants it; what it does not name is lost.
+    pub fn release_in_order(&mut self, places: &[usize]) {
+        let held = self.outlet.held.take().unwrap_or_default();
+        let mut held: Vec<_> = held.into_iter().map(Some).collect();
+        for place in places {
+            let pending = held[*place].take().expect("each place once");
+            self.queue_pending(pending);
+        }
+    }
+
     /// Lets the next updates come twice under the same id.
     pub fn repeat_updates(&mut self, times: usize) {
         self.outlet.repeats += times;
