@@ -114,7 +114,7 @@ async fn four_thousand_messages_of_twenty_people_are_answered_once_each_while_ev
     world.is_heard(&daemon).await;
     world.platforms.slack.retry_after(RETRIES);
     plan(&world);
-    let beside = Beside::open(&world.setup.home().join("data/switchboard.db")).await;
+    let beside = Beside::open(&world.setup.database_url()).await;
 
     let mut dice = Dice::new(7);
     let voices: usize = world.lanes.iter().map(|lane| lane.seats.len()).sum();
@@ -124,7 +124,9 @@ async fn four_thousand_messages_of_twenty_people_are_answered_once_each_while_ev
     while left.iter().any(|left| *left > 0) {
         for lane in 0..left.len() {
             let breath = usize::try_from(dice.below(BREATH) + 1).unwrap().min(left[lane]);
-            (0..breath).for_each(|_| drop(world.ask(lane, 4, 0)));
+            (0..breath).for_each(|_| {
+                world.ask(lane, 4, 0);
+            });
             left[lane] -= breath;
             if dice.below(TROUBLE) == 0 {
                 troubles += 1;

@@ -136,5 +136,9 @@ fn heard(models: &Models, question: &str) -> Vec<String> {
 
 /// What the bot has said in a chat.
 fn said(screen: &[Shown]) -> Vec<&str> {
-    screen.iter().filter(|shown| shown.is_from_bot()).map(|shown| shown.text.as_str()).collect()
+    screen
+        .iter()
+        .filter(|shown| shown.is_from_bot() && !shown.deleted)
+        .map(|shown| shown.text.as_str())
+        .collect()
 }

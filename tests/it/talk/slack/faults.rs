@@ -1,4 +1,4 @@
-//! Bad days of Slack's API: each ends in the whole answer, or in a labelled copy.
+//! Bad days of Slack's API: each ends in the whole answer, once.
 
 use std::time::Duration;
 
@@ -8,8 +8,6 @@ use crate::talk::slack::{House, said};
 use crate::talk::unhurried;
 
 const WHOLE: &str = "The whole answer, word for word.";
-const LABELLED: &str = "(This may be a duplicate: the platform did not say whether it had arrived.)\n\n\
-                        The whole answer, word for word.";
 
 #[tokio::test]
 async fn every_fault_of_posting_ends_in_the_whole_answer_and_the_next_message_works() {
@@ -24,10 +22,10 @@ async fn every_fault_of_posting_ends_in_the_whole_answer_and_the_next_message_wo
         (Fault::Status(500), vec![WHOLE]),
         (Fault::Status(503), vec![WHOLE]),
         (Fault::Delay(Duration::from_millis(300)), vec![WHOLE]),
-        // Nobody can know whether it arrived, so the second copy says what it is.
-        (Fault::CutAfter, vec![WHOLE, LABELLED]),
-        (Fault::CutBefore, vec![LABELLED]),
-        (Fault::Error("fatal_error"), vec![LABELLED]),
+        // Whether it arrived is seen by looking.
+        (Fault::CutAfter, vec![WHOLE]),
+        (Fault::CutBefore, vec![WHOLE]),
+        (Fault::Error("fatal_error"), vec![WHOLE]),
     ];
     for (number, (fault, expected)) in (1..).zip(faults) {
         let person = house.slack.user(&format!("U2{number}"), "somebody");
@@ -79,12 +77,17 @@ async fn a_slack_that_says_nothing_gets_the_answer_in_the_end() {
     house.slack.fault("chat.postMessage", 1, Fault::HangAfter);
     bob.dm("Really?");
 
-    let screen = house.wait_until_last(&alice.dm_channel(), LABELLED).await;
-    assert_eq!(said(&screen), [LABELLED]);
-    // What has arrived all the same is followed by a copy that says what it is.
-    let screen = house.wait_until_last(&bob.dm_channel(), LABELLED).await;
-    assert_eq!(said(&screen), [WHOLE, LABELLED]);
+    house.wait_until_last(&alice.dm_channel(), WHOLE).await;
+    house.wait_until_last(&bob.dm_channel(), WHOLE).await;
     house.ends_well(bot).await;
+
+    for person in [alice, bob] {
+        assert_eq!(
+            said(&house.slack.screen(&person.dm_channel())),
+            [WHOLE],
+            "what arrived is found, not repeated"
+        );
+    }
 }
 
 #[tokio::test]
