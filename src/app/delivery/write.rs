@@ -135,7 +135,7 @@ impl Writer<'_> {
     /// Waits for the pace, and for proof that we may still write at all.
     async fn may_write(&self) -> Result<(), DeliveryError> {
         self.pacer.wait(&self.to.address).await;
-        Ok(self.lease.held().await?)
+        self.lease.held().await
     }
 
     /// Whether an interim text may be written right now; if so, it counts.
