@@ -15,10 +15,6 @@ const TYPES: [(&str, &str, &str); 4] = [
     ("{bytes}", "BLOB", "BYTEA"),
 ];
 
-/// Every step is one transaction on both engines, with the note that it was taken: a process that
-/// ends in the middle of a step has not begun it.
-pub(crate) const WHOLE: Option<bool> = Some(true);
-
 /// Runs statements one after another.
 pub(crate) async fn run(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(), DbErr> {
     for statement in statements {

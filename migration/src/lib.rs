@@ -16,10 +16,13 @@ mod m20261125_000007_create_outbox;
 mod m20261125_000008_add_recovery_to_inbox;
 mod m20261125_000009_create_instances;
 mod m20261125_000010_remember_what_was_heard;
+mod whole;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
 use sea_orm_migration::MigrationTrait;
+
+use whole::Whole;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -27,7 +30,7 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
+        let steps: Vec<Box<dyn MigrationTrait>> = vec![
             Box::new(m20261123_000001_create_people::Migration),
             Box::new(m20261123_000002_create_places::Migration),
             Box::new(m20261123_000003_create_conversations::Migration),
@@ -38,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000008_add_recovery_to_inbox::Migration),
             Box::new(m20261125_000009_create_instances::Migration),
             Box::new(m20261125_000010_remember_what_was_heard::Migration),
-        ]
+        ];
+        steps.into_iter().map(|step| Box::new(Whole(step)) as Box<dyn MigrationTrait>).collect()
     }
 }

@@ -59,10 +59,6 @@ const DOWN: &[&str] = &["DROP TABLE messages", "DROP TABLE conversations"];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
-    fn use_transaction(&self) -> Option<bool> {
-        dialect::WHOLE
-    }
-
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         dialect::run(manager, UP).await
     }

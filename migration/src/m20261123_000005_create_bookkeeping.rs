@@ -20,10 +20,6 @@ const DOWN: &[&str] = &["DROP TABLE changes", "DROP TABLE schema_meta"];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
-    fn use_transaction(&self) -> Option<bool> {
-        dialect::WHOLE
-    }
-
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         dialect::run(manager, UP).await
     }

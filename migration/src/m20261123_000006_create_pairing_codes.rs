@@ -27,10 +27,6 @@ const DOWN: &[&str] = &["DROP TABLE pairing_codes"];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
-    fn use_transaction(&self) -> Option<bool> {
-        dialect::WHOLE
-    }
-
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         dialect::run(manager, UP).await
     }

@@ -32,10 +32,6 @@ const DOWN: &[&str] = &["DROP TABLE outbox"];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
-    fn use_transaction(&self) -> Option<bool> {
-        dialect::WHOLE
-    }
-
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         dialect::run(manager, UP).await
     }

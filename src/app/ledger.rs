@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use tokio::time::sleep;
 
 use crate::app::delivery::DeliveryError;
-use crate::domain::{Clock, KeptPart, Part, SentPart, Timestamp, TurnId};
+use crate::domain::{Clock, KeptPart, Part, Platform, PostedId, SentPart, Timestamp, TurnId};
 use crate::store::{Answer, ClaimedTurn, Ending, Store, StoreError};
 use crate::telemetry::chain;
 
@@ -35,6 +35,15 @@ impl Ledger<'_> {
     /// What an earlier try has left on the screen, or may have.
     pub(crate) fn left(&self) -> &[KeptPart] {
         &self.turn.parts
+    }
+
+    /// What the platform has of all replies that ended since then.
+    pub(crate) async fn posted_since(
+        &self,
+        platform: Platform,
+        since: Timestamp,
+    ) -> Result<Vec<PostedId>, DeliveryError> {
+        self.store.posted_since(platform, since).await.map_err(DeliveryError::Store)
     }
 
     /// The current moment.

@@ -215,3 +215,21 @@ async fn what_is_asked_wrongly_is_told_by_the_exit_code() {
     assert!(!ran.err.contains("secret"), "{}", ran.err);
     assert_eq!(fs::read_dir(home.path("")).unwrap().count(), 0, "nothing is made on the way");
 }
+
+#[tokio::test]
+async fn a_step_that_ends_in_the_middle_leaves_nothing_and_can_be_taken_again() {
+    let home = Home::new();
+    let ladder = Ladder::at(&home.path("new.db")).await;
+    for _ in 0..3 {
+        ladder.up().await;
+    }
+    // The name of the last index of the step that makes the inbox is taken.
+    ladder.beside.run("CREATE TABLE other (x); CREATE INDEX inbox_ended ON other (x)").await;
+    let before = ladder.shape().await;
+
+    Migrator::up(&ladder.db, Some(1)).await.unwrap_err();
+    assert_eq!(ladder.shape().await, before);
+
+    ladder.beside.run("DROP TABLE other").await;
+    Migrator::up(&ladder.db, None).await.unwrap();
+}

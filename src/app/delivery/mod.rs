@@ -68,14 +68,8 @@ impl Delivery {
     pub(crate) fn open<'a>(&'a self, to: &'a ReplyTo, ledger: &'a Ledger<'a>) -> Option<Delivering<'a>> {
         let Route { channel, pacer } = self.routes.get(&to.address.platform)?;
         let channel = channel.as_ref();
-        let writer = Writer {
-            channel,
-            pacer,
-            lease: &self.lease,
-            clock: ledger.clock,
-            to,
-            duplicate_label: &self.duplicate_label,
-        };
+        let writer =
+            Writer { channel, pacer, lease: &self.lease, ledger, to, duplicate_label: &self.duplicate_label };
         Some(Delivering { screen: Screen::new(writer, ledger), channel, to, placeholder: &self.placeholder })
     }
 }
@@ -115,6 +109,11 @@ impl Delivering<'_> {
     /// Cuts a text into posts.
     pub(crate) fn cut(&self, text: &str) -> Vec<Part> {
         self.screen.cut(text)
+    }
+
+    /// The text of a part as it was before it got a label.
+    pub(crate) fn unlabelled<'t>(&self, text: &'t str) -> &'t str {
+        self.screen.unlabelled(text)
     }
 
     /// How many posts can be seen.

@@ -148,6 +148,11 @@ impl<'a> Screen<'a> {
         Ok(())
     }
 
+    /// The text of a part as it was before it got a label.
+    pub(super) fn unlabelled<'t>(&self, text: &'t str) -> &'t str {
+        text.strip_prefix(&label(self.writer.duplicate_label, "")).unwrap_or(text)
+    }
+
     /// Cuts a text into posts.
     pub(super) fn cut(&self, text: &str) -> Vec<Part> {
         let capabilities = self.writer.channel.capabilities();

@@ -1,6 +1,5 @@
 //! One write to a platform, repeated until it has worked or cannot.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -9,8 +8,9 @@ use crate::app::delivery::DeliveryError;
 use crate::app::delivery::pace::Pacer;
 use crate::app::delivery::screen::Found;
 use crate::app::lease::Lease;
+use crate::app::ledger::Ledger;
 use crate::channels::{Channel, ChannelError};
-use crate::domain::{Clock, DeliveryKey, Part, Platform, PostedId, ReplyTo, Timestamp};
+use crate::domain::{DeliveryKey, Part, Platform, PostedId, ReplyTo, Timestamp};
 use crate::telemetry::{chain, metrics};
 
 /// How long a text that has to arrive is tried.
@@ -22,12 +22,16 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause between two tries.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
+/// How far back the posts of others are known to whoever looks for one of ours:
+/// farther than a platform's clock may be behind.
+const LOOKED_BACK: Duration = Duration::from_secs(10 * 60);
+
 /// One channel, at its pace.
 pub(super) struct Writer<'a> {
     pub(super) channel: &'a dyn Channel,
     pub(super) pacer: &'a Pacer,
     pub(super) lease: &'a Lease,
-    pub(super) clock: &'a Arc<dyn Clock>,
+    pub(super) ledger: &'a Ledger<'a>,
     pub(super) to: &'a ReplyTo,
     /// What a copy says that may be one too many.
     pub(super) duplicate_label: &'a str,
@@ -42,7 +46,7 @@ impl Writer<'_> {
         key: &DeliveryKey,
         known: &[PostedId],
     ) -> Result<(PostedId, bool), DeliveryError> {
-        let (mut tries, since) = (Tries::new(), self.clock.now());
+        let (mut tries, since) = (Tries::new(), self.ledger.now());
         let mut part = part.clone();
         let mut is_labelled = false;
         loop {
@@ -54,7 +58,7 @@ impl Writer<'_> {
                 Err(error) => error,
             };
             if matches!(error, ChannelError::Unknown { .. }) {
-                match self.find(&part, since, self.clock.now(), known).await? {
+                match self.find(&part, since, self.ledger.now(), known).await? {
                     Found::There(posted) => return Ok((posted, is_labelled)),
                     Found::Nowhere | Found::Repeatable => {}
                     // One copy that says what it is can be excused, a row of them cannot.
@@ -87,10 +91,13 @@ impl Writer<'_> {
         let Some(platform) = self.channel.read_back().filter(|_| self.to.interaction.is_none()) else {
             return Ok(untold);
         };
+        // Another answer may read the same.
+        let others = self.ledger.posted_since(self.channel.platform(), since - LOOKED_BACK).await?;
+        let known: Vec<PostedId> = known.iter().cloned().chain(others).collect();
         let mut tries = Tries::new();
         loop {
             self.lease.held().await?;
-            match platform.find(self.to, part, since, known).await {
+            match platform.find(self.to, part, since, &known).await {
                 Ok(Some(posted)) => return Ok(Found::There(posted)),
                 Ok(None) => return Ok(Found::Nowhere),
                 Err(error) if error.is_passing() && !tries.are_over() => {

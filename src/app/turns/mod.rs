@@ -174,8 +174,8 @@ impl Work<'_> {
             .turn
             .parts
             .iter()
-            .filter_map(|part| Some(Part { number: part.number, text: part.text.clone()? }));
-        let parts: Vec<Part> = kept.collect();
+            .filter_map(|part| Some((part.number, self.delivering.unlabelled(part.text.as_deref()?))));
+        let parts: Vec<Part> = kept.map(|(number, text)| Part { number, text: text.to_owned() }).collect();
         self.show(&parts, None, ending).await?;
         Ok(TurnEnd::Delivered)
     }

@@ -40,7 +40,7 @@ impl World {
     pub async fn lives(&mut self, deaths: &[Death], dice: &mut Dice) {
         for death in deaths {
             match *death {
-                Death::At(place, times) => self.dies_at(place, times, dice).await,
+                Death::At(place, times) => self.dies_talking_at(place, times, dice).await,
                 Death::After(time) => self.dies_after(time, dice).await,
                 Death::Peace => self.rests().await,
             }
@@ -58,7 +58,14 @@ impl World {
         daemon.stop().await;
     }
 
-    async fn dies_at(&mut self, place: &str, times: u64, dice: &mut Dice) {
+    /// Lives on what was said before, until it passes a place.
+    pub async fn dies_at(&mut self, place: &str, times: u64) {
+        let setup = self.setup.clone().env(KILL_POINT, &format!("{place}:{times}"));
+        killed(&mut setup.serve()).await;
+        self.died().await;
+    }
+
+    async fn dies_talking_at(&mut self, place: &str, times: u64, dice: &mut Dice) {
         let setup = self.setup.clone().env(KILL_POINT, &format!("{place}:{times}"));
         let mut daemon = setup.serve();
         let is_heard = tokio::select! {

@@ -23,6 +23,7 @@ mod poison;
 mod question;
 mod random;
 mod redelivery;
+mod same_words;
 mod seats;
 mod stops;
 mod updates;

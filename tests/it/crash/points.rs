@@ -42,6 +42,18 @@ fn every_place(seed: u64) -> Vec<Death> {
     deaths
 }
 
+/// On Telegram nobody can look for a post, so a second one is a copy that says so.
+#[tokio::test]
+async fn a_copy_says_once_that_it_may_be_one_however_often_it_is_sent() {
+    let mut world = World::new(&[Platform::Telegram], 1).await;
+    world.ask(0, World::long(Platform::Telegram), 0);
+    world.dies_at("K6", 2).await;
+    world.dies_at("K6", 1).await;
+    world.dies_at("K6", 1).await;
+    world.rests().await;
+    world.judge().await;
+}
+
 async fn dies_everywhere_on(platform: Platform, seed: u64) {
     let mut world = World::new(&[platform], 2).await;
     world.lives(&every_place(seed), &mut Dice::new(seed)).await;
