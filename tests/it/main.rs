@@ -7,6 +7,7 @@
     clippy::disallowed_methods,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stderr,
     unreachable_pub,
     reason = "tests may panic, and nobody imports them"
 )]

@@ -218,13 +218,12 @@ async fn what_is_asked_wrongly_is_told_by_the_exit_code() {
 
 #[tokio::test]
 async fn a_step_that_ends_in_the_middle_leaves_nothing_and_can_be_taken_again() {
-    let home = Home::new();
-    let ladder = Ladder::at(&home.path("new.db")).await;
+    let ladder = Ladder::new().await;
     for _ in 0..3 {
         ladder.up().await;
     }
     // The name of the last index of the step that makes the inbox is taken.
-    ladder.beside.run("CREATE TABLE other (x); CREATE INDEX inbox_ended ON other (x)").await;
+    ladder.beside.run("CREATE TABLE other (x BIGINT); CREATE INDEX inbox_ended ON other (x)").await;
     let before = ladder.shape().await;
 
     Migrator::up(&ladder.db, Some(1)).await.unwrap_err();

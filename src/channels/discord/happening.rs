@@ -98,7 +98,7 @@ pub(super) fn unreadable(kind: &str, mut value: Value) -> Option<Unreadable> {
     // With its name, by which it can be read again.
     let raw = json!({ "t": kind, "d": value }).to_string();
     let reason = format!("{kind} is not as documented");
-    Some(kept(&kind, raw, reason))
+    Some(kept(kind, raw, reason))
 }
 
 fn kept(kind: &str, mut raw: String, reason: String) -> Unreadable {

@@ -122,12 +122,12 @@ async fn four_thousand_messages_of_twenty_people_are_answered_once_each_while_ev
     let mut left: Vec<usize> = world.lanes.iter().map(|lane| lane.seats.len() * EACH).collect();
     let mut troubles = 0;
     while left.iter().any(|left| *left > 0) {
-        for lane in 0..left.len() {
-            let breath = usize::try_from(dice.below(BREATH) + 1).unwrap().min(left[lane]);
+        for (lane, left) in left.iter_mut().enumerate() {
+            let breath = usize::try_from(dice.below(BREATH) + 1).unwrap().min(*left);
             (0..breath).for_each(|_| {
                 world.ask(lane, 4, 0);
             });
-            left[lane] -= breath;
+            *left -= breath;
             if dice.below(TROUBLE) == 0 {
                 troubles += 1;
                 trouble(&world, &beside, troubles).await;
