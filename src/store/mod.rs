@@ -20,6 +20,7 @@ mod instances;
 mod outbox;
 mod people;
 mod places;
+mod posted;
 mod record;
 mod schema;
 mod writer;

@@ -7,8 +7,8 @@
 use futures_util::FutureExt;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    Set, Statement, Value,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, Set, Statement,
+    Value,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -77,24 +77,6 @@ impl Store {
             .boxed()
         })
         .await
-    }
-
-    /// What a platform has of replies that ended since then, so that nobody takes it for another's.
-    pub async fn posted_since(
-        &self,
-        platform: Platform,
-        since: Timestamp,
-    ) -> Result<Vec<PostedId>, StoreError> {
-        let posted: Vec<String> = outbox::Entity::find()
-            .select_only()
-            .column(outbox::Column::PostedId)
-            .filter(outbox::Column::EndedAt.gte(micros(since)))
-            .filter(outbox::Column::Platform.eq(platform.name()))
-            .filter(outbox::Column::PostedId.is_not_null())
-            .into_tuple()
-            .all(&self.readers)
-            .await?;
-        Ok(posted.into_iter().map(PostedId).collect())
     }
 
     /// Forgets a part that has been taken away again.

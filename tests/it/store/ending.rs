@@ -162,6 +162,27 @@ async fn what_was_on_its_way_is_known_after_a_crash() {
 }
 
 #[tokio::test]
+async fn replies_that_ended_are_known_at_their_own_place_only() {
+    let shelf = Shelf::new().await;
+    let post = async |who: &str, n: i64, ended: u64| {
+        let lane = shelf.lane_of(&[direct(who, n, "hello")]).await;
+        let turn = shelf.take(lane).await;
+        assert!(shelf.store.sending(&turn, &part(0, "one"), at(2)).await.unwrap());
+        assert!(shelf.store.finish(&turn, answered(), Some(sent(0)), at(ended)).await.unwrap());
+    };
+    post("bob", 1, 5).await;
+    let lane = shelf.lane_of(&[direct("ann", 9, "how are you?")]).await;
+    let turn = shelf.take(lane).await;
+    assert_eq!(shelf.store.posted_since(&turn, at(3)).await.unwrap(), []);
+    assert!(shelf.store.finish(&turn, answered(), None, at(4)).await.unwrap());
+
+    post("ann", 2, 5).await;
+    let posted = [PostedId("post 0".to_owned())];
+    assert_eq!(shelf.store.posted_since(&turn, at(3)).await.unwrap(), posted);
+    assert_eq!(shelf.store.posted_since(&turn, at(6)).await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn whoever_has_lost_the_turn_can_say_nothing_of_its_parts() {
     let shelf = Shelf::new().await;
     let lane = shelf.lane_of(&[direct("ann", 1, "hello")]).await;
