@@ -17,6 +17,8 @@ const PLACEHOLDER: &str = "…";
 #[derive(Debug, Clone)]
 struct Post {
     is_labelled: bool,
+    /// Whether it ends in the middle of a word, as what is still being written may.
+    is_cut: bool,
     words: Vec<Word>,
 }
 
@@ -26,15 +28,21 @@ impl Post {
             Some(rest) => (true, rest.split_once(')').map_or("", |(_, body)| body)),
             None => (false, text),
         };
-        let words = body.split_whitespace().filter(|word| *word != PLACEHOLDER);
-        let words: Option<Vec<Word>> = words.map(Word::read).collect();
+        let mut texts: Vec<&str> = body.split_whitespace().filter(|word| *word != PLACEHOLDER).collect();
+        let is_cut = texts.pop_if(|last| last.starts_with('q') && Word::read(last).is_none()).is_some();
+        let words: Option<Vec<Word>> = texts.into_iter().map(Word::read).collect();
         let words = words.ok_or_else(|| format!("somebody sees {:?}", shortened(text)))?;
-        Ok(Self { is_labelled, words })
+        Ok(Self { is_labelled, is_cut, words })
     }
 
     /// Whether `copy` may be what this one was to become.
     fn is_copied_by(&self, copy: &Self) -> bool {
-        self.words.is_empty() || self.words.first() == copy.words.first()
+        match (&self.words[..], copy.words.first()) {
+            ([], _) => true,
+            // A word alone may have been cut.
+            ([only], Some(first)) => only.question == first.question && only.at <= first.at,
+            (words, first) => words.first() == first,
+        }
     }
 }
 
@@ -52,8 +60,8 @@ pub fn judge(posts: &[String], expected: &[Question]) -> Result<usize, String> {
         }
         kept.push(post);
     }
-    if kept.iter().any(|post| post.words.is_empty()) {
-        return Err("somebody sees a post without a word of an answer".to_owned());
+    if kept.iter().any(|post| post.words.is_empty() || post.is_cut) {
+        return Err("somebody sees a post without a word of an answer, or with half of one".to_owned());
     }
     let seen = kept.into_iter().flat_map(|post| post.words);
     let mut wanted = expected.iter().flat_map(|question| question.answer());
@@ -81,6 +89,8 @@ fn a_screen_is_read_word_by_word() {
         vec!["q1w0 q1w1", "q1w2", "q2w0 q2w1 q2w2"],
         vec!["q1w0 q1w1 q1w2\nq2w0 q2w1 q2w2"],
         vec!["q1w0", "LABELq1w0 q1w1 q1w2", "q2w0 q2w1 q2w2"],
+        vec!["q1w0 q1w", "LABELq1w0 q1w1 q1w2", "q2w0 q2w1 q2w2"],
+        vec!["q1w0 q1w1 q1w2", "q", "LABELq2w0 q2w1 q2w2"],
         vec!["…", "LABELq1w0 q1w1", "q1w2", "q2w0 q2w1 q2w2"],
         vec!["q1w0 q1w1 q1w2", "q2w0 q2w1", "LABELq2w0", "LABELq2w0 q2w1 q2w2"],
     ];
@@ -91,6 +101,7 @@ fn a_screen_is_read_word_by_word() {
     }
     let wrong = [
         vec!["q1w0 q1w1 q1w2"],
+        vec!["q1w0 q1w1 q1", "q1w2", "q2w0 q2w1 q2w2"],
         vec!["q2w0 q2w1 q2w2", "q1w0 q1w1 q1w2"],
         vec!["q1w0 q1w1", "q1w0 q1w1 q1w2", "q2w0 q2w1 q2w2"],
         vec!["q1w0 q1w1 q1w2", "q2w0 q2w1 q2w2", "q2w0 q2w1 q2w2"],
