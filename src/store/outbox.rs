@@ -46,12 +46,8 @@ pub struct Answer {
 }
 
 impl Store {
-    /// Keeps that a part is about to be sent; false if the turn is no longer ours.
-    pub async fn sending(&self, turn: &ClaimedTurn, part: &Part, now: Timestamp) -> Result<bool, StoreError> {
-        self.advance(turn, None, part, now).await
-    }
-
-    /// Keeps that one part has been sent, and that the next is about to be.
+    /// Keeps that one part has been sent, if one has, and that the next is about
+    /// to be; false if the turn is no longer ours.
     pub async fn advance(
         &self,
         turn: &ClaimedTurn,
