@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use tokio::time::sleep;
 
 use crate::app::delivery::DeliveryError;
-use crate::domain::{Clock, KeptPart, Part, Platform, PostedId, SentPart, Timestamp, TurnId};
+use crate::domain::{Clock, KeptPart, Part, PostedId, SentPart, Timestamp, TurnId};
 use crate::store::{Answer, ClaimedTurn, Ending, Store, StoreError};
 use crate::telemetry::chain;
 
@@ -37,13 +37,9 @@ impl Ledger<'_> {
         &self.turn.parts
     }
 
-    /// What the platform has of all replies that ended since then.
-    pub(crate) async fn posted_since(
-        &self,
-        platform: Platform,
-        since: Timestamp,
-    ) -> Result<Vec<PostedId>, DeliveryError> {
-        self.store.posted_since(platform, since).await.map_err(DeliveryError::Store)
+    /// What the platform has of the replies here that ended since then.
+    pub(crate) async fn posted_since(&self, since: Timestamp) -> Result<Vec<PostedId>, DeliveryError> {
+        self.store.posted_since(self.turn.address, since).await.map_err(DeliveryError::Store)
     }
 
     /// The current moment.

@@ -92,7 +92,7 @@ impl Writer<'_> {
             return Ok(untold);
         };
         // Another answer may read the same.
-        let others = self.ledger.posted_since(self.channel.platform(), since - LOOKED_BACK).await?;
+        let others = self.ledger.posted_since(since - LOOKED_BACK).await?;
         let known: Vec<PostedId> = known.iter().cloned().chain(others).collect();
         let mut tries = Tries::new();
         loop {

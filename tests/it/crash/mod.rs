@@ -7,12 +7,13 @@
 //! - `lives.rs`: one life of the program after the other, each with its end
 //! - `books.rs`, `oracle.rs`: the tables, and what has to be true in the end
 //! - `points.rs`, `random.rs`, `hours.rs`: every place, twenty times, and for hours
-//! - `redelivery.rs`, `updates.rs`, `stops.rs`, `poison.rs`: platforms that repeat themselves,
-//!   orderly ends, and messages that end the process
+//! - `redelivery.rs`, `updates.rs`, `stops.rs`, `poison.rs`, `conservation.rs`: platforms that
+//!   repeat themselves, orderly ends, messages that end the process, and a bad day for all
 //!
 //! Only with the feature `kill-points`, as `make test` has it.
 
 mod books;
+mod conservation;
 mod dice;
 mod hours;
 mod lives;

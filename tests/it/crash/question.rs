@@ -83,6 +83,11 @@ impl Asked {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&question).copied().unwrap_or(0)
     }
 
+    /// How many different questions the model was asked.
+    pub fn count(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// Questions that came together are answered together.
     fn answer_to(&self, request: &AskedRequest) -> Answer {
         let last = request.messages.iter().rev().take_while(|message| message.role == "user");
