@@ -37,9 +37,9 @@ impl Ledger<'_> {
         &self.turn.parts
     }
 
-    /// Where the replies are that ended since then at the same place.
+    /// What the platform has of the replies here that ended since then.
     pub(crate) async fn posted_since(&self, since: Timestamp) -> Result<Vec<PostedId>, DeliveryError> {
-        self.store.posted_since(self.turn, since).await.map_err(DeliveryError::Store)
+        self.store.posted_since(self.turn.address, since).await.map_err(DeliveryError::Store)
     }
 
     /// The current moment.

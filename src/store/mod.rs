@@ -20,7 +20,6 @@ mod instances;
 mod outbox;
 mod people;
 mod places;
-mod posted;
 mod record;
 mod schema;
 mod writer;

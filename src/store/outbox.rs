@@ -13,7 +13,7 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::domain::{KeptPart, Part, PartState, Platform, PostedId, SentPart, Timestamp, TurnId};
+use crate::domain::{AddressId, KeptPart, Part, PartState, Platform, PostedId, SentPart, Timestamp, TurnId};
 use crate::store::entities::outbox;
 use crate::store::inbox::{ClaimedTurn, Ending};
 use crate::store::record::Exchange;
@@ -46,12 +46,8 @@ pub struct Answer {
 }
 
 impl Store {
-    /// Keeps that a part is about to be sent; false if the turn is no longer ours.
-    pub async fn sending(&self, turn: &ClaimedTurn, part: &Part, now: Timestamp) -> Result<bool, StoreError> {
-        self.advance(turn, None, part, now).await
-    }
-
-    /// Keeps that one part has been sent, and that the next is about to be.
+    /// Keeps that one part has been sent, if one has, and that the next is about
+    /// to be; false if the turn is no longer ours.
     pub async fn advance(
         &self,
         turn: &ClaimedTurn,
@@ -77,6 +73,20 @@ impl Store {
             .boxed()
         })
         .await
+    }
+
+    /// What the platform has of replies at this address that ended since then. Slack counts
+    /// its posts in each channel anew, so what stands elsewhere says nothing.
+    pub async fn posted_since(&self, at: AddressId, since: Timestamp) -> Result<Vec<PostedId>, StoreError> {
+        let posted = Statement::from_sql_and_values(
+            self.readers.get_database_backend(),
+            "SELECT posted_id FROM outbox WHERE ended_at >= $1 AND posted_id IS NOT NULL AND EXISTS \
+             (SELECT 1 FROM inbox WHERE inbox.turn_id = outbox.turn_id AND inbox.address_id = $2)",
+            [micros(since).into(), at.0.into()],
+        );
+        let rows = self.readers.query_all_raw(posted).await?;
+        let ids = rows.iter().map(|row| Ok(PostedId(row.try_get("", "posted_id")?)));
+        ids.collect()
     }
 
     /// Forgets a part that has been taken away again.
@@ -217,7 +227,7 @@ pub(super) async fn end(
     let ended = Statement::from_sql_and_values(
         tx.get_database_backend(),
         "UPDATE outbox SET payload = NULL, ended_at = $1, \
-         state = CASE WHEN number = $2 THEN 'sent' ELSE state END, \
+         state = CASE WHEN number = $2 OR state = 'sent' THEN 'sent' ELSE 'dead' END, \
          posted_id = CASE WHEN number = $2 THEN $3 ELSE posted_id END, \
          is_labelled = CASE WHEN number = $2 THEN $4 ELSE is_labelled END \
          WHERE turn_id = $5",

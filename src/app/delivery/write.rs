@@ -101,7 +101,13 @@ impl Writer<'_> {
                 Ok(Some(posted)) => return Ok(Found::There(posted)),
                 Ok(None) => return Ok(Found::Nowhere),
                 Err(error) if error.is_passing() && !tries.are_over() => {
+                    // Looking is no write, so no pace holds it back.
+                    let asked = match &error {
+                        ChannelError::RateLimited { retry_after, .. } => *retry_after,
+                        _ => Duration::ZERO,
+                    };
                     self.wait_after(error, &mut tries).await?;
+                    sleep(asked).await;
                 }
                 Err(error) => {
                     tracing::warn!(

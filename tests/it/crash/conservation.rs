@@ -37,11 +37,10 @@ fn plan(world: &World) {
     let (telegram, discord, slack) =
         (&world.platforms.telegram, &world.platforms.discord, &world.platforms.slack);
     let pause = Duration::from_millis(1);
-    for _ in 0..8 {
+    for round in 0..8 {
         for fault in [
             TelegramFault::Status(502),
-            TelegramFault::CutBefore,
-            TelegramFault::CutAfter,
+            if round % 2 == 0 { TelegramFault::CutBefore } else { TelegramFault::CutAfter },
             TelegramFault::RetryAfter(1),
             TelegramFault::Page(503),
         ] {
@@ -80,7 +79,8 @@ fn plan(world: &World) {
             ModelFault::RateLimited(RetryAfter::Milliseconds(50)),
             ModelFault::Unavailable,
         ] {
-            world.models.fault("chat/completions", 8, ModelFault::Delay(pause));
+            // Two retries have to be enough.
+            world.models.fault("chat/completions", 30, ModelFault::Delay(pause));
             world.models.fault("chat/completions", 1, fault);
         }
     }

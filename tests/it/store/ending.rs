@@ -143,7 +143,7 @@ async fn what_was_on_its_way_is_known_after_a_crash() {
     let shelf = Shelf::new().await;
     let lane = shelf.lane_of(&[direct("ann", 1, "hello")]).await;
     let turn = shelf.take(lane).await;
-    assert!(shelf.store.sending(&turn, &part(0, "one"), at(2)).await.unwrap());
+    assert!(shelf.store.advance(&turn, None, &part(0, "one"), at(2)).await.unwrap());
     assert_eq!(shelf.states().await, ["generating"]);
     assert!(shelf.store.posted(&turn, sent(0)).await.unwrap());
     assert!(shelf.store.advance(&turn, None, &part(1, "two"), at(3)).await.unwrap());
@@ -167,19 +167,19 @@ async fn replies_that_ended_are_known_at_their_own_place_only() {
     let post = async |who: &str, n: i64, ended: u64| {
         let lane = shelf.lane_of(&[direct(who, n, "hello")]).await;
         let turn = shelf.take(lane).await;
-        assert!(shelf.store.sending(&turn, &part(0, "one"), at(2)).await.unwrap());
+        assert!(shelf.store.advance(&turn, None, &part(0, "one"), at(2)).await.unwrap());
         assert!(shelf.store.finish(&turn, answered(), Some(sent(0)), at(ended)).await.unwrap());
     };
     post("bob", 1, 5).await;
     let lane = shelf.lane_of(&[direct("ann", 9, "how are you?")]).await;
     let turn = shelf.take(lane).await;
-    assert_eq!(shelf.store.posted_since(&turn, at(3)).await.unwrap(), []);
+    assert_eq!(shelf.store.posted_since(turn.address, at(3)).await.unwrap(), []);
     assert!(shelf.store.finish(&turn, answered(), None, at(4)).await.unwrap());
 
     post("ann", 2, 5).await;
     let posted = [PostedId("post 0".to_owned())];
-    assert_eq!(shelf.store.posted_since(&turn, at(3)).await.unwrap(), posted);
-    assert_eq!(shelf.store.posted_since(&turn, at(6)).await.unwrap(), []);
+    assert_eq!(shelf.store.posted_since(turn.address, at(3)).await.unwrap(), posted);
+    assert_eq!(shelf.store.posted_since(turn.address, at(6)).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -189,9 +189,9 @@ async fn whoever_has_lost_the_turn_can_say_nothing_of_its_parts() {
     let turn = shelf.take(lane).await;
     let stale = stale(&turn);
 
-    assert!(!shelf.store.sending(&stale, &part(0, "one"), at(2)).await.unwrap());
+    assert!(!shelf.store.advance(&stale, None, &part(0, "one"), at(2)).await.unwrap());
     assert_eq!(shelf.beside.number("SELECT COUNT(*) FROM outbox").await, 0);
-    assert!(shelf.store.sending(&turn, &part(0, "one"), at(2)).await.unwrap());
+    assert!(shelf.store.advance(&turn, None, &part(0, "one"), at(2)).await.unwrap());
     assert!(!shelf.store.posted(&stale, sent(0)).await.unwrap());
     assert_eq!(shelf.beside.texts("SELECT state FROM outbox").await, ["sending"]);
 }
@@ -213,7 +213,7 @@ async fn posts_beyond_the_end_of_a_shorter_answer_are_ones_too_many() {
     let shelf = Shelf::new().await;
     let lane = shelf.lane_of(&[direct("ann", 1, "hello")]).await;
     let turn = shelf.take(lane).await;
-    assert!(shelf.store.sending(&turn, &part(0, "one"), at(2)).await.unwrap());
+    assert!(shelf.store.advance(&turn, None, &part(0, "one"), at(2)).await.unwrap());
     assert!(shelf.store.advance(&turn, Some(sent(0)), &part(1, "two"), at(3)).await.unwrap());
     assert!(shelf.store.posted(&turn, sent(1)).await.unwrap());
     let begun = shelf.store.begin_conversation(turn.user.id, None, at(1)).await.unwrap();
@@ -273,7 +273,7 @@ async fn what_surely_did_not_arrive_leaves_no_doubt() {
     let shelf = Shelf::new().await;
     let lane = shelf.lane_of(&[direct("ann", 1, "hello")]).await;
     let turn = shelf.take(lane).await;
-    assert!(shelf.store.sending(&turn, &part(0, "one"), at(2)).await.unwrap());
+    assert!(shelf.store.advance(&turn, None, &part(0, "one"), at(2)).await.unwrap());
     shelf.store.give_back_unsent(&turn).await.unwrap();
 
     let again = shelf.take(lane).await;

@@ -79,7 +79,7 @@ async fn a_message_that_was_given_up_is_replayed_with_its_followers_into_the_pos
     let lane = shelf.lane_of(&[direct("ann", 1, "one"), direct("ann", 2, "two")]).await;
     let turn = shelf.take(lane).await;
     let sorry = Part { number: 0, text: "Sorry.".to_owned() };
-    shelf.store.sending(&turn, &sorry, at(2)).await.unwrap();
+    shelf.store.advance(&turn, None, &sorry, at(2)).await.unwrap();
     let sent = SentPart { number: 0, posted: PostedId("post 0".to_owned()), is_labelled: false };
     let dead = Ending::new(Finale::Dead, "given_up");
     assert!(shelf.store.finish(&turn, dead, Some(sent), at(3)).await.unwrap());

@@ -16,7 +16,8 @@ async fn a_process_that_was_stopped_for_too_long_shows_nothing_after_another_too
     let gate = Gate::closed_after(1);
     house.models.will(Answer::deltas(["Once upon", " another time."]).behind(&gate));
     let mut stopped = house.serve();
-    house.telegram.user(1001, "Alice").says("Tell me a story.");
+    let alice = house.telegram.user(1001, "Alice");
+    alice.says("Tell me a story.");
     house.wait_until_last(1001, |text| text == "Once upon").await;
     wait_until_noted(&house.setup).await;
     stopped.signal("STOP");
@@ -32,7 +33,7 @@ async fn a_process_that_was_stopped_for_too_long_shows_nothing_after_another_too
     assert_eq!(ended.code(), Some(69), "{:#?}", stopped.log());
     assert_eq!(said(&house.telegram.screen(1001)), ["Once upon a time."]);
     house.models.will_say("I am here.");
-    house.telegram.user(1001, "Alice").says("Are you there?");
+    alice.says("Are you there?");
     let screen = house.wait_until_last(1001, |text| text == "I am here.").await;
     assert_eq!(said(&screen), ["Once upon a time.", "I am here."]);
     bot.stop().await;

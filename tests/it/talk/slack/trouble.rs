@@ -60,8 +60,8 @@ async fn an_answer_that_a_crash_cut_becomes_whole_where_it_stands_after_the_next
     let alice = house.slack.user("U1", "alice");
     alice.dm("Tell me a story.");
     house.wait_until_last(&alice.dm_channel(), "Once upon").await;
-    assert!(house.slack.wait_until_delivered().await);
     wait_until_noted(&house.setup).await;
+    assert!(house.slack.wait_until_delivered().await);
     bot.crash().await;
     gate.release();
 
