@@ -17,14 +17,9 @@ const UP: &[&str] = &[
     "ALTER TABLE inbox ADD COLUMN is_suspect BOOLEAN NOT NULL DEFAULT FALSE",
     "ALTER TABLE inbox ADD COLUMN reserved_tokens BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE inbox ADD COLUMN reserved_cost_micros BIGINT NOT NULL DEFAULT 0",
-    // What a person edits or deletes while it waits is found by the message it changes.
-    "ALTER TABLE inbox ADD COLUMN subject_hash {bytes}",
-    "CREATE INDEX inbox_by_subject ON inbox (subject_hash) WHERE subject_hash IS NOT NULL",
 ];
 
 const DOWN: &[&str] = &[
-    "DROP INDEX inbox_by_subject",
-    "ALTER TABLE inbox DROP COLUMN subject_hash",
     "ALTER TABLE inbox DROP COLUMN reserved_cost_micros",
     "ALTER TABLE inbox DROP COLUMN reserved_tokens",
     "ALTER TABLE inbox DROP COLUMN is_suspect",

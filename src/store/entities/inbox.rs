@@ -32,7 +32,6 @@ pub(in crate::store) struct Model {
     pub(in crate::store) is_suspect: bool,
     pub(in crate::store) reserved_tokens: i64,
     pub(in crate::store) reserved_cost_micros: i64,
-    pub(in crate::store) subject_hash: Option<Vec<u8>>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

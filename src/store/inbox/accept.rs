@@ -117,7 +117,6 @@ fn fresh() -> inbox::ActiveModel {
         is_suspect: Set(false),
         reserved_tokens: Set(0),
         reserved_cost_micros: Set(0),
-        subject_hash: Set(None),
         ..Default::default()
     }
 }
