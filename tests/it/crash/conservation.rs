@@ -45,8 +45,7 @@ fn plan(world: &World) {
             TelegramFault::Page(503),
         ] {
             for method in ["sendMessage", "getUpdates"] {
-                // One post whose fate is unknown twice in a row is given up, so cuts are far apart.
-                telegram.fault(method, 14, TelegramFault::Delay(pause));
+                telegram.fault(method, 4, TelegramFault::Delay(pause));
                 telegram.fault(method, 1, fault.clone());
             }
         }
