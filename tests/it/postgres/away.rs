@@ -143,3 +143,20 @@ async fn a_server_that_says_nothing_any_more_is_missed_and_found_again() {
     let Some(server) = database::server() else { return };
     goes_and_comes(&server, Proxy::goes_dead).await;
 }
+
+#[tokio::test]
+async fn a_claim_whose_answer_was_lost_holds_nobody_up_until_the_next_start() {
+    let Some(server) = database::server() else { return };
+    let house = House::new(&server).await;
+    let (bot, _) = house.serve().await;
+    // The state as a value, and then the end of its transaction.
+    house.proxy.loses_the_answer_to(&[b"\0\0\0\x07claimed", b"COMMIT"]);
+
+    house.telegram.user(1001, "Ann").says("meanwhile");
+    bot.wait_for_log("could not take a waiting message").await;
+    house.heard_on_telegram("meanwhile").await;
+    bot.wait_for_log("put back 1 messages of which the database thought").await;
+
+    assert_eq!(house.models.count(), 3, "each was answered once");
+    bot.stop().await;
+}
