@@ -14,6 +14,7 @@ mod encode;
 mod envelope;
 mod errors;
 mod event;
+mod gaps;
 mod history;
 mod intake;
 mod markup;

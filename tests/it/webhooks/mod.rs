@@ -2,6 +2,7 @@
 //! through a proxy that ends TLS.
 
 mod canary;
+mod catchup;
 mod conversations;
 mod doors;
 mod repeats;
