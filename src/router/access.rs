@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use crate::config::{AccessSettings, Account, DirectAccess, GroupAccess, Space};
 use crate::domain::{
-    Code, Event, InboundMessage, Outcome, Platform, Refusal, RefusalReason, Reply, Role, Silence, Timestamp,
+    Code, Event, InboundMessage, Outcome, Platform, Refusal, RefusalReason, Reply, Role, Silence, Standing,
+    Timestamp,
 };
 use crate::router::{Router, RouterError};
 use crate::store::{ClaimedTurn, CodeKind, PairingCode};
@@ -47,9 +48,13 @@ impl AccessRules {
     }
 
     /// Whether a group gets answers.
-    fn admits_space(&self, message: &InboundMessage, is_allowed: bool) -> bool {
-        let is_listed = space_of(message).is_some_and(|space| self.settings.spaces.contains(&space));
-        is_allowed || is_listed || self.settings.groups == GroupAccess::Open
+    fn admits_space(&self, message: &InboundMessage, standing: Standing) -> bool {
+        let is_listed = || space_of(message).is_some_and(|space| self.settings.spaces.contains(&space));
+        match standing {
+            Standing::Blocked => false,
+            Standing::Allowed => true,
+            Standing::Unknown => self.settings.groups == GroupAccess::Open || is_listed(),
+        }
     }
 }
 
@@ -112,7 +117,7 @@ impl Router {
             }
             return self.meet(turn, message, now).await.map(Some);
         }
-        if rules.admits_space(message, turn.is_space_allowed) {
+        if rules.admits_space(message, turn.space) {
             return Ok(None);
         }
         Ok(Some(self.outside(role, message)))

@@ -155,10 +155,18 @@ impl Store {
         .await
     }
 
-    /// Shuts a person out; the codes that they hold are of no use any more.
-    pub async fn deny_user(&self, user: UserId) -> Result<User, StoreError> {
+    /// Shuts an account's person out, also before they have ever written; the codes
+    /// that they hold are of no use any more.
+    pub async fn deny_account(
+        &self,
+        platform: Platform,
+        scope: String,
+        author: Author,
+        now: Timestamp,
+    ) -> Result<User, StoreError> {
         self.write(move |tx| {
             async move {
+                let (_, user) = people::resolve(tx, (platform, &scope), &author, now).await?;
                 set_blocked(tx, user, true).await?;
                 pairing_codes::Entity::delete_many()
                     .filter(pairing_codes::Column::Kind.eq(CodeKind::Pairing.name()))
@@ -172,7 +180,7 @@ impl Store {
         .await
     }
 
-    /// Admits a space, or sends it away again.
+    /// Admits a space, or shuts it out.
     pub async fn allow_space(
         &self,
         platform: Platform,
@@ -185,6 +193,7 @@ impl Store {
                 let id = places::resolve_space(tx, platform, &space, now).await?;
                 spaces::Entity::update_many()
                     .col_expr(spaces::Column::AllowedAt, Expr::value(is_allowed.then_some(micros(now))))
+                    .col_expr(spaces::Column::BlockedAt, Expr::value((!is_allowed).then_some(micros(now))))
                     .filter(spaces::Column::Id.eq(id.0))
                     .exec(tx)
                     .await?;

@@ -26,6 +26,8 @@ role-member = a member
 role-admin = an admin
 role-owner = the owner
 whoami = You are { $name }, { $role } here. I know you as { $platform } user { $identity }. Your user id is { $user }.
+whoami-in-public = You are { $name }. Ask me again in a direct chat: the rest is for you alone.
+only-in-threads-slack = In a channel each thread is a conversation of its own, and Slack takes no commands there. Mention me in the thread and write /{ $command } behind it.
 stop-done = Stopped.
 stop-nothing = There is nothing to stop right now.
 

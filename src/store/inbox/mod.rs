@@ -19,7 +19,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::{
-    AddressId, Conversation, IdentityId, InboundMessage, InboxId, KeptPart, LaneId, Platform, TurnId, User,
+    AddressId, Conversation, IdentityId, InboundMessage, InboxId, KeptPart, LaneId, Platform, Standing,
+    TurnId, User,
 };
 
 pub use finish::{Ending, Finale};
@@ -82,7 +83,7 @@ pub struct ClaimedTurn {
     pub identity: IdentityId,
     pub address: AddressId,
     /// Whether the space around the address has been admitted.
-    pub is_space_allowed: bool,
+    pub space: Standing,
     /// The conversation that goes on there.
     pub conversation: Option<Conversation>,
     /// What was said; the first one leads, the others are merged with it. Never empty.
