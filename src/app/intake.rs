@@ -43,6 +43,9 @@ impl Inbox for Intake {
             let accepted = store.accept(messages, unreadable, now).await?;
             kill_point(KillPoint::Accepted);
             metrics::accepted(platform, accepted.len());
+            for message in &accepted {
+                tracing::info!(message.id = %message.id, platform = %message.platform, "took message {} in", message.id);
+            }
             dispatch.enqueue(&accepted);
             if accepted.len() < count {
                 // Known before, perhaps from a call whose end nobody heard: then they are in no queue.

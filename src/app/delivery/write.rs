@@ -10,7 +10,7 @@ use crate::app::delivery::screen::Found;
 use crate::app::lease::Lease;
 use crate::app::ledger::Ledger;
 use crate::channels::{Channel, ChannelError};
-use crate::domain::{DeliveryKey, Part, Platform, PostedId, ReplyTo, Timestamp};
+use crate::domain::{DeliveryKey, Part, PostedId, ReplyTo, Timestamp};
 use crate::telemetry::{chain, metrics};
 
 /// How long a text that has to arrive is tried.
@@ -113,11 +113,11 @@ impl Writer<'_> {
         now: Timestamp,
         known: &[PostedId],
     ) -> Result<Found, DeliveryError> {
-        if self.to.interaction.is_some() && part.number == 0 && self.channel.platform() == Platform::Discord {
-            // The first answer to a command has one place, whoever writes there.
+        let capabilities = self.channel.capabilities();
+        if self.to.interaction.is_some() && part.number == 0 && capabilities.has_one_place_for_a_command {
             return Ok(Found::Nowhere);
         }
-        let is_known_repeat = (now - since).unsigned_abs() < self.channel.capabilities().idempotent_for;
+        let is_known_repeat = (now - since).unsigned_abs() < capabilities.idempotent_for;
         let untold = if is_known_repeat { Found::Repeatable } else { Found::Untold };
         let Some(platform) = self.channel.read_back().filter(|_| self.to.interaction.is_none()) else {
             return Ok(untold);
