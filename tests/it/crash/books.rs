@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::crash::question::Question;
-use crate::support::daemon::Setup;
 use crate::support::database::Beside;
+use crate::support::program::Setup;
 
 /// A question that has been answered.
 #[derive(Debug, Clone, Copy)]

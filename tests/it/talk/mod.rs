@@ -14,10 +14,10 @@ mod streaming;
 
 use std::time::{Duration, Instant};
 
-use crate::support::daemon::{Daemon, Setup};
 use crate::support::database::Beside;
 use crate::support::models::Models;
 use crate::support::observed::PATIENCE;
+use crate::support::program::{Running, Setup};
 use crate::support::telegram::{Shown, Telegram};
 
 /// A daemon on Telegram, answered by a model.
@@ -40,7 +40,7 @@ impl House {
         Self { telegram, models, setup }
     }
 
-    fn serve(&self) -> Daemon {
+    fn serve(&self) -> Running {
         self.setup.serve()
     }
 
@@ -54,7 +54,7 @@ impl House {
     }
 
     /// Ends the daemon and looks for what nobody has looked at.
-    async fn ends_well(&self, daemon: Daemon) {
+    async fn ends_well(&self, daemon: Running) {
         stops_well(daemon, &self.models).await;
         assert_eq!(self.telegram.problems(), Vec::<String>::new());
         assert_eq!(self.telegram.unseen(), Vec::new());
@@ -95,7 +95,7 @@ async fn wait_until_noted(setup: &Setup) {
 }
 
 /// Ends the daemon, which has to end well, as does the model.
-async fn stops_well(daemon: Daemon, models: &Models) {
+async fn stops_well(daemon: Running, models: &Models) {
     daemon.stop().await;
     assert_eq!(models.problems(), Vec::<String>::new());
 }
