@@ -7,8 +7,8 @@ use switchboard::store::{CodeKind, PairingCode, Store};
 use switchboard::telemetry::Tasks;
 use time::OffsetDateTime;
 
-use crate::support::daemon::{Daemon, Setup};
 use crate::support::database;
+use crate::support::program::{Running, Setup};
 use crate::support::stage::Stage;
 use crate::support::telegram::{BOT_USERNAME, Person, Place};
 
@@ -115,7 +115,7 @@ async fn the_table_holds(direct: &str, column: usize, groups: &str) {
 }
 
 /// Says, asks, edits and deletes; waits until all of it has come to its end; returns how much that was.
-async fn everything_in(bot: &Daemon, person: &Person, place: &Place, ended: usize) -> usize {
+async fn everything_in(bot: &Running, person: &Person, place: &Place, ended: usize) -> usize {
     let said = person.says_in(place, &format!("@{BOT_USERNAME} may I?"));
     bot.wait_for_logs("a turn on telegram ended", ended + 1).await;
     person.says_in(place, &format!("/whoami@{BOT_USERNAME}"));

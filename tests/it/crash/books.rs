@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::crash::question::Question;
-use crate::support::daemon::Setup;
 use crate::support::database::{Beside, Engine};
+use crate::support::program::Setup;
 
 /// How many milliseconds after its date a row can be seen by others, at most: a server
 /// writes several at once, and what is dated first may be there last.

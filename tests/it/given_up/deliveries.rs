@@ -1,7 +1,7 @@
 //! `switchboard deliveries`.
 
 use super::{ANSWER, SECRET, assert_discreet, field};
-use crate::support::daemon::Daemon;
+use crate::support::program::Running;
 use crate::support::stage::Stage;
 use crate::support::telegram::Fault;
 
@@ -14,7 +14,7 @@ async fn stage(refusals: usize) -> Stage {
 }
 
 /// Somebody asks something and blocks the bot before it has answered.
-async fn unreachable(stage: &Stage) -> Daemon {
+async fn unreachable(stage: &Stage) -> Running {
     let alice = stage.telegram.user(1001, "Alice");
     let bot = stage.serve().await;
     alice.says(SECRET);

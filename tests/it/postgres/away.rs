@@ -4,9 +4,9 @@
 use std::time::{Duration, Instant};
 
 use crate::postgres::place;
-use crate::support::daemon::{Daemon, Setup};
 use crate::support::database;
 use crate::support::models::Models;
+use crate::support::program::{Running, Setup};
 use crate::support::proxy::Proxy;
 use crate::support::slack::Slack;
 use crate::support::telegram::{Shown, Telegram};
@@ -53,7 +53,7 @@ impl House {
     }
 
     /// Starts the daemon, and waits until it has answered on both platforms.
-    async fn serve(&self) -> (Daemon, String) {
+    async fn serve(&self) -> (Running, String) {
         let bot = self.setup.serve();
         let admin = bot.admin_url().await;
         assert!(self.slack.wait_for_sockets(2).await, "{:#?}", bot.log());

@@ -15,10 +15,10 @@ mod streaming;
 
 use std::time::{Duration, Instant};
 
-use crate::support::daemon::{Daemon, Setup};
 use crate::support::database::Beside;
 use crate::support::models::Models;
 use crate::support::observed::PATIENCE;
+use crate::support::program::{Running, Setup};
 use crate::support::telegram::{Shown, Telegram};
 
 /// A daemon on Telegram, answered by a model.
@@ -41,7 +41,7 @@ impl House {
         Self { telegram, models, setup }
     }
 
-    fn serve(&self) -> Daemon {
+    fn serve(&self) -> Running {
         self.setup.serve()
     }
 
@@ -55,7 +55,7 @@ impl House {
     }
 
     /// Ends the daemon and looks for what nobody has looked at.
-    async fn ends_well(&self, daemon: Daemon) {
+    async fn ends_well(&self, daemon: Running) {
         stops_well(daemon, &self.models).await;
         assert_eq!(self.telegram.problems(), Vec::<String>::new());
         assert_eq!(self.telegram.unseen(), Vec::new());
@@ -96,7 +96,7 @@ async fn wait_until_noted(setup: &Setup) {
 }
 
 /// Ends the daemon, which has to end well, as does the model.
-async fn stops_well(daemon: Daemon, models: &Models) {
+async fn stops_well(daemon: Running, models: &Models) {
     daemon.stop().await;
     assert_eq!(models.problems(), Vec::<String>::new());
 }
