@@ -32,7 +32,8 @@ impl House {
         models.answers_with(|asked| format!("Heard {}", asked.last_user_text()));
         let proxy = Proxy::to(place(server)).await;
         let setup = Setup::new();
-        let url = proxy.instead_of(place(server), &setup.database_url());
+        // What goes over the wire has to be read there.
+        let url = format!("{}?sslmode=disable", proxy.instead_of(place(server), &setup.database_url()));
         let setup = setup
             .open()
             .with(&format!(
