@@ -8,6 +8,7 @@
 mod address;
 mod answer;
 mod capabilities;
+mod change;
 mod clock;
 mod code;
 mod command;
@@ -28,6 +29,7 @@ mod user;
 pub use address::{Address, AddressKind, KnownPlace, SpaceRef};
 pub use answer::{AnswerEvent, AnswerStream, FinishReason, Finished, Usage};
 pub use capabilities::{Capabilities, TextUnit};
+pub use change::{Change, ChangeEnd};
 pub use clock::{Clock, Timestamp};
 pub use code::Code;
 pub use command::Command;

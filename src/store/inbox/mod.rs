@@ -8,6 +8,7 @@
 
 mod accept;
 mod acquaint;
+mod change;
 mod claim;
 mod finish;
 mod look;
@@ -19,7 +20,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::{
-    AddressId, Conversation, IdentityId, InboundMessage, InboxId, KeptPart, LaneId, Platform, TurnId, User,
+    AddressId, Change, ChangeEnd, Conversation, IdentityId, InboundMessage, InboxId, KeptPart, LaneId,
+    Platform, TurnId, Unreadable, User,
 };
 
 pub use finish::{Ending, Finale};
@@ -52,7 +54,29 @@ mod state {
 #[derive(Serialize, Deserialize)]
 struct Payload<M> {
     version: u32,
+    /// When it was changed last, in microseconds, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    edited_at: Option<i64>,
     message: M,
+}
+
+/// What came in, sorted.
+#[derive(Debug, Clone, Default)]
+pub struct Incoming {
+    pub messages: Vec<InboundMessage>,
+    pub changes: Vec<Change>,
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// What has become of what came in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// The messages that are new.
+    pub accepted: Vec<Accepted>,
+    /// How many messages had been accepted before.
+    pub repeated: usize,
+    /// How the changes ended.
+    pub changes: Vec<ChangeEnd>,
 }
 
 /// What has become of a message that was accepted.

@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::database::{Engine, Own};
+use super::database::{Beside, Engine, Own};
 use super::observed::{Observed, PATIENCE};
 use super::program::program;
 
@@ -53,6 +53,11 @@ impl Setup {
     pub fn database_url(&self) -> String {
         let file = || format!("sqlite://{}", self.home().join("data/switchboard.db").display());
         self.database.as_ref().map_or_else(file, Own::url)
+    }
+
+    /// A second way into the database.
+    pub async fn beside(&self) -> Beside {
+        Beside::open(&self.database_url()).await
     }
 
     /// Adds settings; a section may come once.
