@@ -2,13 +2,17 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 use crate::app::dispatch::Dispatch;
 use crate::channels::{Batch, Inbox, InboxError};
-use crate::domain::{Address, Clock, DedupeKey, InboundMessage, KnownPlace, Platform};
-use crate::store::{Store, StoreError};
+use crate::domain::{
+    Address, Change, ChangeEnd, Clock, DedupeKey, InboundMessage, KnownPlace, Platform, Timestamp, Unreadable,
+};
+use crate::router::AccessRules;
+use crate::store::{Incoming, Store, StoreError, Taken};
 use crate::telemetry::{KillPoint, Tasks, kill_point, metrics};
 
 /// Takes in what channels report.
@@ -17,38 +21,62 @@ pub(crate) struct Intake {
     pub(crate) dispatch: Arc<Dispatch>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) tasks: Tasks,
+    pub(crate) access: AccessRules,
+    /// What was said longer ago is not answered because it is edited now.
+    pub(crate) max_age: Duration,
+}
+
+impl Intake {
+    /// Sorts what came in, and lets go of what is not for us: that is silence, and
+    /// need not be remembered.
+    async fn sort(&self, batch: Batch, now: Timestamp) -> Result<Incoming, StoreError> {
+        let (mut messages, mut changes) = Change::sort(batch.messages);
+        messages.retain(InboundMessage::is_for_us);
+        for change in &mut changes {
+            change.may_begin = self.may_begin(&change.message, now).await?;
+        }
+        let messages = messages.into_iter().map(InboundMessage::legible).collect();
+        let changes =
+            changes.into_iter().map(|change| Change { message: change.message.legible(), ..change });
+        Ok(Incoming { messages, changes: changes.collect(), unreadable: batch.unreadable })
+    }
+
+    /// Whether a change counts although nobody has heard of its message.
+    async fn may_begin(&self, changed: &InboundMessage, now: Timestamp) -> Result<bool, StoreError> {
+        if !changed.is_for_us() || now - changed.sent_at > self.max_age {
+            return Ok(false);
+        }
+        let standing = self.store.standing(&changed.address, &changed.author).await?;
+        Ok(self.access.admit(changed, standing))
+    }
 }
 
 #[async_trait]
 impl Inbox for Intake {
     async fn accept(&self, batch: Batch) -> Result<(), InboxError> {
-        let Batch { mut messages, unreadable } = batch;
-        // What is not for us is silence, and need not be remembered.
-        messages.retain(InboundMessage::is_for_us);
-        if messages.is_empty() && unreadable.is_empty() {
+        let platform = batch.messages.first().map_or(Platform::Terminal, |message| message.address.platform);
+        let now = self.clock.now();
+        let incoming = self.sort(batch, now).await.map_err(|error| InboxError(Box::new(error)))?;
+        let Incoming { messages, changes, unreadable } = &incoming;
+        if messages.is_empty() && changes.is_empty() && unreadable.is_empty() {
             return Ok(());
         }
-        for event in &unreadable {
-            metrics::quarantined(event.platform, 1);
-            tracing::warn!(platform = %event.platform, reason = %event.reason, "could not read an event; it is kept as it came");
-        }
-        let messages: Vec<_> = messages.into_iter().map(InboundMessage::legible).collect();
-        let platform = messages.first().map_or(Platform::Terminal, |message| message.address.platform);
-        let count = messages.len();
-        let (store, dispatch, now) = (self.store.clone(), Arc::clone(&self.dispatch), self.clock.now());
+        unreadable.iter().for_each(tell);
+        let (store, dispatch) = (self.store.clone(), Arc::clone(&self.dispatch));
         // Whoever reports may stop waiting; what becomes durable all the same has to be
         // worked on, and nobody else would begin it: a repetition is no news.
         let taking = self.tasks.spawn(async move {
             kill_point(KillPoint::BeforeAccept);
-            let accepted = store.accept(messages, unreadable, now).await?;
+            let Taken { accepted, repeated, changes } = store.accept(incoming, now).await?;
             kill_point(KillPoint::Accepted);
             metrics::accepted(platform, accepted.len());
             for message in &accepted {
                 tracing::info!(message.id = %message.id, platform = %message.platform, "took message {} in", message.id);
             }
+            changes.into_iter().for_each(|end| note(platform, end));
             dispatch.enqueue(&accepted);
-            if accepted.len() < count {
-                // Known before, perhaps from a call whose end nobody heard: then they are in no queue.
+            if repeated > 0 {
+                // Perhaps from a call whose end nobody heard: then they are in no queue.
                 dispatch.look_again();
             }
             Ok::<_, StoreError>(())
@@ -71,4 +99,22 @@ impl Inbox for Intake {
     async fn accepted_before(&self, keys: &[DedupeKey]) -> Result<HashSet<DedupeKey>, InboxError> {
         self.store.accepted_before(keys).await.map_err(|error| InboxError(Box::new(error)))
     }
+}
+
+fn note(platform: Platform, end: ChangeEnd) {
+    metrics::changed(platform, end);
+    let outcome = end.name();
+    match end {
+        ChangeEnd::Replaced | ChangeEnd::TakenBack | ChangeEnd::Heard => {
+            tracing::info!(platform = %platform, outcome, "an edit or a deletion on {platform}: {outcome}");
+        }
+        ChangeEnd::Late | ChangeEnd::Outdated | ChangeEnd::Unknown => {
+            tracing::debug!(platform = %platform, outcome, "an edit or a deletion on {platform} changes nothing: {outcome}");
+        }
+    }
+}
+
+fn tell(event: &Unreadable) {
+    metrics::quarantined(event.platform, 1);
+    tracing::warn!(platform = %event.platform, reason = %event.reason, "could not read an event; it is kept as it came");
 }

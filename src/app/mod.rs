@@ -93,13 +93,14 @@ impl App {
     pub fn build(foundations: Foundations, settings: &Settings) -> Self {
         let Foundations { store, model, tokens, texts, clock, channels, lease, busy } = foundations;
         let stops = Arc::new(Stops::default());
+        let access = AccessRules::new(settings.access.clone());
         let router = Router::new(Parts {
             store: store.clone(),
             model,
             tokens: Arc::clone(&tokens),
             texts: Arc::clone(&texts),
             stop: Arc::clone(&stops) as _,
-            access: AccessRules::new(settings.access.clone()),
+            access: access.clone(),
             settings: settings.model.clone(),
             message_chars: settings.limits.message_chars as usize,
         });
@@ -123,6 +124,8 @@ impl App {
             dispatch: Arc::clone(&dispatch),
             clock: Arc::clone(&clock),
             tasks: sources.clone(),
+            access,
+            max_age: Duration::from_secs(u64::from(settings.catchup.max_age_minutes) * 60),
         });
         let drain = Duration::from_secs(settings.shutdown.drain_seconds);
         Self { channels, inbox, dispatch, store, clock, lease, turns, sources, give_back, drain }

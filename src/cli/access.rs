@@ -8,7 +8,7 @@ use crate::admin::{Access, AccessError, Subject};
 use crate::app::SystemClock;
 use crate::cli::failure::Failure;
 use crate::config::Settings;
-use crate::domain::{Clock, Standing, User};
+use crate::domain::{Clock, SpaceStanding, User};
 use crate::store::{Identity, Space, Store};
 use crate::telemetry::Tasks;
 
@@ -73,9 +73,9 @@ fn print(out: &mut impl Write, people: &[(User, Vec<Identity>)], spaces: &[Space
     }
     for space in spaces {
         let standing = match space.standing {
-            Standing::Unknown => "-",
-            Standing::Allowed => "allowed",
-            Standing::Blocked => "blocked",
+            SpaceStanding::Unknown => "-",
+            SpaceStanding::Allowed => "allowed",
+            SpaceStanding::Blocked => "blocked",
         };
         let name = space.name.as_deref().unwrap_or_default();
         writeln!(out, "{standing:<9} space:{}:{}  {name}", space.platform, space.platform_space_id)?;

@@ -39,7 +39,7 @@ impl Address {
 
 /// Whether a guild, workspace or group has been let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum SpaceStanding {
     /// Nobody has decided.
     Unknown,
     Allowed,

@@ -27,7 +27,7 @@ impl InboundMessage {
         let (message, interaction) = match &self.event {
             Event::Text(said) => (said.message.clone(), None),
             Event::Command(invocation) => (invocation.message.clone(), invocation.interaction.clone()),
-            Event::Edited { message, .. } | Event::Deleted { message } => (Some(message.clone()), None),
+            Event::Edited(changed) | Event::Deleted(changed) => (changed.reply_to().message, None),
             Event::Missed(missed) => (missed.message.clone(), None),
         };
         ReplyTo { address: self.address.clone(), message, interaction }
@@ -38,7 +38,17 @@ impl InboundMessage {
     pub fn is_for_us(&self) -> bool {
         match &self.event {
             Event::Text(said) => said.is_addressed,
-            Event::Command(_) | Event::Edited { .. } | Event::Deleted { .. } | Event::Missed(_) => true,
+            Event::Command(_) | Event::Missed(_) => true,
+            Event::Edited(changed) | Event::Deleted(changed) => changed.is_for_us(),
+        }
+    }
+
+    /// What an edit or a deletion is about; nothing if this is neither.
+    #[must_use]
+    pub fn changed(&self) -> Option<&Self> {
+        match &self.event {
+            Event::Edited(changed) | Event::Deleted(changed) => Some(changed),
+            Event::Text(_) | Event::Command(_) | Event::Missed(_) => None,
         }
     }
 
@@ -57,8 +67,8 @@ impl InboundMessage {
                 let arguments = legible::text(invocation.arguments);
                 Event::Command(Invocation { name: legible::name(&invocation.name), arguments, ..invocation })
             }
-            Event::Edited { message, text } => Event::Edited { message, text: legible::text(text) },
-            Event::Deleted { message } => Event::Deleted { message },
+            Event::Edited(now) => Event::Edited(Box::new(now.legible())),
+            Event::Deleted(was) => Event::Deleted(Box::new(was.legible())),
             Event::Missed(missed) => Event::Missed(missed),
         };
         self
@@ -89,10 +99,10 @@ pub enum Event {
     Text(Said),
     /// Somebody gave a command, in whatever form the platform has for it.
     Command(Invocation),
-    /// Somebody changed what they had said.
-    Edited { message: PostedId, text: String },
-    /// Somebody deleted what they had said.
-    Deleted { message: PostedId },
+    /// Somebody changed what they had said: this is how it reads now, under its own key.
+    Edited(Box<InboundMessage>),
+    /// Somebody deleted what they had said: this is what is known of it, under its own key.
+    Deleted(Box<InboundMessage>),
     /// Things were said while nobody listened, too long ago or too many to answer each.
     Missed(Missed),
 }

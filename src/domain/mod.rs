@@ -8,6 +8,7 @@
 mod address;
 mod answer;
 mod capabilities;
+mod change;
 mod clock;
 mod code;
 mod command;
@@ -25,9 +26,10 @@ mod stop;
 pub mod texts;
 mod user;
 
-pub use address::{Address, AddressKind, KnownPlace, SpaceRef, Standing};
+pub use address::{Address, AddressKind, KnownPlace, SpaceRef, SpaceStanding};
 pub use answer::{AnswerEvent, AnswerStream, FinishReason, Finished, Usage};
 pub use capabilities::{Capabilities, TextUnit};
+pub use change::{Change, ChangeEnd};
 pub use clock::{Clock, Timestamp};
 pub use code::Code;
 pub use command::Command;

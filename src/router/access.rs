@@ -6,11 +6,11 @@ use uuid::Uuid;
 
 use crate::config::{AccessSettings, Account, DirectAccess, GroupAccess, Space};
 use crate::domain::{
-    Code, Event, InboundMessage, Outcome, Platform, Refusal, RefusalReason, Reply, Role, Silence, Standing,
-    Timestamp,
+    Code, Event, InboundMessage, Outcome, Platform, Refusal, RefusalReason, Reply, Role, Silence,
+    SpaceStanding, Timestamp, User,
 };
 use crate::router::{Router, RouterError};
-use crate::store::{ClaimedTurn, CodeKind, PairingCode};
+use crate::store::{ClaimedTurn, CodeKind, PairingCode, Standing};
 
 /// How long a pairing code is good.
 const CODE_LASTS: Duration = Duration::from_secs(60 * 60);
@@ -31,6 +31,23 @@ impl AccessRules {
         Self { settings }
     }
 
+    /// Whether somebody may talk where they are.
+    #[must_use]
+    pub fn admit(&self, message: &InboundMessage, standing: Standing) -> bool {
+        if standing.is_blocked {
+            return false;
+        }
+        // Whoever sits at the terminal has the machine, and with it all of this.
+        if message.address.platform == Platform::Terminal {
+            return true;
+        }
+        if message.address.is_direct() {
+            let is_open = self.settings.direct == DirectAccess::Open;
+            return is_open || standing.role.max(self.listed_role(message)) >= Role::Member;
+        }
+        self.admit_space(message, standing.space)
+    }
+
     /// What the configuration makes of an account.
     fn listed_role(&self, message: &InboundMessage) -> Role {
         let account = Account {
@@ -48,12 +65,12 @@ impl AccessRules {
     }
 
     /// Whether a group gets answers.
-    fn admits_space(&self, message: &InboundMessage, standing: Standing) -> bool {
+    fn admit_space(&self, message: &InboundMessage, standing: SpaceStanding) -> bool {
         let is_listed = || space_of(message).is_some_and(|space| self.settings.spaces.contains(&space));
         match standing {
-            Standing::Blocked => false,
-            Standing::Allowed => true,
-            Standing::Unknown => self.settings.groups == GroupAccess::Open || is_listed(),
+            SpaceStanding::Blocked => false,
+            SpaceStanding::Allowed => true,
+            SpaceStanding::Unknown => self.settings.groups == GroupAccess::Open || is_listed(),
         }
     }
 }
@@ -68,7 +85,7 @@ fn space_of(message: &InboundMessage) -> Option<Space> {
 fn says_something(message: &InboundMessage) -> bool {
     match &message.event {
         Event::Text(_) | Event::Command(_) => true,
-        Event::Edited { .. } | Event::Deleted { .. } | Event::Missed(_) => false,
+        Event::Edited(_) | Event::Deleted(_) | Event::Missed(_) => false,
     }
 }
 
@@ -101,26 +118,19 @@ impl Router {
         if turn.user.is_blocked {
             return Ok(Some(Outcome::Silence(Silence::Blocked)));
         }
-        // Whoever sits at the terminal has the machine, and with it all of this.
-        if message.address.platform == Platform::Terminal {
+        let (is_direct, platform) = (message.address.is_direct(), message.address.platform);
+        if is_direct && platform != Platform::Terminal && self.is_owner_code(turn, message, now).await? {
+            return Ok(Some(Outcome::Reply(Reply::ready_made(self.parts.texts.get("owner-welcome")))));
+        }
+        let User { role, is_blocked, .. } = turn.user;
+        let standing = Standing { role, is_blocked, space: turn.space };
+        if self.parts.access.admit(message, standing) {
             return Ok(None);
         }
-        let rules = &self.parts.access;
-        let role = self.role(turn, message);
-        if message.address.is_direct() {
-            if self.is_owner_code(turn, message, now).await? {
-                return Ok(Some(Outcome::Reply(Reply::ready_made(self.parts.texts.get("owner-welcome")))));
-            }
-            let is_open = rules.settings.direct == DirectAccess::Open;
-            if is_open || role >= Role::Member {
-                return Ok(None);
-            }
+        if is_direct {
             return self.meet(turn, message, now).await.map(Some);
         }
-        if rules.admits_space(message, turn.space) {
-            return Ok(None);
-        }
-        Ok(Some(self.outside(role, message)))
+        Ok(Some(self.outside(self.role(turn, message), message)))
     }
 
     /// What a person is here: the higher of what the database and the configuration say.

@@ -67,7 +67,7 @@ impl Router {
     fn questions(&self, turn: &ClaimedTurn, model: &str) -> Vec<Line> {
         let texts = turn.messages.iter().filter_map(|message| match &message.event {
             Event::Text(said) => Some(said.text.trim().to_owned()).filter(|text| !text.is_empty()),
-            Event::Command(_) | Event::Edited { .. } | Event::Deleted { .. } | Event::Missed(_) => None,
+            Event::Command(_) | Event::Edited(_) | Event::Deleted(_) | Event::Missed(_) => None,
         });
         texts
             .map(|text| {

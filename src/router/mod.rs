@@ -64,7 +64,7 @@ impl Router {
                 Some(refusal) => Ok(Outcome::Refusal(refusal)),
                 None => self.ask(turn, now).await,
             },
-            Event::Edited { .. } | Event::Deleted { .. } => Ok(Outcome::Silence(Silence::AlreadyAnswered)),
+            Event::Edited(_) | Event::Deleted(_) => Ok(Outcome::Silence(Silence::AlreadyAnswered)),
             Event::Missed(missed) => Ok(Outcome::Reply(Reply::ready_made(self.missed(missed)))),
         }
     }
@@ -119,6 +119,6 @@ impl Router {
 fn said_chars(message: &InboundMessage) -> usize {
     match &message.event {
         Event::Text(said) => said.text.trim().chars().count(),
-        Event::Command(_) | Event::Edited { .. } | Event::Deleted { .. } | Event::Missed(_) => 0,
+        Event::Command(_) | Event::Edited(_) | Event::Deleted(_) | Event::Missed(_) => 0,
     }
 }

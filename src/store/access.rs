@@ -5,12 +5,12 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Set, Statement,
 };
 use uuid::Uuid;
 
-use crate::domain::{Author, Platform, Role, SpaceRef, Timestamp, User, UserId};
+use crate::domain::{Address, Author, Platform, Role, SpaceRef, SpaceStanding, Timestamp, User, UserId};
 use crate::store::entities::{identities, pairing_codes, spaces, users};
 use crate::store::{Identity, Space, Store, StoreError, changes, micros, people, places};
 
@@ -42,7 +42,47 @@ pub struct PairingCode {
     pub lasts: Duration,
 }
 
+/// What the database knows of somebody where they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    pub role: Role,
+    pub is_blocked: bool,
+    /// Whether the space around has been let in.
+    pub space: SpaceStanding,
+}
+
+impl Standing {
+    /// That of somebody who is not known, in a place that is not known either.
+    const NONE: Self = Self { role: Role::Stranger, is_blocked: false, space: SpaceStanding::Unknown };
+}
+
+/// One row in any case.
+const STANDING: &str = "SELECT u.role, u.is_blocked, s.allowed_at, s.blocked_at FROM (SELECT 1 AS one) o \
+     LEFT JOIN identities i ON i.platform = $1 AND i.scope = $2 AND i.platform_user_id = $3 \
+     LEFT JOIN users u ON u.id = i.user_id AND NOT u.is_anonymized \
+     LEFT JOIN spaces s ON s.platform = $1 AND s.platform_space_id = $4";
+
 impl Store {
+    /// What is known of somebody where they are, also of those who are not known at all.
+    pub async fn standing(&self, address: &Address, author: &Author) -> Result<Standing, StoreError> {
+        let space = address.space.as_ref().map(|space| space.id.as_str()).unwrap_or_default();
+        let values = [
+            address.platform.name().into(),
+            address.scope.as_str().into(),
+            author.platform_user_id.as_str().into(),
+            space.into(),
+        ];
+        let backend = self.readers.get_database_backend();
+        let statement = Statement::from_sql_and_values(backend, STANDING, values);
+        let Some(row) = self.readers.query_one_raw(statement).await? else { return Ok(Standing::NONE) };
+        let role: Option<String> = row.try_get("", "role")?;
+        Ok(Standing {
+            role: role.and_then(|role| role.parse().ok()).unwrap_or(Standing::NONE.role),
+            is_blocked: row.try_get::<Option<bool>>("", "is_blocked")?.unwrap_or(Standing::NONE.is_blocked),
+            space: places::standing(row.try_get("", "allowed_at")?, row.try_get("", "blocked_at")?),
+        })
+    }
+
     /// Keeps a code, unless its person has `limit` open ones already; returns
     /// whether it is kept. An owner's code replaces the one before.
     pub async fn keep_code(&self, code: PairingCode, limit: u64, now: Timestamp) -> Result<bool, StoreError> {

@@ -32,10 +32,11 @@ use crate::config::DatabaseSettings;
 use crate::domain::{InstanceId, Timestamp};
 use crate::telemetry::Tasks;
 
-pub use access::{CodeKind, PairingCode};
+pub use access::{CodeKind, PairingCode, Standing};
 pub use error::StoreError;
 pub use inbox::{
-    Accepted, ClaimedTurn, DeliveryPart, Ending, Finale, KeptMessage, MatterId, Recovered, Revived,
+    Accepted, ClaimedTurn, DeliveryPart, Ending, Finale, Incoming, KeptMessage, MatterId, Recovered, Revived,
+    Taken,
 };
 pub use outbox::Answer;
 pub use people::Identity;

@@ -3,7 +3,9 @@
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set, Statement};
 
-use crate::domain::{Address, AddressId, LaneId, Platform, SpaceId, SpaceRef, Standing, Timestamp, UserId};
+use crate::domain::{
+    Address, AddressId, LaneId, Platform, SpaceId, SpaceRef, SpaceStanding, Timestamp, UserId,
+};
 use crate::store::entities::{addresses, spaces};
 use crate::store::{StoreError, micros};
 
@@ -14,7 +16,7 @@ pub struct Space {
     pub platform: Platform,
     pub platform_space_id: String,
     pub name: Option<String>,
-    pub standing: Standing,
+    pub standing: SpaceStanding,
 }
 
 /// Takes note of what is heard there; one statement both finds the place and does that.
@@ -167,10 +169,10 @@ pub(super) fn into_space(row: spaces::Model) -> Option<Space> {
 }
 
 /// What the two moments in a row mean.
-pub(super) fn standing(allowed_at: Option<i64>, blocked_at: Option<i64>) -> Standing {
+pub(super) fn standing(allowed_at: Option<i64>, blocked_at: Option<i64>) -> SpaceStanding {
     match (allowed_at, blocked_at) {
-        (_, Some(_)) => Standing::Blocked,
-        (Some(_), None) => Standing::Allowed,
-        (None, None) => Standing::Unknown,
+        (_, Some(_)) => SpaceStanding::Blocked,
+        (Some(_), None) => SpaceStanding::Allowed,
+        (None, None) => SpaceStanding::Unknown,
     }
 }

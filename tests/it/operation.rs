@@ -17,9 +17,10 @@ use crate::support::telegram::Fault;
 type Label = (&'static str, &'static [&'static str]);
 
 /// Every metric, with the labels it may have and what they may say.
-const METRICS: [(&str, &[Label]); 8] = [
+const METRICS: [(&str, &[Label]); 9] = [
     ("switchboard_messages_accepted_total", &[("platform", PLATFORMS)]),
     ("switchboard_messages_quarantined_total", &[("platform", PLATFORMS)]),
+    ("switchboard_changes_ended_total", &[("platform", PLATFORMS), ("outcome", CHANGES)]),
     ("switchboard_turns_ended_total", &[("platform", PLATFORMS), ("outcome", OUTCOMES)]),
     ("switchboard_turns_running", &[]),
     ("switchboard_answers_finished_seconds", &[("platform", PLATFORMS), ("quantile", QUANTILES)]),
@@ -47,6 +48,7 @@ const OUTCOMES: &[&str] = &[
     "silent_space_not_admitted",
     "silent_already_answered",
 ];
+const CHANGES: &[&str] = &["replaced", "taken_back", "heard", "late", "outdated", "unknown"];
 const REASONS: &[&str] =
     &["rate_limited", "quota_gone", "unauthorized", "unavailable", "cut", "nonsense", "rejected"];
 
@@ -157,8 +159,9 @@ async fn metrics_tell_of_everything_and_of_nobody() {
     let alice = stage.telegram.user(1001, "Alicia");
     let bot = stage.serve().await;
     let admin = bot.admin_url().await;
-    alice.says("a marked question");
+    let marked = alice.says("a marked question");
     stage.wait_for(1001, "Certainly.").await;
+    alice.edits(marked, "a marked mistake");
     stage.models.fault("chat/completions", 1, crate::support::models::Fault::Unauthorized);
     alice.says("another marked question");
     stage.wait_for(1001, "wrong setting").await;
@@ -211,7 +214,8 @@ async fn the_log_has_ids_and_never_what_was_said() {
     stage.wait_for(1001, "zeppelin").await;
     alice.says("/whoami xylophone");
     alice.edits(alice.says("the xylophone again"), "no xylophone");
-    bot.wait_for_logs("a turn on telegram ended", 4).await;
+    bot.wait_for_logs("a turn on telegram ended", 3).await;
+    bot.wait_for_log("an edit or a deletion on telegram").await;
     let log = bot.stop().await;
     let is_json = |line: &&String| !line.starts_with("Nobody owns this bot yet.");
     let mut turns = 0;
@@ -228,7 +232,7 @@ async fn the_log_has_ids_and_never_what_was_said() {
             assert!(fields["duration_ms"].is_u64() && fields["outcome"].is_string(), "{line}");
         }
     }
-    assert!(turns >= 4);
+    assert!(turns >= 3);
     for word in ["xylophone", "zeppelin", "Quintessa"] {
         let line = log.iter().find(|line| line.contains(word));
         assert_eq!(line, None, "the log tells what was said");

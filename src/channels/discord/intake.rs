@@ -104,7 +104,12 @@ pub(super) async fn read(shared: &Shared, bot: UserId, what: &Happening, batch: 
         }
         Happening::Edited(update) if decode::is_edit(update, reader) => {
             let address = places.address(&shared.api, update.channel_id, update.guild_id).await;
-            batch.messages.extend(decode::edit(update, address, reader));
+            let Some(edit) = decode::edit(update, address, reader) else { return };
+            // It may be the first that we hear of its message, or what makes it one for us.
+            if edit.is_for_us() {
+                places.remember(update.id, &edit.address, &edit.author);
+            }
+            batch.messages.push(edit);
         }
         Happening::Deleted(ids) => {
             // Who said it is not told; what was said long ago, or not to us, nobody waits for.

@@ -18,6 +18,9 @@ const MOST_RAW: usize = 64 << 10;
 /// Slack's own account.
 const SLACKBOT: &str = "USLACKBOT";
 
+/// What bots, apps and Slack itself say.
+const SAID_BY_NOBODY: Read = Read::Ignored("said by no person");
+
 /// Who we are here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Ourselves {
@@ -35,6 +38,12 @@ pub(super) enum Read {
     Withdrawn,
     /// It is none of our concern, for this reason.
     Ignored(&'static str),
+}
+
+impl From<InboundMessage> for Read {
+    fn from(message: InboundMessage) -> Self {
+        Self::Message(Box::new(message))
+    }
 }
 
 /// Reads events with what is known of ourselves and the people.
@@ -82,9 +91,8 @@ impl Reader<'_> {
         };
         let place = Place { team: &place.scope, is_direct: place.is_direct(), channel: place.chat.clone() };
         let read = match sort.subtype.as_deref() {
-            // A change has a key of its own; this is about what was said before it.
             None | Some("file_share" | "thread_broadcast" | "me_message") => {
-                self.said(&place, Message { edited: None, ..message })
+                self.said(&place, message).map(|said| said.map_or(SAID_BY_NOBODY, Read::from))
             }
             Some(_) => Ok(Read::Ignored("a notice of Slack's")),
         };
@@ -95,24 +103,28 @@ impl Reader<'_> {
         let channel = event.channel.clone().ok_or("a message without a channel")?;
         let place = Place { team, is_direct: is_direct(&channel, event.channel_type.as_deref()), channel };
         match sort.subtype.as_deref() {
-            None | Some("file_share" | "thread_broadcast" | "me_message") => self.said(&place, event),
+            None | Some("file_share" | "thread_broadcast" | "me_message") => self.heard(&place, event),
             Some("message_changed") => self.changed(&place, event),
             Some("message_deleted") => self.deleted(&place, event),
             Some(_) => Ok(Read::Ignored("a notice of Slack's")),
         }
     }
 
-    fn said(&self, place: &Place<'_>, message: Message) -> Result<Read, String> {
-        let Some(author) = self.author(&message) else { return Ok(Read::Ignored("said by no person")) };
-        let sent = micros(&message.ts).ok_or("a message without a time")?;
-        let (version, order) = match &message.edited {
-            None => ("", sent),
-            Some(edited) => {
-                let changed = micros(&edited.ts).ok_or("a change without a time")?;
-                (edited.ts.as_str(), changed.max(sent.saturating_add(1)))
-            }
-        };
-        let key = place.key(&message.ts, version);
+    fn heard(&self, place: &Place<'_>, mut message: Message) -> Result<Read, String> {
+        let edited = message.edited.take();
+        let Some(said) = self.said(place, message)? else { return Ok(SAID_BY_NOBODY) };
+        match edited {
+            None => Ok(said.into()),
+            // Slack sends `app_mention` also when somebody adds the mention later.
+            Some(edited) => change(said, &edited.ts, Event::Edited),
+        }
+    }
+
+    /// What a person said, as it reads, under the key that it has unchanged.
+    fn said(&self, place: &Place<'_>, message: Message) -> Result<Option<InboundMessage>, String> {
+        let Some(author) = self.author(&message) else { return Ok(None) };
+        let order = micros(&message.ts).ok_or("a message without a time")?;
+        let key = place.key(&message.ts);
         let address = self.address(place, &message);
         let said = self.words(place, message);
         let command = said.is_addressed.then(|| Command::split(&said.text)).flatten();
@@ -125,7 +137,8 @@ impl Reader<'_> {
             }),
             None => Event::Text(said),
         };
-        inbound(key, address, author, order, event)
+        let sent_at = moment(order)?;
+        Ok(Some(InboundMessage { key, address, author, sequence: order, sent_at, event }))
     }
 
     fn changed(&self, place: &Place<'_>, event: Message) -> Result<Read, String> {
@@ -135,25 +148,13 @@ impl Reader<'_> {
             let before = before.ok_or("a deletion without its message")?;
             return self.gone(place, *before, &event.ts);
         }
-        let Some(author) = self.author(&now) else { return Ok(Read::Ignored("changed by no person")) };
-        let calls = |message: &Message| {
-            message.text.as_deref().is_some_and(|text| mentions(text, &self.ourselves.user))
-        };
         let is_same = before.as_ref().is_some_and(|before| before.text == now.text);
         if is_same || now.edited.is_none() {
             return Ok(Read::Ignored("a change of what is around a message"));
         }
-        // Whoever adds the mention later calls us then; Slack sends `app_mention` for it as well.
-        if !place.is_direct && calls(&now) && before.as_ref().is_some_and(|before| !calls(before)) {
-            return self.said(place, *now);
-        }
-        let order = micros(&event.ts).ok_or("a change without a time")?;
         // `edited` tells whole seconds only, in which there may be two changes.
-        let key = place.key(&now.ts, &event.ts);
-        let address = self.address(place, &now);
-        let message = PostedId(now.ts.clone());
-        let text = self.words(place, *now).text;
-        inbound(key, address, author, order, Event::Edited { message, text })
+        let said = self.said(place, *now)?;
+        said.map_or(Ok(SAID_BY_NOBODY), |now| change(now, &event.ts, Event::Edited))
     }
 
     fn deleted(&self, place: &Place<'_>, event: Message) -> Result<Read, String> {
@@ -165,11 +166,8 @@ impl Reader<'_> {
     }
 
     fn gone(&self, place: &Place<'_>, before: Message, at: &str) -> Result<Read, String> {
-        let Some(author) = self.author(&before) else { return Ok(Read::Ignored("no person's message")) };
-        let order = micros(at).ok_or("a deletion without a time")?;
-        let key = place.key(&before.ts, "deleted");
-        let address = self.address(place, &before);
-        inbound(key, address, author, order, Event::Deleted { message: PostedId(before.ts) })
+        let said = self.said(place, before)?;
+        said.map_or(Ok(SAID_BY_NOBODY), |was| change(was, at, Event::Deleted))
     }
 
     /// The person behind a message; none for bots and ourselves.
@@ -218,8 +216,8 @@ pub(super) struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn key(&self, ts: &str, version: &str) -> DedupeKey {
-        DedupeKey(format!("slack:{}:{}:{ts}:{version}", self.team, self.channel))
+    fn key(&self, ts: &str) -> DedupeKey {
+        DedupeKey(format!("slack:{}:{}:{ts}:", self.team, self.channel))
     }
 
     /// In a channel every message has its thread, begun or not; in a direct chat
@@ -268,17 +266,22 @@ pub(super) fn author(user: &str, known: Option<Person>, username: Option<String>
     }
 }
 
-fn inbound(
-    key: DedupeKey,
-    address: Address,
-    author: Author,
-    order: i64,
-    event: Event,
-) -> Result<Read, String> {
-    let sent_at = Timestamp::from_unix_timestamp_nanos(i128::from(order) * 1_000)
-        .map_err(|_| "a time that no calendar knows".to_owned())?;
-    let message = InboundMessage { key, address, author, sequence: order, sent_at, event };
-    Ok(Read::Message(Box::new(message)))
+/// What happened `at` some moment to what was said.
+fn change(said: InboundMessage, at: &str, event: fn(Box<InboundMessage>) -> Event) -> Result<Read, String> {
+    let order = micros(at).ok_or("a change without a time")?;
+    Ok(Read::from(InboundMessage {
+        key: DedupeKey(format!("{}{at}", said.key.0)),
+        address: said.address.clone(),
+        author: said.author.clone(),
+        sequence: order,
+        sent_at: moment(order)?,
+        event: event(Box::new(said)),
+    }))
+}
+
+fn moment(micros: i64) -> Result<Timestamp, String> {
+    Timestamp::from_unix_timestamp_nanos(i128::from(micros) * 1_000)
+        .map_err(|_| "a time that no calendar knows".to_owned())
 }
 
 fn attachment(file: &File) -> Attachment {

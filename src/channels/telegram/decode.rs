@@ -56,26 +56,37 @@ fn heard(message: &Message, is_edit: bool, me: &Me) -> Reading {
     if from.is_bot || message.chat.kind == ChatKind::Channel {
         return Reading::Ignored("a bot or a channel speaks");
     }
-    let event = if is_edit { edited(message, me) } else { said(message, me) };
-    let Some(event) = event else {
+    let Some(event) = said(message, me) else {
         return Reading::Ignored("nothing is said in it");
     };
     let chat = message.chat.id;
-    // Another bot's messages in the same chat begin to count anew.
-    let (key, seconds) = if is_edit {
-        let edited = message.edit_date.unwrap_or(message.date);
-        (format!("telegram:{}:{chat}:{}:{edited}", me.id, message.message_id), edited)
-    } else {
-        (format!("telegram:{}:{chat}:{}", me.id, message.message_id), message.date)
-    };
-    Reading::Heard(Box::new(InboundMessage {
-        key: DedupeKey(key),
+    let heard = InboundMessage {
+        // Another bot's messages in the same chat begin to count anew.
+        key: DedupeKey(format!("telegram:{}:{chat}:{}", me.id, message.message_id)),
         address: address(message),
         author: author(from),
         sequence: message.message_id,
-        sent_at: Timestamp::from_unix_timestamp(seconds).unwrap_or(Timestamp::UNIX_EPOCH),
+        sent_at: moment(message.date),
         event,
-    }))
+    };
+    Reading::Heard(Box::new(if is_edit { edit(message, heard) } else { heard }))
+}
+
+/// The change after which a message reads like this.
+fn edit(message: &Message, now: InboundMessage) -> InboundMessage {
+    let edited = message.edit_date.unwrap_or(message.date);
+    InboundMessage {
+        key: DedupeKey(format!("{}:{edited}", now.key.0)),
+        address: now.address.clone(),
+        author: now.author.clone(),
+        sequence: now.sequence,
+        sent_at: moment(edited),
+        event: Event::Edited(Box::new(now)),
+    }
+}
+
+fn moment(seconds: i64) -> Timestamp {
+    Timestamp::from_unix_timestamp(seconds).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 fn said(message: &Message, me: &Me) -> Option<Event> {
@@ -104,11 +115,6 @@ fn said(message: &Message, me: &Me) -> Option<Event> {
         reply_to: replied.map(|replied| posted(replied.message_id)),
         attachments,
     }))
-}
-
-fn edited(message: &Message, me: &Me) -> Option<Event> {
-    let words = read_words(message, me)?;
-    Some(Event::Edited { message: posted(message.message_id), text: words.text })
 }
 
 fn read_words(message: &Message, me: &Me) -> Option<Words> {

@@ -146,8 +146,11 @@ fn an_edit_is_named_by_its_time() {
     let message = heard(&fixture!("edited_message"));
     assert_eq!(message.key.0, "telegram:123456789:1111111:1365:1441646600");
     assert_eq!(message.sent_at.unix_timestamp(), 1_441_646_600);
-    let text = "Hello, what are you?".to_owned();
-    assert_eq!(message.event, Event::Edited { message: PostedId("1365".into()), text });
+    let Event::Edited(now) = message.event else { panic!("an edit") };
+    let mut unchanged = heard(&fixture!("private_text"));
+    let Event::Text(said) = &mut unchanged.event else { panic!("talk") };
+    said.text = "Hello, what are you?".to_owned();
+    assert_eq!(*now, unchanged, "as if it had been said like that");
 }
 
 #[test]

@@ -7,30 +7,36 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::{Command, Event, InboundMessage, InboxId, Timestamp, Unreadable};
 use crate::store::entities::inbox;
-use crate::store::inbox::{Accepted, PAYLOAD_VERSION, Payload, state};
+use crate::store::inbox::{Accepted, Incoming, PAYLOAD_VERSION, Payload, Taken, change, state};
 use crate::store::{Store, StoreError, micros, people, places};
 
 impl Store {
-    /// Makes messages durable, and returns those that are new.
+    /// Makes what came in durable, and tells what is new.
     ///
-    /// One that was accepted before is left out: that is no error. What could
-    /// not be read is kept raw beside them.
-    pub async fn accept(
-        &self,
-        messages: Vec<InboundMessage>,
-        unreadable: Vec<Unreadable>,
-        now: Timestamp,
-    ) -> Result<Vec<Accepted>, StoreError> {
+    /// A message that was accepted before is no error. What could not be read is
+    /// kept raw. Changes come last: they may be about messages beside them.
+    pub async fn accept(&self, incoming: Incoming, now: Timestamp) -> Result<Taken, StoreError> {
         self.write(move |tx| {
             async move {
+                let Incoming { messages, mut changes, unreadable } = incoming;
                 for event in unreadable {
                     quarantine(tx, event, now).await?;
                 }
-                let mut accepted = Vec::with_capacity(messages.len());
+                let mut taken = Taken::default();
                 for message in messages {
-                    accepted.extend(insert(tx, message, now).await?);
+                    match insert(tx, &message, None, now).await? {
+                        Some(accepted) => taken.accepted.push(accepted),
+                        None => taken.repeated += 1,
+                    }
                 }
-                Ok(accepted)
+                // In the order in which a lane is taken: two that lock several rows wait, and do not block each other.
+                changes.sort_by_key(|change| (change.message.sent_at, change.message.sequence));
+                for change in changes {
+                    let (end, heard) = change::apply(tx, change, now).await?;
+                    taken.accepted.extend(heard);
+                    taken.changes.push(end);
+                }
+                Ok(taken)
             }
             .boxed()
         })
@@ -38,9 +44,11 @@ impl Store {
     }
 }
 
+/// Keeps a message, which was `edited_at` a moment if it was; nothing if it was accepted before.
 pub(super) async fn insert(
     tx: &DatabaseTransaction,
-    message: InboundMessage,
+    message: &InboundMessage,
+    edited_at: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<Option<Accepted>, StoreError> {
     let place = &message.address;
@@ -49,9 +57,8 @@ pub(super) async fn insert(
     let heard = (message.sequence, message.sent_at);
     let (address, lane) = places::resolve(tx, place, heard, user, now).await?;
     let id = InboxId::new(now);
-    let lane = (!is_seen_to_at_once(&message)).then_some(lane);
-    let payload = serde_json::to_string(&Payload { version: PAYLOAD_VERSION, message: &message })
-        .map_err(|source| StoreError::Row { table: "inbox", id: id.to_string(), source: Some(source) })?;
+    let lane = (!is_seen_to_at_once(message)).then_some(lane);
+    let payload = payload_of(id, message, edited_at)?;
     let row = inbox::ActiveModel {
         id: Set(id.0),
         dedupe_hash: Set(hash(&message.key.0)),
@@ -99,8 +106,22 @@ pub(super) async fn insert_once(
     Ok(rows > 0)
 }
 
+/// A message as it is kept in the row with this id.
+pub(super) fn payload_of(
+    id: InboxId,
+    message: &InboundMessage,
+    edited_at: Option<Timestamp>,
+) -> Result<String, StoreError> {
+    let payload = Payload { version: PAYLOAD_VERSION, edited_at: edited_at.map(micros), message };
+    serde_json::to_string(&payload).map_err(|source| StoreError::Row {
+        table: "inbox",
+        id: id.to_string(),
+        source: Some(source),
+    })
+}
+
 /// What is still unknown about every new row.
-fn fresh() -> inbox::ActiveModel {
+pub(super) fn fresh() -> inbox::ActiveModel {
     inbox::ActiveModel {
         lane_id: Set(None),
         address_id: Set(None),
@@ -125,7 +146,7 @@ fn fresh() -> inbox::ActiveModel {
 fn is_seen_to_at_once(message: &InboundMessage) -> bool {
     match &message.event {
         Event::Command(invocation) => Command::named(&invocation.name).is_none_or(Command::bypasses_lane),
-        Event::Edited { .. } | Event::Deleted { .. } => true,
+        Event::Edited(_) | Event::Deleted(_) => true,
         Event::Text(_) | Event::Missed(_) => false,
     }
 }

@@ -256,12 +256,18 @@ fn ends(backend: DbBackend, column: &str) -> String {
 
 /// What a person said; the payload as it is where this program cannot read it.
 fn words(payload: String) -> String {
-    let Ok(kept) = serde_json::from_str::<Payload<InboundMessage>>(&payload) else { return payload };
-    match kept.message.event {
+    match serde_json::from_str::<Payload<InboundMessage>>(&payload) {
+        Ok(kept) => spoken(kept.message.event),
+        Err(_) => payload,
+    }
+}
+
+fn spoken(event: Event) -> String {
+    match event {
         Event::Text(said) => said.text,
         Event::Command(given) => format!("/{} {}", given.name, given.arguments).trim_end().to_owned(),
-        Event::Edited { text, .. } => text,
-        Event::Deleted { .. } => "(deleted)".to_owned(),
+        Event::Edited(now) => spoken(now.event),
+        Event::Deleted(_) => "(deleted)".to_owned(),
         Event::Missed(_) => "(missed)".to_owned(),
     }
 }

@@ -8,6 +8,7 @@
 
 mod accept;
 mod acquaint;
+mod change;
 mod claim;
 mod finish;
 mod look;
@@ -19,8 +20,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::{
-    AddressId, Conversation, IdentityId, InboundMessage, InboxId, KeptPart, LaneId, Platform, Standing,
-    TurnId, User,
+    AddressId, Change, ChangeEnd, Conversation, IdentityId, InboundMessage, InboxId, KeptPart, LaneId,
+    Platform, SpaceStanding, TurnId, Unreadable, User,
 };
 
 pub use finish::{Ending, Finale};
@@ -53,7 +54,29 @@ mod state {
 #[derive(Serialize, Deserialize)]
 struct Payload<M> {
     version: u32,
+    /// When it was changed last, in microseconds, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    edited_at: Option<i64>,
     message: M,
+}
+
+/// What came in, sorted.
+#[derive(Debug, Clone, Default)]
+pub struct Incoming {
+    pub messages: Vec<InboundMessage>,
+    pub changes: Vec<Change>,
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// What has become of what came in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// The messages that are new.
+    pub accepted: Vec<Accepted>,
+    /// How many messages had been accepted before.
+    pub repeated: usize,
+    /// How the changes ended.
+    pub changes: Vec<ChangeEnd>,
 }
 
 /// What has become of a message that was accepted.
@@ -83,7 +106,7 @@ pub struct ClaimedTurn {
     pub identity: IdentityId,
     pub address: AddressId,
     /// Whether the space around the address has been admitted.
-    pub space: Standing,
+    pub space: SpaceStanding,
     /// The conversation that goes on there.
     pub conversation: Option<Conversation>,
     /// What was said; the first one leads, the others are merged with it. Never empty.

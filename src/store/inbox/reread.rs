@@ -3,10 +3,10 @@
 use futures_util::FutureExt;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Set};
 
-use crate::domain::{InboundMessage, InboxId, Timestamp};
+use crate::domain::{Change, InboundMessage, InboxId, Timestamp};
 use crate::store::entities::inbox;
 use crate::store::inbox::accept::{insert, insert_once};
-use crate::store::inbox::state;
+use crate::store::inbox::{change, state};
 use crate::store::{Store, StoreError, changes, micros};
 
 /// How an event is remembered that could be read in the end.
@@ -31,8 +31,12 @@ impl Store {
                 // A message may have the same key, and then takes its place.
                 inbox::Entity::delete_by_id(held.id).exec(tx).await?;
                 let mut count = 0;
+                let (messages, changes) = Change::sort(messages);
                 for message in messages {
-                    count += usize::from(insert(tx, message, now).await?.is_some());
+                    count += usize::from(insert(tx, &message, None, now).await?.is_some());
+                }
+                for change in changes {
+                    change::apply(tx, change, now).await?;
                 }
                 let ended = inbox::ActiveModel {
                     state: Set(state::DONE.to_owned()),

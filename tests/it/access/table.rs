@@ -111,6 +111,11 @@ async fn the_table_holds(direct: &str, column: usize, groups: &str) {
     });
     let answered = answered.filter(|sees| *sees == Answer).count();
     assert_eq!(stage.models.count(), answered, "the model hears those only who may talk");
+    stage.telegram.wait_until_confirmed().await.unwrap();
+    let beside = stage.beside().await;
+    let kept = "SELECT COUNT(*) FROM inbox";
+    assert_eq!(beside.number(kept).await, i64::try_from(ended).unwrap(), "of edits nothing is kept");
+    beside.close().await;
     stage.ends_well(bot).await;
 }
 
@@ -120,11 +125,11 @@ async fn everything_in(bot: &Running, person: &Person, place: &Place, ended: usi
     bot.wait_for_logs("a turn on telegram ended", ended + 1).await;
     person.says_in(place, &format!("/whoami@{BOT_USERNAME}"));
     bot.wait_for_logs("a turn on telegram ended", ended + 2).await;
+    // It changes nothing that has come to its end.
     person.edits(said, &format!("@{BOT_USERNAME} I said: may I?"));
-    bot.wait_for_logs("a turn on telegram ended", ended + 3).await;
     // Telegram tells bots nothing of what people delete.
     person.deletes(said);
-    3
+    2
 }
 
 fn words(sees: Sees, (is_command, is_alone): (bool, bool), id: i64) -> String {

@@ -6,7 +6,6 @@ mod inbox;
 
 use serde_json::Value;
 
-use crate::support::database::Beside;
 use crate::support::stage::Stage;
 
 /// What a person says who wants nobody else to read it.
@@ -33,11 +32,6 @@ impl Stage {
     async fn json(&self, words: &[&str]) -> Value {
         let said = self.told(&[words, &["--json"]].concat()).await;
         serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"))
-    }
-
-    /// A second way into the database.
-    async fn beside(&self) -> Beside {
-        Beside::open(&self.setup.database_url()).await
     }
 }
 

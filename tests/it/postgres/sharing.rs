@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use switchboard::domain::{
     Address, AddressKind, Author, DedupeKey, Event, InboundMessage, Platform, PostedId, Said, SpaceRef,
 };
-use switchboard::store::{Schema, Store, StoreError};
+use switchboard::store::{Incoming, Schema, Store, StoreError};
 use switchboard::telemetry::Tasks;
 use time::OffsetDateTime;
 
@@ -57,15 +57,15 @@ async fn batches_with_the_same_new_people_in_opposite_orders_are_both_accepted()
         Store::open(&own.settings(), &tasks).await.unwrap(),
     ];
     let batch: Vec<InboundMessage> = (0..40).map(message).collect();
-    let accepted = join_all(stores.iter().zip([false, true]).map(|(store, is_reversed)| {
+    let taken = join_all(stores.iter().zip([false, true]).map(|(store, is_reversed)| {
         let mut batch = batch.clone();
         if is_reversed {
             batch.reverse();
         }
-        store.accept(batch, Vec::new(), OffsetDateTime::now_utc())
+        store.accept(Incoming { messages: batch, ..Incoming::default() }, OffsetDateTime::now_utc())
     }))
     .await;
-    let new: usize = accepted.into_iter().map(|accepted| accepted.unwrap().len()).sum();
+    let new: usize = taken.into_iter().map(|taken| taken.unwrap().accepted.len()).sum();
     assert_eq!(new, 40, "each once");
     let beside = Beside::open(&own.url()).await;
     for (table, rows) in [("users", 40), ("identities", 40), ("addresses", 40), ("spaces", 40)] {

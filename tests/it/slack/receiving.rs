@@ -1,6 +1,6 @@
 //! What people say reaches the inbox, in order and once acknowledged.
 
-use switchboard::domain::{AddressKind, Event};
+use switchboard::domain::{AddressKind, Event, PostedId};
 
 use super::bot::{Bot, workspace};
 
@@ -69,8 +69,11 @@ async fn edits_and_deletions_come_in() {
     alice.edits(&alice.dm_channel(), &ts, "hello");
     alice.deletes(&alice.dm_channel(), &ts);
     let (said, edited, deleted) = (bot.next().await, bot.next().await, bot.next().await);
-    assert!(matches!(&edited.event, Event::Edited { message, text } if message.0 == ts && text == "hello"));
-    assert!(matches!(&deleted.event, Event::Deleted { message } if message.0 == ts));
+    let Event::Edited(now) = &edited.event else { panic!("an edit, not {edited:?}") };
+    assert!(matches!(&now.event, Event::Text(said) if said.text == "hello"));
+    let Event::Deleted(was) = &deleted.event else { panic!("a deletion, not {deleted:?}") };
+    assert_eq!((&now.key, &was.key), (&said.key, &said.key));
+    assert_eq!(edited.reply_to().message, Some(PostedId(ts)));
     assert!(said.sequence < edited.sequence && edited.sequence < deleted.sequence);
     assert_ne!(said.key, edited.key);
     assert_eq!(said.address, edited.address);
@@ -99,8 +102,9 @@ async fn a_mention_that_is_added_later_calls_the_bot() {
     alice.edits("C1", &ts, "<@bot> are you there?");
     assert!(!bot.next_text().await.is_addressed);
     let (first, second) = (bot.next().await, bot.next().await);
-    assert_eq!((&first.key, &first.event), (&second.key, &second.event));
-    assert!(matches!(first.event, Event::Text(said) if said.is_addressed && said.text == "are you there?"));
+    assert_eq!(first.event, second.event);
+    let Event::Edited(now) = first.event else { panic!("an edit") };
+    assert!(matches!(now.event, Event::Text(said) if said.is_addressed && said.text == "are you there?"));
     bot.ends().await;
 }
 

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use switchboard::domain::{DedupeKey, Platform, SpaceRef, Unreadable};
-use switchboard::store::Store;
+use switchboard::store::{Incoming, Store};
 
 use super::{Shelf, answered, at, direct, grouped};
 
@@ -48,7 +48,9 @@ async fn what_cannot_be_read_is_kept_as_it_came_and_the_rest_goes_on() {
         reason: "no message in it".to_owned(),
     };
     for _ in 0..2 {
-        shelf.store.accept(vec![direct("ann", 1, "hello")], vec![odd()], at(0)).await.unwrap();
+        let (messages, unreadable) = (vec![direct("ann", 1, "hello")], vec![odd()]);
+        let incoming = Incoming { messages, unreadable, ..Incoming::default() };
+        shelf.store.accept(incoming, at(0)).await.unwrap();
     }
 
     let kept = "SELECT raw || '|' || outcome FROM inbox WHERE state = 'quarantined' AND lane_id IS NULL";
@@ -69,13 +71,14 @@ async fn people_and_places_are_made_once_however_many_write_at_once() {
         message.address.space = Some(SpaceRef { id: "-100".to_owned(), name: None });
         message
     };
-    let accepted = join_all((0..60).map(|n| {
+    let taken = join_all((0..60).map(|n| {
         let store = if n % 2 == 0 { &shelf.store } else { &beside };
-        store.accept(vec![talk(n), direct("ann", n, "hello")], Vec::new(), at(0))
+        let messages = vec![talk(n), direct("ann", n, "hello")];
+        store.accept(Incoming { messages, ..Incoming::default() }, at(0))
     }))
     .await;
 
-    assert_eq!(accepted.into_iter().map(|accepted| accepted.unwrap().len()).sum::<usize>(), 120);
+    assert_eq!(taken.into_iter().map(|taken| taken.unwrap().accepted.len()).sum::<usize>(), 120);
     for (table, rows) in [("users", 1), ("identities", 1), ("spaces", 1), ("addresses", 2)] {
         assert_eq!(shelf.beside.number(&format!("SELECT COUNT(*) FROM {table}")).await, rows, "{table}");
     }

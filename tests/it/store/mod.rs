@@ -1,6 +1,7 @@
 //! What the store promises, on real databases: nothing lost, nothing twice, in order.
 
 mod accepting;
+mod changing;
 mod claiming;
 mod conversations;
 mod ending;
@@ -15,7 +16,7 @@ use switchboard::domain::{
     LaneId, Part, Platform, PostedId, Said, Timestamp, TurnId, Usage,
 };
 use switchboard::store::{
-    Accepted, Answer, Answered, ClaimedTurn, Ending, Exchange, Finale, Question, Store, StoreError,
+    Accepted, Answer, Answered, ClaimedTurn, Ending, Exchange, Finale, Incoming, Question, Store, StoreError,
 };
 use switchboard::telemetry::Tasks;
 
@@ -51,7 +52,8 @@ impl Shelf {
 
     /// Accepts what is new, and says where it waits.
     async fn accept(&self, messages: &[InboundMessage]) -> Vec<Accepted> {
-        self.store.accept(messages.to_vec(), Vec::new(), at(0)).await.unwrap()
+        let incoming = Incoming { messages: messages.to_vec(), ..Incoming::default() };
+        self.store.accept(incoming, at(0)).await.unwrap().accepted
     }
 
     /// Accepts messages for one lane, and returns it.
@@ -136,7 +138,7 @@ fn grouped(group: &str, who: &str, n: i64, text: &str) -> InboundMessage {
 fn texts(turn: &ClaimedTurn) -> Vec<&str> {
     let texts = turn.messages.iter().map(|message| match &message.event {
         Event::Text(said) => said.text.as_str(),
-        Event::Command(_) | Event::Edited { .. } | Event::Deleted { .. } | Event::Missed(_) => "(no talk)",
+        Event::Command(_) | Event::Edited(_) | Event::Deleted(_) | Event::Missed(_) => "(no talk)",
     });
     texts.collect()
 }

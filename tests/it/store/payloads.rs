@@ -7,7 +7,7 @@ use switchboard::domain::{
 
 use super::{Shelf, direct, grouped, texts};
 
-/// Rows as the first version wrote them, one of each kind.
+/// Rows as the first version wrote them, one of each kind that is kept.
 const STORED: &str = include_str!("../../fixtures/store/inbox-v1.json");
 
 /// A payload as a later version may write it.
@@ -37,8 +37,6 @@ fn messages() -> Vec<InboundMessage> {
                 interaction: Some(Interaction { id: "i1".to_owned(), token: "t1".to_owned() }),
             }),
         ),
-        of_kind(44, Event::Edited { message: PostedId("42".to_owned()), text: "Are you here?".to_owned() }),
-        of_kind(45, Event::Deleted { message: PostedId("42".to_owned()) }),
         of_kind(
             46,
             Event::Missed(Missed { count: 3, may_be_more: true, message: Some(PostedId("42".to_owned())) }),

@@ -3,7 +3,7 @@
 use switchboard::domain::{
     DedupeKey, InboxId, MessageState, Part, PartState, Platform, PostedId, SentPart, Unreadable,
 };
-use switchboard::store::{Answer, ClaimedTurn, Ending, Finale, MatterId, Revived};
+use switchboard::store::{Answer, ClaimedTurn, Ending, Finale, Incoming, MatterId, Revived};
 
 use super::{Shelf, answer, answered, at, direct, exchange, texts};
 
@@ -141,7 +141,8 @@ async fn an_event_that_can_be_read_at_last_is_taken_in_once_whatever_its_key() {
             raw: "{}".to_owned(),
             reason: "no message in it".to_owned(),
         };
-        shelf.store.accept(Vec::new(), vec![odd()], at(0)).await.unwrap();
+        let incoming = Incoming { unreadable: vec![odd()], ..Incoming::default() };
+        shelf.store.accept(incoming.clone(), at(0)).await.unwrap();
         let held = shelf.store.messages_in(&[MessageState::Quarantined], 9).await.unwrap()[0].id;
 
         assert_eq!(
@@ -150,7 +151,8 @@ async fn an_event_that_can_be_read_at_last_is_taken_in_once_whatever_its_key() {
             "{key}"
         );
         assert_eq!(shelf.store.read_again(held, vec![message.clone()], at(1)).await.unwrap(), None);
-        shelf.store.accept(vec![message.clone()], vec![odd()], at(2)).await.unwrap();
+        let incoming = Incoming { messages: vec![message.clone()], ..incoming };
+        shelf.store.accept(incoming, at(2)).await.unwrap();
         assert_eq!(shelf.store.waiting(Platform::Telegram, 9).await.unwrap().len(), 1);
         assert_eq!(shelf.store.messages_in(&[MessageState::Quarantined], 9).await.unwrap(), []);
         let unknown = InboxId::new(at(0));

@@ -14,7 +14,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::database::{Engine, Own};
+use super::database::{Beside, Engine, Own};
 use super::observed::Observed;
 
 /// What the program is started with; cheap to change and to start again.
@@ -111,6 +111,11 @@ impl Setup {
     pub fn database_url(&self) -> String {
         let file = || format!("sqlite://{}", self.database().display());
         self.database.as_ref().map_or_else(file, Own::url)
+    }
+
+    /// A second way into the database.
+    pub async fn beside(&self) -> Beside {
+        Beside::open(&self.database_url()).await
     }
 
     /// The program, about to be started with these words.

@@ -1,6 +1,7 @@
 //! The real daemon between emulators of Telegram and of a model, with the
 //! access rules that it has by itself.
 
+use super::database::Beside;
 use super::models::Models;
 use super::program::{Running, Setup};
 use super::telegram::{Shown, Telegram};
@@ -51,6 +52,11 @@ impl Stage {
     #[must_use]
     pub fn open(self) -> Self {
         self.set("ACCESS__DIRECT", "open").set("ACCESS__GROUPS", "open")
+    }
+
+    /// A second way into the database.
+    pub async fn beside(&self) -> Beside {
+        self.setup.beside().await
     }
 
     /// Starts the daemon, and waits until it listens.

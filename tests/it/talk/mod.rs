@@ -4,6 +4,7 @@
 //! What is the same on every platform, such as the faults of a model, is tried
 //! on Telegram, here; `discord/` and `slack/` are about those platforms.
 
+mod changes;
 mod commands;
 mod crashes;
 mod discord;
@@ -86,13 +87,26 @@ fn unhurried(setup: &Setup) -> Setup {
 
 /// Waits until the daemon has noted where a post of its is; before, it cannot know after a crash.
 async fn wait_until_noted(setup: &Setup) {
-    let beside = Beside::open(&setup.database_url()).await;
-    let noted = async {
-        while beside.number("SELECT COUNT(*) FROM outbox WHERE posted_id IS NOT NULL").await == 0 {
+    let beside = setup.beside().await;
+    wait_until(&beside, "SELECT COUNT(*) FROM outbox WHERE posted_id IS NOT NULL", 1).await;
+}
+
+/// Waits until the database counts as much as this.
+async fn wait_until(beside: &Beside, sql: &str, count: i64) {
+    let counted = async {
+        while beside.number(sql).await < count {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(PATIENCE, noted).await.expect("the post is noted");
+    tokio::time::timeout(PATIENCE, counted).await.unwrap_or_else(|_| panic!("not {count} by {sql}"));
+}
+
+/// Waits until what was said waits in its lane, with these words.
+async fn wait_until_it_waits(beside: &Beside, words: &str) {
+    let waits = format!(
+        "SELECT COUNT(*) FROM inbox WHERE state = 'received' AND payload LIKE '%\"text\":\"{words}\"%'"
+    );
+    wait_until(beside, &waits, 1).await;
 }
 
 /// Ends the daemon, which has to end well, as does the model.

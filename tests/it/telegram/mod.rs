@@ -84,11 +84,13 @@ impl Recorder {
     }
 
     async fn texts(&self, count: usize) -> Vec<String> {
-        let words = |message: InboundMessage| match message.event {
-            Event::Text(said) => said.text,
-            Event::Edited { text, .. } => format!("edit: {text}"),
-            other => format!("{other:?}"),
-        };
+        fn words(message: InboundMessage) -> String {
+            match message.event {
+                Event::Text(said) => said.text,
+                Event::Edited(now) => format!("edit: {}", words(*now)),
+                other => format!("{other:?}"),
+            }
+        }
         self.messages(count).await.into_iter().map(words).collect()
     }
 

@@ -50,7 +50,7 @@ pub(super) fn message(message: &Message, address: Address, reader: Reader) -> In
     });
     let nick = message.member.as_ref().and_then(|member| member.nick.as_deref());
     InboundMessage {
-        key: DedupeKey(format!("discord:message:{}", message.id)),
+        key: key(message.id),
         address,
         author: author(&message.author, nick, None),
         sequence: sequence(message.id.get()),
@@ -100,34 +100,57 @@ pub(super) fn is_edit(update: &MessageUpdateEvent, reader: Reader) -> bool {
 
 /// Reads how a person has changed their words; nothing when they have not.
 pub(super) fn edit(update: &MessageUpdateEvent, address: Address, reader: Reader) -> Option<InboundMessage> {
-    let written = update.author.as_ref()?;
     let edited = update.edited_timestamp?.to_string();
-    let nick = update.member.as_ref().and_then(Option::as_ref).and_then(|member| member.nick.as_deref());
-    let mentions = update.mentions.as_deref().unwrap_or_default();
+    let mut whole = Message::default();
+    update.apply_to_message(&mut whole);
+    if update.author.is_none() || !is_talk(&whole) {
+        return None;
+    }
+    let mut now = message(&whole, address, reader);
+    if update.timestamp.is_none() {
+        now.sent_at = moment(update.id.get());
+    }
     Some(InboundMessage {
-        key: DedupeKey(format!("discord:message:{}:edited:{edited}", update.id)),
-        address,
-        author: author(written, nick, None),
-        sequence: sequence(update.id.get()),
+        key: DedupeKey(format!("{}:edited:{edited}", now.key.0)),
+        address: now.address.clone(),
+        author: now.author.clone(),
+        sequence: now.sequence,
         sent_at: time_of(&edited, update.id.get()),
-        event: Event::Edited {
-            message: PostedId(update.id.to_string()),
-            text: readable(update.content.as_deref()?, reader.bot, mentions),
-        },
+        event: Event::Edited(Box::new(now)),
     })
 }
 
-/// Reads that a message was deleted, which Discord tells without author and time.
+/// Reads that a message was deleted, which Discord tells without author and time;
+/// only of those that were for us we know who had said them.
 pub(super) fn deletion(id: MessageId, said: (Address, Author), now: Timestamp) -> InboundMessage {
     let (address, author) = said;
+    let was = Said {
+        message: Some(PostedId(id.to_string())),
+        text: String::new(),
+        is_addressed: true,
+        reply_to: None,
+        attachments: Vec::new(),
+    };
+    let was = InboundMessage {
+        key: key(id),
+        address: address.clone(),
+        author: author.clone(),
+        sequence: sequence(id.get()),
+        sent_at: moment(id.get()),
+        event: Event::Text(was),
+    };
     InboundMessage {
-        key: DedupeKey(format!("discord:message:{id}:deleted")),
+        key: DedupeKey(format!("{}:deleted", was.key.0)),
         address,
         author,
-        sequence: sequence(id.get()),
+        sequence: was.sequence,
         sent_at: now,
-        event: Event::Deleted { message: PostedId(id.to_string()) },
+        event: Event::Deleted(Box::new(was)),
     }
+}
+
+fn key(message: MessageId) -> DedupeKey {
+    DedupeKey(format!("discord:message:{message}"))
 }
 
 /// Reads a slash command.

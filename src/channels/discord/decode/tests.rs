@@ -185,10 +185,8 @@ fn edits_have_a_time_and_a_key_of_their_own() {
     let edited = json!({ "edited_timestamp": "2017-07-11T17:28:00.5+00:00", "content": "Colder" });
     let read = edit(&update(edited.clone()), address(AddressKind::Direct), READER).unwrap();
     assert!(is_edit(&update(edited), READER));
-    assert_eq!(
-        read.event,
-        Event::Edited { message: PostedId("334385199974967042".into()), text: "Colder".into() }
-    );
+    let now = decoded(json!({ "content": "Colder" }), AddressKind::Direct);
+    assert_eq!(read.event, Event::Edited(Box::new(now)), "as if it had been said like that");
     assert_eq!(read.sent_at, time::macros::datetime!(2017-07-11 17:28:00.5 UTC));
     assert!(
         read.key.0.starts_with("discord:message:334385199974967042:edited:2017-07-11T17:28:00.5"),
@@ -213,8 +211,10 @@ fn edits_have_a_time_and_a_key_of_their_own() {
 fn deletions_are_by_whoever_had_said_it() {
     let read = decoded(json!({}), AddressKind::Direct);
     let gone = deletion(MessageId::new(5), (read.address, read.author.clone()), Timestamp::UNIX_EPOCH);
-    assert_eq!(gone.event, Event::Deleted { message: PostedId("5".into()) });
-    assert_eq!((gone.key.0.as_str(), gone.author), ("discord:message:5:deleted", read.author));
+    assert_eq!((gone.key.0.as_str(), &gone.author), ("discord:message:5:deleted", &read.author));
+    let Event::Deleted(was) = gone.event else { panic!("a deletion") };
+    assert_eq!((was.key.0.as_str(), was.sent_at), ("discord:message:5", moment(5)));
+    assert!(was.is_for_us());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Whole conversations on Discord.
 
 mod catchup;
+mod changes;
 mod commands;
 mod faults;
 mod places;
