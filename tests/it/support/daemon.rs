@@ -24,6 +24,8 @@ pub struct Setup {
     environment: Vec<(String, String)>,
     /// A database on a server; without it, there is the file that the program makes.
     database: Option<Own>,
+    /// How large a file may become, in bytes.
+    room: Option<u64>,
 }
 
 impl Setup {
@@ -46,7 +48,7 @@ impl Setup {
     pub fn with_file() -> Self {
         let home = Arc::new(tempfile::tempdir().expect("a temporary directory"));
         let toml = "[admin]\nlisten = \"127.0.0.1:0\"\n[log]\nformat = \"json\"\n".to_owned();
-        Self { home, toml, environment: Vec::new(), database: None }
+        Self { home, toml, environment: Vec::new(), database: None, room: None }
     }
 
     /// The URL of its database.
@@ -82,6 +84,12 @@ impl Setup {
         self
     }
 
+    /// Lets no file become larger than this, which is to the program as if its disk were full.
+    #[must_use]
+    pub fn with_room_for(self, bytes: u64) -> Self {
+        Self { room: Some(bytes), ..self }
+    }
+
     /// The directory it runs in; an embedded database is `data/switchboard.db`.
     pub fn home(&self) -> &Path {
         self.home.path()
@@ -92,6 +100,12 @@ impl Setup {
         let file = self.home().join("switchboard.toml");
         std::fs::write(&file, &self.toml).unwrap();
         let mut command = Command::new(program());
+        if let Some(room) = self.room {
+            // Unless the signal is ignored, it ends who writes beyond the limit.
+            let limited = format!("trap '' XFSZ; exec prlimit --fsize={room}: \"$@\"");
+            command = Command::new("sh");
+            command.args(["-c", &limited, "sh"]).arg(program());
+        }
         command.arg("--config").arg(file).args(words).current_dir(self.home()).env_clear();
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
@@ -164,6 +178,14 @@ impl Daemon {
         let id = self.child.id().expect("a running program").to_string();
         let sent = std::process::Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap();
         assert!(sent.success(), "could not send {name}");
+    }
+
+    /// Changes how large a file may become from now on.
+    pub fn has_room_for(&self, bytes: &str) {
+        let id = self.child.id().expect("a running program").to_string();
+        let limit = ["--pid", &id, &format!("--fsize={bytes}:")];
+        let limited = std::process::Command::new("prlimit").args(limit).status().unwrap();
+        assert!(limited.success(), "could not limit the files to {bytes} bytes");
     }
 
     /// Waits until it has ended by itself.
