@@ -15,6 +15,7 @@ use crate::channels::terminal::{Lines, Once, Prompt, Terminal};
 use crate::cli::failure::Failure;
 use crate::cli::foundations;
 use crate::config::{LogFormat, Settings};
+use crate::store::make_directory;
 use crate::telemetry::{self, Tasks, chain};
 
 /// What the log shows while somebody is talking here, unless told otherwise.
@@ -61,7 +62,7 @@ fn prompt(settings: &Settings) -> Result<Prompt, Failure> {
     let history = directory.join("chat_history");
     let unable =
         |error| Failure::unavailable(format!("cannot use the directory `{}`: {error}", directory.display()));
-    std::fs::create_dir_all(directory).map_err(unable)?;
+    make_directory(directory).map_err(unable)?;
     Prompt::start(history).map_err(unable)
 }
 

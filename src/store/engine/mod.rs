@@ -23,6 +23,7 @@ use crate::telemetry::{Tasks, metrics};
 
 pub(super) use history::{applied, migrate, refuse_newer};
 pub(super) use readers::Readers;
+pub use sqlite::make_directory;
 
 use postgres::Postgres;
 use sqlite::Sqlite;
