@@ -1,7 +1,7 @@
 //! `switchboard chat`: talks with you at the terminal, or answers what a pipe says.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, stdin, stdout};
+use std::io::{IsTerminal, stderr, stdin, stdout};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -31,7 +31,9 @@ pub(super) async fn run(settings: &Settings, environment: &BTreeMap<String, Stri
     let person = environment.get("USER").map_or("you", String::as_str).to_owned();
     let clock = Arc::new(SystemClock);
     let terminal = Terminal::new(lines, Box::new(stdout()), person, clock, at_work);
-    let foundations = foundations::lay(settings, vec![Arc::new(terminal)], busy, &tasks).await?;
+    // A program takes all that it reads for an answer.
+    let terminal = Arc::new(if is_person { terminal } else { terminal.with_aside(Box::new(stderr())) });
+    let foundations = foundations::lay(settings, vec![Arc::clone(&terminal) as _], busy, &tasks).await?;
     greet(settings, foundations.model.name(), is_person);
     let app = App::build(foundations, settings);
     drop(app.start().await?);
@@ -41,7 +43,7 @@ pub(super) async fn run(settings: &Settings, environment: &BTreeMap<String, Stri
     drop(app);
     tasks.end().await;
     match listened {
-        Ok(()) => Ok(0),
+        Ok(()) => Ok(u8::from(!is_person && terminal.has_unanswered())),
         Err(ListenError::Channel { source, .. }) => Err(Failure::refused(chain(&source).to_string())),
         Err(error @ ListenError::Replaced) => Err(Failure::unavailable(error.to_string())),
     }

@@ -21,6 +21,16 @@ pub struct Capabilities {
     pub typing_lasts: Duration,
     /// For how long after a post its delivery key posts nothing new; zero where the platform knows no keys.
     pub idempotent_for: Duration,
+    pub growth: Growth,
+}
+
+/// What becomes of a post while its answer grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Growth {
+    /// It is replaced now and then; a placeholder stands there until there is something to say.
+    Replaced,
+    /// What comes is put behind it as it comes, and nothing that was shown can be taken back.
+    Appended,
 }
 
 /// In what a platform counts the length of a text.

@@ -27,7 +27,7 @@ mod user;
 
 pub use address::{Address, AddressKind, KnownPlace, SpaceRef};
 pub use answer::{AnswerEvent, AnswerStream, FinishReason, Finished, Usage};
-pub use capabilities::{Capabilities, TextUnit};
+pub use capabilities::{Capabilities, Growth, TextUnit};
 pub use clock::{Clock, Timestamp};
 pub use code::Code;
 pub use command::Command;

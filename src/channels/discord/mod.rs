@@ -47,7 +47,9 @@ use tokio_util::sync::CancellationToken;
 use crate::channels::{Account, Batch, Channel, ChannelError, Delete, Inbox, ReadBack, Replay, Typing};
 use crate::config::CatchUpSettings;
 use crate::domain::texts::Texts;
-use crate::domain::{Address, Capabilities, Clock, DeliveryKey, Part, Platform, PostedId, ReplyTo, TextUnit};
+use crate::domain::{
+    Address, Capabilities, Clock, DeliveryKey, Growth, Part, Platform, PostedId, ReplyTo, TextUnit,
+};
 use crate::telemetry::Tasks;
 use api::{Api, id_of, snowflake};
 use errors::{CallError, MESSAGE_CONTENT_WAY_OUT};
@@ -67,6 +69,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     edits_per_minute: NonZeroU32::new(45 * 60).unwrap(),
     typing_lasts: Duration::from_secs(10),
     idempotent_for: Duration::from_secs(120),
+    growth: Growth::Replaced,
 };
 
 /// The application flags of bots that may read all messages.

@@ -52,7 +52,7 @@ use crate::channels::{
 };
 use crate::config::CatchUpSettings;
 use crate::domain::texts::Texts;
-use crate::domain::{Capabilities, Clock, DeliveryKey, Part, Platform, PostedId, ReplyTo, TextUnit};
+use crate::domain::{Capabilities, Clock, DeliveryKey, Growth, Part, Platform, PostedId, ReplyTo, TextUnit};
 use crate::telemetry::Tasks;
 
 /// docs.slack.dev/apis/web-api/rate-limits: a post a second in a channel, 50
@@ -66,6 +66,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     edits_per_minute: NonZeroU32::new(45).unwrap(),
     typing_lasts: Duration::MAX,
     idempotent_for: Duration::ZERO,
+    growth: Growth::Replaced,
 };
 
 const POSTING: Step = Step { name: "posting", scope: LimitScope::Chat };
