@@ -17,11 +17,9 @@ RUN apt-get update && apt-get install --yes --no-install-recommends ca-certifica
     && useradd --system --uid 65532 --home-dir /var/lib/switchboard --create-home --shell /usr/sbin/nologin switchboard
 COPY --from=build /src/target/release/switchboard /usr/local/bin/switchboard
 USER 65532:65532
+# Where the database is unless the settings name another: data/switchboard.db in here.
 WORKDIR /var/lib/switchboard
 VOLUME /var/lib/switchboard
-ENV SWITCHBOARD__DATABASE__URL=sqlite:///var/lib/switchboard/switchboard.db
-# `docker stop` grants ten seconds.
-ENV SWITCHBOARD__SHUTDOWN__DRAIN_SECONDS=8
 HEALTHCHECK --interval=30s --timeout=6s --start-period=20s CMD ["switchboard", "health"]
 ENTRYPOINT ["switchboard"]
 CMD ["serve"]

@@ -143,6 +143,11 @@ pub trait Channel: Send + Sync {
         None
     }
 
+    /// Hearing what a message comes to, where more depends on that than words.
+    fn verdicts(&self) -> Option<&dyn Verdicts> {
+        None
+    }
+
     /// Reading anew what could not be read when it came, where such events are kept.
     fn replay(&self) -> Option<&dyn Replay> {
         None
@@ -179,6 +184,16 @@ pub trait ReadBack: Send + Sync {
 pub trait Delete: Send + Sync {
     /// Deletes a post. One that is gone already is no error.
     async fn delete(&self, to: &ReplyTo, posted: &PostedId) -> Result<(), ChannelError>;
+}
+
+/// Hearing what messages come to: a program that reads our answers from a pipe
+/// cannot tell an apology from one.
+pub trait Verdicts: Send + Sync {
+    /// Takes note that what is shown next in reply is no answer, but stands in its place.
+    fn excused(&self, to: &ReplyTo);
+
+    /// Takes note that the whole answer has been shown.
+    fn answered(&self, to: &ReplyTo);
 }
 
 /// Reading events anew that were kept as they came.

@@ -1,7 +1,7 @@
 //! `switchboard chat`: talks with you at the terminal, or answers what a pipe says.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, stdin, stdout};
+use std::io::{IsTerminal, stderr, stdin, stdout};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ use crate::channels::terminal::{Lines, Once, Prompt, Terminal};
 use crate::cli::failure::Failure;
 use crate::cli::foundations;
 use crate::config::{LogFormat, Settings};
+use crate::store::make_directory;
 use crate::telemetry::{self, Tasks, chain};
 
 /// What the log shows while somebody is talking here, unless told otherwise.
@@ -30,7 +31,9 @@ pub(super) async fn run(settings: &Settings, environment: &BTreeMap<String, Stri
     let person = environment.get("USER").map_or("you", String::as_str).to_owned();
     let clock = Arc::new(SystemClock);
     let terminal = Terminal::new(lines, Box::new(stdout()), person, clock, at_work);
-    let foundations = foundations::lay(settings, vec![Arc::new(terminal)], busy, &tasks).await?;
+    // A program takes all that it reads for an answer.
+    let terminal = Arc::new(if is_person { terminal } else { terminal.with_aside(Box::new(stderr())) });
+    let foundations = foundations::lay(settings, vec![Arc::clone(&terminal) as _], busy, &tasks).await?;
     greet(settings, foundations.model.name(), is_person);
     let app = App::build(foundations, settings);
     drop(app.start().await?);
@@ -40,7 +43,7 @@ pub(super) async fn run(settings: &Settings, environment: &BTreeMap<String, Stri
     drop(app);
     tasks.end().await;
     match listened {
-        Ok(()) => Ok(0),
+        Ok(()) => Ok(u8::from(!is_person && terminal.has_unanswered())),
         Err(ListenError::Channel { source, .. }) => Err(Failure::refused(chain(&source).to_string())),
         Err(error @ ListenError::Replaced) => Err(Failure::unavailable(error.to_string())),
     }
@@ -61,7 +64,7 @@ fn prompt(settings: &Settings) -> Result<Prompt, Failure> {
     let history = directory.join("chat_history");
     let unable =
         |error| Failure::unavailable(format!("cannot use the directory `{}`: {error}", directory.display()));
-    std::fs::create_dir_all(directory).map_err(unable)?;
+    make_directory(directory).map_err(unable)?;
     Prompt::start(history).map_err(unable)
 }
 

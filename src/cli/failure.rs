@@ -59,14 +59,18 @@ impl From<StoreError> for Failure {
             | StoreError::NoRights(_)
             | StoreError::Foreign { .. }
             | StoreError::Newer { .. } => Self::configuration(words),
-            StoreError::InUse { .. } | StoreError::Unreachable { .. } | StoreError::Busy => {
-                Self::unavailable(words)
-            }
-            StoreError::Migrate(_)
-            | StoreError::Statement(_)
+            // What a disk or a server did not take now, it may take later.
+            StoreError::InUse { .. }
+            | StoreError::Full { .. }
+            | StoreError::Broken { .. }
+            | StoreError::Locked { .. }
+            | StoreError::Unreachable { .. }
+            | StoreError::Busy
             | StoreError::Commit(_)
             | StoreError::Abandoned
-            | StoreError::Silent
+            | StoreError::Silent => Self::unavailable(words),
+            StoreError::Migrate(_)
+            | StoreError::Statement(_)
             | StoreError::Row { .. }
             | StoreError::Panicked
             | StoreError::Lost

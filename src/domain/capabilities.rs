@@ -24,6 +24,16 @@ pub struct Capabilities {
     /// Whether the first part of the answer to a command has one place, whoever writes there
     /// and however often.
     pub has_one_place_for_a_command: bool,
+    pub growth: Growth,
+}
+
+/// What becomes of a post while its answer grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Growth {
+    /// It is replaced now and then; a placeholder stands there until there is something to say.
+    Replaced,
+    /// What comes is put behind it as it comes, and nothing that was shown can be taken back.
+    Appended,
 }
 
 /// In what a platform counts the length of a text.

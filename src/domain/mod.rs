@@ -28,7 +28,7 @@ mod user;
 
 pub use address::{Address, AddressKind, KnownPlace, SpaceRef, SpaceStanding};
 pub use answer::{AnswerEvent, AnswerStream, FinishReason, Finished, Usage};
-pub use capabilities::{Capabilities, TextUnit};
+pub use capabilities::{Capabilities, Growth, TextUnit};
 pub use change::{Change, ChangeEnd};
 pub use clock::{Clock, Timestamp};
 pub use code::Code;

@@ -35,6 +35,30 @@ pub enum StoreError {
         source: DbErr,
     },
 
+    /// There is no room for the file.
+    #[error("the disk under the database `{}` is full; make room on it", path.display())]
+    Full {
+        path: PathBuf,
+        #[source]
+        source: Box<Self>,
+    },
+
+    /// The file cannot be read or written, although nothing is wrong with it.
+    #[error("the disk under the database `{}` does not work: it is full, broken or gone", path.display())]
+    Broken {
+        path: PathBuf,
+        #[source]
+        source: Box<Self>,
+    },
+
+    /// Another program has the file for itself.
+    #[error("another program keeps the database `{}` locked; end that program, or wait for it", path.display())]
+    Locked {
+        path: PathBuf,
+        #[source]
+        source: Box<Self>,
+    },
+
     /// The URL of a server cannot be read.
     #[error("`database.url` is no URL of a PostgreSQL server")]
     Unreadable(#[source] SqlxError),

@@ -1,7 +1,7 @@
 //! The schema's history, for the command line.
 
 use migration::{Migrator, MigratorTrait};
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::{ConnectionTrait, DbErr, Statement};
 
 use crate::config::DatabaseSettings;
 use crate::store::StoreError;
@@ -35,24 +35,28 @@ impl Schema {
 
     /// Takes all steps that are not taken yet.
     pub async fn up(&self) -> Result<(), StoreError> {
-        engine::migrate(&self.0.db).await
+        engine::migrate(&self.0.db).await.map_err(|error| self.0.named(error))
     }
 
     /// Takes the last `steps` steps back; what they had made is gone.
     pub async fn down(&self, steps: u32) -> Result<(), StoreError> {
         engine::refuse_newer(&self.0.db).await?;
         self.0.refuse_company().await?;
-        Migrator::down(&self.0.db, Some(steps)).await.map_err(StoreError::Migrate)
+        Migrator::down(&self.0.db, Some(steps)).await.map_err(|error| self.failed(error))
     }
 
     /// Takes every step back and up again: an empty database.
     pub async fn fresh(&self) -> Result<(), StoreError> {
         engine::refuse_newer(&self.0.db).await?;
         self.0.refuse_company().await?;
-        Migrator::down(&self.0.db, None).await.map_err(StoreError::Migrate)?;
-        Migrator::up(&self.0.db, None).await.map_err(StoreError::Migrate)?;
+        Migrator::down(&self.0.db, None).await.map_err(|error| self.failed(error))?;
+        Migrator::up(&self.0.db, None).await.map_err(|error| self.failed(error))?;
         let vacuum = Statement::from_string(self.0.db.get_database_backend(), "VACUUM");
-        self.0.db.execute_raw(vacuum).await?;
+        self.0.db.execute_raw(vacuum).await.map_err(|error| self.failed(error))?;
         Ok(())
+    }
+
+    fn failed(&self, error: DbErr) -> StoreError {
+        self.0.named(StoreError::Migrate(error))
     }
 }

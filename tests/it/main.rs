@@ -19,6 +19,7 @@ mod configuration;
 #[cfg(feature = "kill-points")]
 mod crash;
 mod discord;
+mod disk;
 mod emulators;
 mod given_up;
 mod hostile;

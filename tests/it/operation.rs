@@ -52,14 +52,14 @@ const CHANGES: &[&str] = &["replaced", "taken_back", "heard", "late", "outdated"
 const REASONS: &[&str] =
     &["rate_limited", "quota_gone", "unauthorized", "unavailable", "cut", "nonsense", "rejected"];
 
-async fn get(url: &str) -> (u16, String) {
+pub(crate) async fn get(url: &str) -> (u16, String) {
     switchboard::model::install_crypto();
     let answer = reqwest::get(url).await.unwrap();
     (answer.status().as_u16(), answer.text().await.unwrap())
 }
 
 /// Asks until the answer has this status.
-async fn until(url: &str, status: u16) -> Value {
+pub(crate) async fn until(url: &str, status: u16) -> Value {
     let before = Instant::now();
     loop {
         let (is, text) = get(url).await;

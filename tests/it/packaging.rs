@@ -130,10 +130,18 @@ fn the_unit_restarts_what_can_be_helped_and_gives_time_to_stop() {
     assert_eq!((only("Type").as_str(), only("NotifyAccess").as_str()), ("notify", "main"));
     assert_eq!(only("RestartPreventExitStatus"), "78");
     assert_eq!(only("Restart"), "on-failure");
+    // A database that comes late, or a message that ends us three times, must not leave us down for good.
+    assert_eq!(only("StartLimitIntervalSec"), "0", "systemd gives up");
+    assert!(!unit.contains_key("StartLimitBurst"));
+    let (first, longest) = (only("RestartSec"), only("RestartMaxDelaySec"));
+    let (first, longest) = (first.parse::<u64>().unwrap(), longest.parse::<u64>().unwrap());
+    assert!((1..=5).contains(&first) && (first..=60).contains(&longest), "{first} s, {longest} s");
+    assert!(only("RestartSteps").parse::<u64>().unwrap() >= 3, "the pause grows little by little");
     let drain = fs::read_to_string(root().join("config/default.toml")).unwrap();
     let drain =
         drain.lines().find_map(|line| line.strip_prefix("drain_seconds = ")).unwrap().parse::<u64>().unwrap();
     assert!(only("TimeoutStopSec").parse::<u64>().unwrap() > drain, "systemd kills before we have stopped");
+    assert!(drain < 10, "docker kills before we have stopped, unless told otherwise");
     let secrets = [
         "channels.telegram.token",
         "channels.telegram.webhook_secret",
@@ -142,8 +150,37 @@ fn the_unit_restarts_what_can_be_helped_and_gives_time_to_stop() {
         "channels.slack.app_token",
         "channels.slack.signing_secret",
         "model.providers.main.api_key",
+        "database.url",
     ];
     assert_eq!(unit["LoadCredential"], secrets);
+}
+
+#[test]
+fn neither_unit_nor_image_decides_what_the_settings_are_to_decide() {
+    // A variable would win over the file.
+    let set = |words: &[String]| words.iter().any(|word| word.contains("SWITCHBOARD__"));
+    assert!(!unit().get("Environment").is_some_and(|lines| set(lines)));
+    assert!(!instructions("ENV").iter().any(|(_, words)| set(words)));
+
+    // The place of the database comes from where they start us.
+    let defaults = fs::read_to_string(root().join("config/default.toml")).unwrap();
+    let url = defaults.lines().find_map(|line| line.strip_prefix("url = \"sqlite://")).unwrap();
+    assert!(!url.starts_with('/'), "{url}");
+    assert_eq!(unit()["WorkingDirectory"], ["/var/lib/switchboard"]);
+    assert_eq!(unit()["StateDirectory"], ["switchboard"]);
+    let folder = ["/var/lib/switchboard"];
+    assert_eq!(instructions("WORKDIR").last().unwrap().1, folder);
+    assert_eq!(instructions("VOLUME").last().unwrap().1, folder);
+}
+
+#[test]
+fn the_same_rust_is_asked_for_everywhere() {
+    let read = |name: &str| fs::read_to_string(root().join(name)).unwrap();
+    let manifest = read("Cargo.toml");
+    let version = manifest.lines().find_map(|line| line.strip_prefix("rust-version = ")).unwrap();
+    let version = version.trim_matches('"');
+    assert!(read("README.md").contains(&format!("Rust {version} or newer")));
+    assert!(instructions("FROM")[0].1[0].starts_with(&format!("rust:{version}-")));
 }
 
 /// The most that `systemd-analyze security` may call the unit's exposure.

@@ -1,5 +1,6 @@
 //! Watching an answer come, and showing it meanwhile.
 
+use std::future::pending;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -8,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::delivery::DeliveryError;
 use crate::app::delivery::screen::Screen;
-use crate::domain::{AnswerEvent, AnswerStream, Finished, ModelFailure};
+use crate::domain::{AnswerEvent, AnswerStream, Capabilities, Finished, Growth, ModelFailure};
 use crate::telemetry::{KillPoint, kill_point};
 
 /// How long nothing may be seen before a placeholder is.
@@ -55,15 +56,19 @@ pub(super) async fn follow(
     let mut text = String::new();
     // What an answer had come to that broke off and was begun anew.
     let mut before = String::new();
-    let mut due = Instant::now() + PLACEHOLDER_AFTER;
-    let mut pause = FIRST_PAUSE;
+    let mut beat = Beat::of(screen.capabilities());
     let (mut is_seen, mut has_begun) = (false, false);
     loop {
         let event = tokio::select! {
             biased;
             () = stop.cancelled() => return Ended::Stopped { text: longer(before, text) },
             event = stream.next() => event,
-            () = sleep_until(due) => {
+            () = beat.is_due() => {
+                if beat.growth == Growth::Appended && before.starts_with(text.trim_end()) {
+                    // It stands there already.
+                    beat.pause();
+                    continue;
+                }
                 let is_text = !text.trim().is_empty();
                 let shown = if is_text { text.as_str() } else { placeholder };
                 if let Err(error) = screen.show_interim(shown).await {
@@ -73,8 +78,7 @@ pub(super) async fn follow(
                     is_seen = true;
                     on_text();
                 }
-                due = Instant::now() + pause;
-                pause = (pause * 6 / 5).min(LONGEST_PAUSE);
+                beat.pause();
                 continue;
             }
         };
@@ -85,18 +89,75 @@ pub(super) async fn follow(
                 let was_blank = text.trim().is_empty();
                 text.push_str(&delta);
                 if was_blank && !text.trim().is_empty() {
-                    due = Instant::now() + GRACE;
+                    beat.begin();
                 }
                 if text.len() > LONGEST {
                     return Ended::Failed { failure: ModelFailure::Cut, text };
                 }
             }
-            Some(AnswerEvent::Restarted) => before = longer(before, std::mem::take(&mut text)),
+            Some(AnswerEvent::Restarted) => {
+                before = longer(before, std::mem::take(&mut text));
+                beat.begin_anew();
+            }
             Some(AnswerEvent::Finished(finished)) => return Ended::Finished(finished),
             Some(AnswerEvent::Failed(failure)) => {
                 return Ended::Failed { failure, text: longer(before, text) };
             }
             None => return Ended::Failed { failure: ModelFailure::Cut, text: longer(before, text) },
+        }
+    }
+}
+
+/// When something is shown next.
+struct Beat {
+    growth: Growth,
+    /// Never, as long as there is nothing to show.
+    due: Option<Instant>,
+    pause: Duration,
+}
+
+impl Beat {
+    fn of(capabilities: &Capabilities) -> Self {
+        let growth = capabilities.growth;
+        match growth {
+            Growth::Replaced => {
+                let due = Some(Instant::now() + PLACEHOLDER_AFTER);
+                Self { growth, due, pause: FIRST_PAUSE }
+            }
+            Growth::Appended => Self { growth, due: None, pause: capabilities.direct_interval },
+        }
+    }
+
+    /// Waits until something is to be shown.
+    async fn is_due(&self) {
+        match self.due {
+            Some(due) => sleep_until(due).await,
+            None => pending().await,
+        }
+    }
+
+    /// Takes note that there is something to show by now.
+    fn begin(&mut self) {
+        let grace = match self.growth {
+            Growth::Replaced => GRACE,
+            // More of it needs no second post.
+            Growth::Appended => Duration::ZERO,
+        };
+        self.due = Some(Instant::now() + grace);
+    }
+
+    /// Takes note that what there was does not count any more.
+    fn begin_anew(&mut self) {
+        if self.growth == Growth::Appended {
+            self.due = None;
+        }
+    }
+
+    /// Takes note that something has been shown.
+    fn pause(&mut self) {
+        self.due = Some(Instant::now() + self.pause);
+        if self.growth == Growth::Replaced {
+            self.pause = (self.pause * 6 / 5).min(LONGEST_PAUSE);
         }
     }
 }

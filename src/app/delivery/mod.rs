@@ -121,6 +121,20 @@ impl Delivering<'_> {
         self.screen.count()
     }
 
+    /// Says that what is shown next stands in the place of an answer.
+    pub(crate) fn excuse(&self) {
+        if let Some(verdicts) = self.channel.verdicts() {
+            verdicts.excused(self.to);
+        }
+    }
+
+    /// Says that the whole answer has been shown.
+    pub(crate) fn note_answered(&self) {
+        if let Some(verdicts) = self.channel.verdicts() {
+            verdicts.answered(self.to);
+        }
+    }
+
     /// Shows what stays, and nothing else; the ledger has `announced` one part
     /// already. Returns what arrived last and has not been noted.
     pub(crate) async fn finish(

@@ -9,7 +9,7 @@ use crate::app::delivery::split::split;
 use crate::app::delivery::write::{Writer, label};
 use crate::app::ledger::Ledger;
 use crate::channels::ChannelError;
-use crate::domain::{DeliveryKey, KeptPart, Part, PartState, PostedId, SentPart};
+use crate::domain::{Capabilities, DeliveryKey, Growth, KeptPart, Part, PartState, PostedId, SentPart};
 use crate::telemetry::{KillPoint, kill_point};
 
 /// Added to the number of a part whose post has to be made anew: a platform
@@ -153,9 +153,19 @@ impl<'a> Screen<'a> {
         text.strip_prefix(&label(self.writer.duplicate_label, "")).unwrap_or(text)
     }
 
+    /// What the platform accepts, and how it shows it.
+    pub(super) fn capabilities(&self) -> &Capabilities {
+        self.writer.channel.capabilities()
+    }
+
     /// Cuts a text into posts.
     pub(super) fn cut(&self, text: &str) -> Vec<Part> {
-        let capabilities = self.writer.channel.capabilities();
+        let capabilities = self.capabilities();
+        if capabilities.growth == Growth::Appended {
+            // What closes a fence for now would stand there for good.
+            let whole = Part { number: 0, text: text.trim_end().to_owned() };
+            return if whole.text.is_empty() { Vec::new() } else { vec![whole] };
+        }
         let unit = capabilities.text_unit;
         let reserve = unit.measure(&label(self.writer.duplicate_label, ""));
         let texts = split(text, capabilities.text_limit.saturating_sub(reserve), unit);

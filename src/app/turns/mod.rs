@@ -168,6 +168,9 @@ impl Work<'_> {
         self.ledger.ready(&answer).await?;
         kill_point(KillPoint::Ready);
         self.show(&answer.parts, sending, &answer.ending).await?;
+        if said.is_whole_answer() {
+            self.delivering.note_answered();
+        }
         Ok(said.end)
     }
 
@@ -180,6 +183,9 @@ impl Work<'_> {
             .filter_map(|part| Some((part.number, self.delivering.unlabelled(part.text.as_deref()?))));
         let parts: Vec<Part> = kept.map(|(number, text)| Part { number, text: text.to_owned() }).collect();
         self.show(&parts, None, ending).await?;
+        if ending.finale == Finale::Done {
+            self.delivering.note_answered();
+        }
         Ok(TurnEnd::Delivered)
     }
 
@@ -189,6 +195,9 @@ impl Work<'_> {
         announced: Option<usize>,
         ending: &Ending,
     ) -> Result<(), DeliveryError> {
+        if ending.finale != Finale::Done {
+            self.delivering.excuse();
+        }
         let last = self.delivering.finish(parts, announced).await?;
         // What nobody saw while it came, they see now.
         note_first_text(self.turn, &self.is_seen, self.began);

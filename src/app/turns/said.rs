@@ -31,6 +31,11 @@ impl Said {
         Self { finished, ..Self::plainly(text, Finale::Done, TurnEnd::Answered) }
     }
 
+    /// Whether it is an answer that did not break off.
+    pub(super) fn is_whole_answer(&self) -> bool {
+        self.finale == Finale::Done && self.error.is_none()
+    }
+
     /// How the turn ends with it.
     pub(super) fn ending(&self) -> Ending {
         Ending::new(self.finale, self.end.name())

@@ -47,7 +47,9 @@ use tokio_util::sync::CancellationToken;
 use crate::channels::{Account, Batch, Channel, ChannelError, Delete, Inbox, ReadBack, Replay, Typing};
 use crate::config::CatchUpSettings;
 use crate::domain::texts::Texts;
-use crate::domain::{Address, Capabilities, Clock, DeliveryKey, Part, Platform, PostedId, ReplyTo, TextUnit};
+use crate::domain::{
+    Address, Capabilities, Clock, DeliveryKey, Growth, Part, Platform, PostedId, ReplyTo, TextUnit,
+};
 use crate::telemetry::Tasks;
 use api::{Api, id_of, snowflake};
 use errors::{CallError, MESSAGE_CONTENT_WAY_OUT};
@@ -68,6 +70,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     typing_lasts: Duration::from_secs(10),
     idempotent_for: Duration::from_secs(120),
     has_one_place_for_a_command: true,
+    growth: Growth::Replaced,
 };
 
 /// The application flags of bots that may read all messages.

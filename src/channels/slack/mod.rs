@@ -52,7 +52,7 @@ use crate::channels::{
 };
 use crate::config::CatchUpSettings;
 use crate::domain::texts::Texts;
-use crate::domain::{Capabilities, Clock, DeliveryKey, Part, Platform, PostedId, ReplyTo, TextUnit};
+use crate::domain::{Capabilities, Clock, DeliveryKey, Growth, Part, Platform, PostedId, ReplyTo, TextUnit};
 use crate::telemetry::Tasks;
 
 /// docs.slack.dev/apis/web-api/rate-limits: a post a second in a channel, 50
@@ -67,6 +67,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     typing_lasts: Duration::MAX,
     idempotent_for: Duration::ZERO,
     has_one_place_for_a_command: false,
+    growth: Growth::Replaced,
 };
 
 const POSTING: Step = Step { name: "posting", scope: LimitScope::Chat };

@@ -39,7 +39,7 @@ use crate::channels::telegram::wire::Me;
 use crate::channels::{Account, Batch, Channel, ChannelError, Delete, Inbox, Replay, Typing, Webhook};
 use crate::config::CatchUpSettings;
 use crate::domain::texts::Texts;
-use crate::domain::{Capabilities, Clock, DeliveryKey, Part, Platform, PostedId, ReplyTo, TextUnit};
+use crate::domain::{Capabilities, Clock, DeliveryKey, Growth, Part, Platform, PostedId, ReplyTo, TextUnit};
 use crate::telemetry::chain;
 
 pub use webhook::Hook;
@@ -55,6 +55,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     typing_lasts: Duration::from_secs(5),
     idempotent_for: Duration::ZERO,
     has_one_place_for_a_command: false,
+    growth: Growth::Replaced,
 };
 
 /// What the channel needs to know.

@@ -54,7 +54,7 @@ async fn next(
 
 async fn say(terminal: &Terminal, inbox: &dyn Inbox, text: &str) {
     let id = PostedId(Uuid::now_v7().simple().to_string());
-    terminal.with_screen(|screen| screen.asked.insert(id.clone()));
+    terminal.with_screen(|screen| screen.ask(&id));
     let message = decode::message(&id, text, &terminal.person, terminal.clock.now());
     if let Err(error) = inbox.accept(message.into()).await {
         tracing::error!(error = %chain(&error), "could not take in what was typed");

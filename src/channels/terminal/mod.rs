@@ -2,6 +2,8 @@
 //!
 //! Answers grow in place as they come; an answer whose beginning changed is
 //! printed again. A message that an earlier run left waiting is answered first.
+//! What stands in the place of an answer goes beside the answers, where whoever
+//! reads them is a program.
 
 mod decode;
 mod encode;
@@ -18,8 +20,8 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::channels::{Account, Channel, ChannelError, Inbox};
-use crate::domain::{Capabilities, Clock, DeliveryKey, Part, Platform, PostedId, ReplyTo, TextUnit};
+use crate::channels::{Account, Channel, ChannelError, Inbox, Verdicts};
+use crate::domain::{Capabilities, Clock, DeliveryKey, Growth, Part, Platform, PostedId, ReplyTo, TextUnit};
 
 pub use prompt::{Lines, Once, Prompt};
 
@@ -33,6 +35,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     typing_lasts: Duration::MAX,
     idempotent_for: Duration::MAX,
     has_one_place_for_a_command: false,
+    growth: Growth::Appended,
 };
 
 /// The terminal.
@@ -48,8 +51,14 @@ pub struct Terminal {
 /// What has been printed.
 struct Screen {
     out: Box<dyn Write + Send>,
+    /// Where apologies and refusals go, if not to the answers.
+    aside: Option<Box<dyn Write + Send>>,
     /// Messages that were typed since the program started.
     asked: HashSet<PostedId>,
+    /// Those of them that have no whole answer.
+    unanswered: HashSet<PostedId>,
+    /// Messages that get no answer, but words in its place.
+    excused: HashSet<PostedId>,
     /// The post that is printed last, and how it reads.
     last: Option<(PostedId, String)>,
 }
@@ -64,8 +73,28 @@ impl Terminal {
         clock: Arc<dyn Clock>,
         busy: watch::Receiver<usize>,
     ) -> Self {
-        let screen = Mutex::new(Screen { out, asked: HashSet::new(), last: None });
-        Self { lines, person, clock, busy, screen }
+        let screen = Screen {
+            out,
+            aside: None,
+            asked: HashSet::new(),
+            unanswered: HashSet::new(),
+            excused: HashSet::new(),
+            last: None,
+        };
+        Self { lines, person, clock, busy, screen: Mutex::new(screen) }
+    }
+
+    /// Has what is no answer printed elsewhere.
+    #[must_use]
+    pub fn with_aside(self, aside: Box<dyn Write + Send>) -> Self {
+        self.with_screen(|screen| screen.aside = Some(aside));
+        self
+    }
+
+    /// Whether something that was typed has not got its whole answer.
+    #[must_use]
+    pub fn has_unanswered(&self) -> bool {
+        self.with_screen(|screen| !screen.unanswered.is_empty())
     }
 
     fn with_screen<R>(&self, change: impl FnOnce(&mut Screen) -> R) -> R {
@@ -74,8 +103,19 @@ impl Terminal {
 }
 
 impl Screen {
+    /// Takes note that a message has been typed.
+    fn ask(&mut self, id: &PostedId) {
+        self.asked.insert(id.clone());
+        self.unanswered.insert(id.clone());
+    }
+
     fn begin(&mut self, id: PostedId, text: String, to: &ReplyTo) -> io::Result<()> {
         self.end_line()?;
+        if let Some(aside) = self.aside.as_mut()
+            && to.message.as_ref().is_some_and(|message| self.excused.contains(message))
+        {
+            return print(aside, &format!("{text}\n"));
+        }
         if to.message.as_ref().is_some_and(|message| !self.asked.contains(message)) {
             self.print("(An earlier message was still waiting. Its answer:)\n")?;
         }
@@ -106,11 +146,15 @@ impl Screen {
     }
 
     fn print(&mut self, text: &str) -> io::Result<()> {
-        match self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {
-            // Whoever has closed the pipe has read enough.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            printed => printed,
-        }
+        print(&mut self.out, text)
+    }
+}
+
+fn print(out: &mut impl Write, text: &str) -> io::Result<()> {
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        // Whoever has closed the pipe has read enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        printed => printed,
     }
 }
 
@@ -153,6 +197,22 @@ impl Channel for Terminal {
     async fn edit(&self, to: &ReplyTo, posted: &PostedId, part: &Part) -> Result<(), ChannelError> {
         let text = encode::printable(&part.text);
         self.with_screen(|screen| screen.replace(posted, text, to)).map_err(closed)
+    }
+
+    fn verdicts(&self) -> Option<&dyn Verdicts> {
+        Some(self)
+    }
+}
+
+impl Verdicts for Terminal {
+    fn excused(&self, to: &ReplyTo) {
+        self.with_screen(|screen| screen.excused.extend(to.message.clone()));
+    }
+
+    fn answered(&self, to: &ReplyTo) {
+        if let Some(message) = &to.message {
+            self.with_screen(|screen| screen.unanswered.remove(message));
+        }
     }
 }
 

@@ -4,12 +4,14 @@
 //! returned is durable. What differs between them is in here; the rest of the
 //! store speaks SQL that both understand.
 
+mod disk;
 mod history;
 pub(super) mod postgres;
 mod readers;
 pub(super) mod sqlite;
 
 use std::fs::File;
+use std::path::PathBuf;
 
 use futures_util::future::BoxFuture;
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
@@ -21,6 +23,7 @@ use crate::telemetry::{Tasks, metrics};
 
 pub(super) use history::{applied, migrate, refuse_newer};
 pub(super) use readers::Readers;
+pub use sqlite::make_directory;
 
 use postgres::Postgres;
 use sqlite::Sqlite;
@@ -50,7 +53,8 @@ impl Engine {
             return Postgres::open(settings, tasks).await.map(Self::Postgres);
         }
         let path = sqlite::path_of(settings.url.expose_secret())?;
-        Sqlite::open(&path, company, tasks).await.map(Self::Sqlite)
+        let opened = Sqlite::open(&path, company, tasks).await;
+        opened.map(Self::Sqlite).map_err(|error| disk::named(&path, error))
     }
 
     /// Connections for reading.
@@ -109,23 +113,35 @@ impl Engine {
 /// One connection that no daemon and no other migration works beside.
 pub(super) struct Exclusive {
     pub(super) db: DatabaseConnection,
-    /// What keeps daemons off a file; a server keeps a lock for us by itself.
-    file_lock: Option<File>,
+    /// A file, and what keeps daemons off it; a server keeps a lock for us by itself.
+    file: Option<(PathBuf, File)>,
 }
 
 impl Exclusive {
     /// Opens the database without changing its schema.
     pub(super) async fn open(settings: &DatabaseSettings) -> Result<Self, StoreError> {
         if postgres::is_meant_by(settings.url.expose_secret()) {
-            return Ok(Self { db: postgres::lock_schema(settings).await?, file_lock: None });
+            return Ok(Self { db: postgres::lock_schema(settings).await?, file: None });
         }
         let path = sqlite::path_of(settings.url.expose_secret())?;
-        let lock = sqlite::lock(&path)?;
-        Ok(Self { db: sqlite::connect(&path).await?.writer, file_lock: Some(lock) })
+        let opened = async {
+            let lock = sqlite::lock(&path)?;
+            Ok((sqlite::connect(&path).await?.writer, lock))
+        };
+        let (db, lock) = opened.await.map_err(|error| disk::named(&path, error))?;
+        Ok(Self { db, file: Some((path, lock)) })
+    }
+
+    /// Names what is in the way of a file, where something is.
+    pub(super) fn named(&self, error: StoreError) -> StoreError {
+        match &self.file {
+            Some((path, _)) => disk::named(path, error),
+            None => error,
+        }
     }
 
     /// Refuses while a daemon works on it; the lock of a file has done so already.
     pub(super) async fn refuse_company(&self) -> Result<(), StoreError> {
-        if self.file_lock.is_some() { Ok(()) } else { postgres::refuse_company(&self.db).await }
+        if self.file.is_some() { Ok(()) } else { postgres::refuse_company(&self.db).await }
     }
 }

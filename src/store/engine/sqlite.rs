@@ -1,14 +1,15 @@
 //! The embedded engine: its file, its lock, its connections.
 
-use std::fs::{File, OpenOptions, TryLockError, create_dir_all};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::SqliteSynchronous;
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
+use sea_orm::sqlx::{Connection, SqliteConnection};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, SqlxError};
 
 use crate::store::StoreError;
 use crate::store::engine::{Company, Readers, history};
@@ -23,6 +24,12 @@ const BUSY: Duration = Duration::from_secs(5);
 
 /// How long a read may take; a file answers, or its disk is broken.
 const READ_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Who may do what with the files we make: they hold what people said, and are ours alone.
+const FILE_MODE: u32 = 0o600;
+
+/// The same for the directories.
+const DIRECTORY_MODE: u32 = 0o700;
 
 /// One file, open.
 #[derive(Clone)]
@@ -102,13 +109,14 @@ pub(super) fn path_of(url: &str) -> Result<PathBuf, StoreError> {
 pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let unusable = |source| StoreError::Directory { path: directory.to_owned(), source };
-    create_dir_all(directory).map_err(unusable)?;
+    make_directory(directory).map_err(unusable)?;
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".lock");
     let file = OpenOptions::new()
         .create(true)
         .truncate(false)
         .write(true)
+        .mode(FILE_MODE)
         .open(directory.join(name))
         .map_err(unusable)?;
     match file.try_lock() {
@@ -118,12 +126,26 @@ pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
     }
 }
 
+/// Makes a directory, and those above it that are missing; one that is there is left as it is.
+pub fn make_directory(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(path)
+}
+
+/// Makes an empty file, which is a database to SQLite; what is there already is left as it is.
+///
+/// SQLite itself would let everybody read it. The files it keeps beside take their rights from this one.
+fn make_file(path: &Path) -> io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Connects to the file, which is made when there is none.
 pub(in crate::store) async fn connect(path: &Path) -> Result<Connections, StoreError> {
-    if let Some(directory) = path.parent() {
-        create_dir_all(directory)
-            .map_err(|source| StoreError::Directory { path: directory.to_owned(), source })?;
-    }
+    let directory = path.parent().unwrap_or(Path::new(""));
+    let made = make_directory(directory).and_then(|()| make_file(path));
+    made.map_err(|source| StoreError::Directory { path: directory.to_owned(), source })?;
     let writer = open(path, 1, false).await?;
     refuse_foreign(&writer, path).await?;
     // Not before it is known that the file is ours: this changes it.
@@ -138,6 +160,9 @@ async fn open(path: &Path, connections: u32, is_read_only: bool) -> Result<Datab
     options.max_connections(connections).min_connections(1).sqlx_logging(false);
     // A connection to a file costs nothing to keep; SQLite has nothing to time out.
     options.idle_timeout(None).max_lifetime(None).test_before_acquire(false);
+    options.map_sqlx_sqlite_pool_opts(|pool| {
+        pool.after_release(|connection, _| Box::pin(is_at_rest(connection)))
+    });
     let file = path.to_owned();
     options.map_sqlx_sqlite_opts(move |sqlite| {
         let sqlite =
@@ -149,6 +174,18 @@ async fn open(path: &Path, connections: u32, is_read_only: bool) -> Result<Datab
     });
     let opened = Database::connect(options).await;
     opened.map_err(|source| StoreError::Open { path: path.to_owned(), source })
+}
+
+/// Whether a connection that comes back is good for another transaction.
+///
+/// When a commit fails, for instance because the disk is full, SQLite has ended the
+/// transaction by itself; the rollback that follows finds none and fails too, and the
+/// driver goes on counting it as open. It would take the next one for a part of it,
+/// and tell that it is kept although it never is.
+async fn is_at_rest(connection: &mut SqliteConnection) -> Result<bool, SqlxError> {
+    // Takes its turn behind a rollback that is still on its way.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
 }
 
 /// Refuses a database that has tables, none of which is ours.

@@ -25,6 +25,8 @@ pub struct Setup {
     environment: Vec<(String, String)>,
     /// A database on a server; without it, there is the file that the program makes.
     database: Option<Own>,
+    /// How large a file may become, in bytes.
+    room: Option<u64>,
 }
 
 /// What a finished run has left.
@@ -42,7 +44,7 @@ impl Setup {
     pub fn empty() -> Self {
         let folder = Arc::new(tempfile::tempdir().expect("a temporary directory"));
         let environment = vec![("USER".to_owned(), "ann".to_owned())];
-        Self { folder, toml: String::new(), environment, database: None }
+        Self { folder, toml: String::new(), environment, database: None, room: None }
     }
 
     /// For a daemon beside others: an empty database on the engine of this run, any
@@ -91,6 +93,12 @@ impl Setup {
         self
     }
 
+    /// Lets no file become larger than this, which is to the program as if its disk were full.
+    #[must_use]
+    pub fn with_room_for(self, bytes: u64) -> Self {
+        Self { room: Some(bytes), ..self }
+    }
+
     /// A place in the directory that it runs in; the directory itself has no name.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
@@ -121,6 +129,12 @@ impl Setup {
     /// The program, about to be started with these words.
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(program());
+        if let Some(room) = self.room {
+            // Unless the signal is ignored, it ends who writes beyond the limit.
+            let limited = format!("trap '' XFSZ; exec prlimit --fsize={room}: \"$@\"");
+            command = Command::new("sh");
+            command.args(["-c", &limited, "sh"]).arg(program());
+        }
         command.current_dir(self.folder.path()).env_clear();
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         if !self.toml.is_empty() {
@@ -251,6 +265,13 @@ impl Running {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap_or_default();
         let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap_or("0");
         u64::from_str_radix(caught.trim(), 16).unwrap() >> (signal as u64 - 1) & 1 == 1
+    }
+
+    /// Changes how large a file may become from now on.
+    pub fn has_room_for(&self, bytes: &str) {
+        let limit = ["--pid", &self.pid.to_string(), &format!("--fsize={bytes}:")];
+        let limited = Command::new("prlimit").args(limit).status().unwrap();
+        assert!(limited.success(), "could not limit the files to {bytes} bytes");
     }
 
     /// Sends a signal to a program that runs.

@@ -63,7 +63,7 @@ async fn an_answer_that_does_not_make_it_before_the_end_is_given_back() {
     let running = counting(&models, &home).await;
     running.signal(Signal::SIGTERM);
     let Ran { code, out, .. } = running.end().await;
-    assert_eq!((code, out.as_str()), (Some(0), "One,\n"));
+    assert_eq!((code, out.as_str()), (Some(1), "One,\n"), "nobody may take that for an answer");
     // It is not the message's fault.
     assert_eq!(ask(&home, "SELECT state || ' ' || attempts FROM inbox").await, ["received 0"]);
 

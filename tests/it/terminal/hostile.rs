@@ -28,7 +28,7 @@ async fn a_megabyte_is_refused_and_more_than_we_read_too() {
 
     let ran = home.pipe("x".repeat(1 << 20)).await;
     let words = "That is longer than I can take at once: 1048576 characters, and my limit is 8000.\n";
-    went_well(&ran, words);
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (Some(1), "", words));
 
     let ran = home.pipe("x".repeat(5 << 20)).await;
     let words = "switchboard: cannot read what is typed: a message may have at most 4194304 bytes\n";

@@ -1,9 +1,11 @@
 //! One message by pipe: its answer and nothing else, state from run to run.
 
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use super::{echo, said, states, went_well};
-use crate::support::models::Models;
+use crate::support::database::Beside;
+use crate::support::models::{Answer, Fault, Models};
 use crate::support::program::Setup;
 
 #[tokio::test]
@@ -67,16 +69,56 @@ async fn an_answer_is_shown_while_it_comes() {
 }
 
 #[tokio::test]
+async fn a_model_that_takes_its_time_is_waited_for_in_silence() {
+    let models = Models::start().await;
+    let home = Setup::with_model(&models);
+    // Longer than platforms wait until they show that something is being written.
+    models.will(Answer::text("Certainly.").first_token_after(Duration::from_secs(3)));
+
+    went_well(&home.pipe("are you there?").await, "Certainly.\n");
+}
+
+#[tokio::test]
+async fn a_model_that_breaks_off_leaves_what_it_said_and_a_code_that_says_so() {
+    let models = Models::start().await;
+    let home = Setup::with_model(&models);
+    models.will(Answer::deltas(["One, ", "two, ", "three."]).with(Fault::CutAfterDeltas(2)));
+    models.will(Answer::deltas(["One, ", "two, ", "three."]).with(Fault::CutAfterDeltas(1)));
+
+    let ran = home.pipe("count").await;
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.out.starts_with("One, two,\n"), "{ran:?}");
+    assert_eq!(ran.out.matches("One").count(), 1, "what stands there already is not shown again: {ran:?}");
+}
+
+#[tokio::test]
+async fn a_message_that_cannot_be_kept_is_not_answered_and_the_code_says_so() {
+    let models = Models::start().await;
+    let home = Setup::with_model(&models);
+    models.will_say("Certainly.");
+    went_well(&home.pipe("are you there?").await, "Certainly.\n");
+    let beside = Beside::of_file(&home.database()).await;
+    beside.run("CREATE TRIGGER full BEFORE INSERT ON inbox BEGIN SELECT RAISE(ABORT, 'full'); END").await;
+    beside.close().await;
+
+    let ran = home.pipe("and now?").await;
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{ran:?}");
+    assert!(ran.err.contains("could not take in what was typed"), "{ran:?}");
+}
+
+#[tokio::test]
 async fn a_model_that_fails_is_apologized_for_once_and_the_question_is_no_part_of_the_talk() {
     let models = Models::start().await;
     let home = Setup::with_model(&models);
     models.rotates_key("another-key");
 
     let ran = home.pipe("hello").await;
-    assert_eq!(ran.code, Some(0));
-    assert!(ran.out.starts_with("I can't reach my model because of a wrong setting"), "{ran:?}");
-    assert_eq!(ran.out.lines().count(), 1, "{ran:?}");
-    assert!(!ran.err.is_empty() && !ran.err.contains('\u{1b}'), "a log without colours: {}", ran.err);
+    // Who reads the answer from a pipe takes everything there for one.
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{ran:?}");
+    let sorry =
+        ran.err.lines().filter(|line| line.starts_with("I can't reach my model because of a wrong setting"));
+    assert_eq!(sorry.count(), 1, "{ran:?}");
+    assert!(!ran.err.contains('\u{1b}'), "a log without colours: {}", ran.err);
     assert!(!ran.err.contains("another-key") && !ran.err.contains(&models.key()), "{ran:?}");
     assert_eq!((said(&home).await.len(), states(&home).await), (0, vec!["failed".to_owned()]));
 }

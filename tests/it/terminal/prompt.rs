@@ -1,6 +1,7 @@
 //! The prompt, in a terminal as people have it.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use nix::sys::wait::WaitStatus;
 use rexpect::reader::Options;
@@ -105,6 +106,35 @@ fn ctrl_c_at_the_prompt_does_not_leave() {
     session.exp_string("you> ").unwrap();
     type_keys(&mut session, "hello\r");
     session.exp_string("You said: hello").unwrap();
+    session.exp_string("you> ").unwrap();
+    leave(session);
+}
+
+/// How long a dozen pieces may take to be shown, one after another; in lumps it would be a minute.
+const ONE_BY_ONE: Duration = Duration::from_secs(10);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_grows_word_by_word_and_not_in_lumps() {
+    let models = Models::start().await;
+    let home = Setup::with_model(&models);
+    let words: Vec<String> = (1..=12).map(|number| format!("word{number:02} ")).collect();
+    let (before, inside) = (["Look:\n", "```text\n"].map(str::to_owned), words.clone());
+    models.will_stream(before.into_iter().chain(inside).chain(["\n```\nThat is all.".to_owned()]));
+    models.hold(2);
+    let mut session = sit_down(&home);
+    type_keys(&mut session, "count\r");
+    session.exp_string("```text").unwrap();
+
+    let began = Instant::now();
+    for (number, word) in words.iter().enumerate() {
+        // The next one is not said before this one is seen.
+        models.hold(number + 3);
+        let seen = session.exp_string(word.trim_end()).unwrap();
+        assert!(!seen.contains("```") && !seen.contains("word"), "nothing is shown twice: {seen:?}");
+    }
+    assert!(began.elapsed() < ONE_BY_ONE, "it took {:?}", began.elapsed());
+    models.release();
+    session.exp_string("```\r\nThat is all.\r\n").unwrap();
     session.exp_string("you> ").unwrap();
     leave(session);
 }
