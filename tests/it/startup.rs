@@ -5,6 +5,8 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
+use tokio::net::TcpSocket;
+
 use crate::support::daemon::Setup;
 use crate::support::database;
 use crate::support::discord::Discord;
@@ -258,7 +260,10 @@ async fn a_key_that_is_not_accepted_is_a_warning_and_no_more() {
 
 #[tokio::test]
 async fn a_platform_that_is_away_at_the_start_is_waited_for() {
-    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    // A socket that does not listen keeps the port from everybody else.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap();
     let (platform, people) = (Discord::start().await, Telegram::start().await);
     let setup = on_discord(&platform, &platform.token()).open().with(&format!(
         "[channels.telegram]\ntoken = \"{}\"\napi_base = \"http://{address}\"",
@@ -273,7 +278,7 @@ async fn a_platform_that_is_away_at_the_start_is_waited_for() {
     platform.wait_until_connected().await;
     alice.dm("hello?");
     alice.waits_for(alice.dm_channel(), |shown| shown.text.contains("You said: hello?")).await;
-    let _forwarder = Forwarder::start(address, &people.url());
+    let _forwarder = Forwarder::start(socket, &people.url());
     let bob = people.user(1002, "Bob");
     bob.says("hello?");
     people.wait_for_message(1002, |shown| shown.text.contains("You said: hello?")).await.unwrap();
@@ -358,10 +363,10 @@ async fn what_waits_outlives_a_start_with_a_wrong_token() {
 struct Forwarder(tokio::task::JoinHandle<()>);
 
 impl Forwarder {
-    fn start(from: std::net::SocketAddr, to: &str) -> Self {
+    fn start(from: TcpSocket, to: &str) -> Self {
         let to = to.trim_start_matches("http://").to_owned();
         Self(tokio::spawn(async move {
-            let listener = tokio::net::TcpListener::bind(from).await.unwrap();
+            let listener = from.listen(16).unwrap();
             loop {
                 let (mut near, _) = listener.accept().await.unwrap();
                 let mut far = tokio::net::TcpStream::connect(&to).await.unwrap();
