@@ -10,6 +10,7 @@ mod dispatch;
 mod intake;
 mod lease;
 mod ledger;
+mod listening;
 mod pulse;
 mod purge;
 mod stops;
@@ -18,7 +19,7 @@ mod turns;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -29,7 +30,7 @@ use crate::domain::{Clock, Platform};
 use crate::model::{Model, TokenEstimates};
 use crate::router::{AccessRules, Parts, Router};
 use crate::store::{Store, StoreError};
-use crate::telemetry::Tasks;
+use crate::telemetry::{Tasks, chain};
 
 pub use clock::SystemClock;
 pub use lease::Lease;
@@ -38,6 +39,7 @@ pub use pulse::Pulse;
 use delivery::Delivery;
 use dispatch::Dispatch;
 use intake::Intake;
+use listening::Listening;
 use stops::Stops;
 use turns::Turns;
 
@@ -58,6 +60,14 @@ pub struct Foundations {
 /// Why we listen no more.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
+    /// A platform does not let us in.
+    #[error("{platform} does not let us in")]
+    Refused {
+        platform: Platform,
+        #[source]
+        source: ChannelError,
+    },
+
     /// No channel can go on; this is one of them.
     #[error("{platform} cannot go on")]
     Channel {
@@ -152,23 +162,33 @@ impl App {
     }
 
     /// Listens on all channels until `shutdown` fires, or we cannot go on.
-    pub async fn listen(&self, shutdown: &CancellationToken) -> Result<(), ListenError> {
-        let (failed, mut failures) = tokio::sync::mpsc::channel(self.channels.len().max(1));
+    ///
+    /// Each begins when its platform has said who we are, and waits for no other;
+    /// `has_begun` fires with the first.
+    pub async fn listen(
+        &self,
+        shutdown: &CancellationToken,
+        has_begun: &CancellationToken,
+    ) -> Result<(), ListenError> {
+        let (ended, mut ends) = mpsc::channel(self.channels.len().max(1));
         for channel in &self.channels {
-            let (channel, inbox, failed) = (Arc::clone(channel), Arc::clone(&self.inbox), failed.clone());
-            let ending = self.sources.shutdown();
+            let listening = Listening {
+                channel: Arc::clone(channel),
+                inbox: Arc::clone(&self.inbox),
+                dispatch: Arc::clone(&self.dispatch),
+                has_begun: has_begun.clone(),
+            };
+            let (ended, ending) = (ended.clone(), self.sources.shutdown());
             self.sources.spawn(async move {
-                let result = channel.listen(inbox, ending).await;
                 // Nobody waits for it once the app is stopping.
-                let _ = failed.send(result.map_err(|error| (channel.platform(), error))).await;
+                let _ = ended.send(listening.run(ending).await).await;
             });
         }
-        drop(failed);
+        drop(ended);
         tokio::select! {
             () = shutdown.cancelled() => Ok(()),
             () = self.lease.keep(&self.store, shutdown) => if shutdown.is_cancelled() { Ok(()) } else { Err(ListenError::Replaced) },
-            // One channel that cannot go on does not stop the others; the last one does.
-            result = last(&mut failures) => result,
+            result = last(&mut ends) => result,
         }
     }
 
@@ -184,15 +204,19 @@ impl App {
     }
 }
 
-async fn last(
-    failures: &mut tokio::sync::mpsc::Receiver<Result<(), (Platform, ChannelError)>>,
-) -> Result<(), ListenError> {
+/// Waits for the last channel: one that cannot go on does not stop the others, but
+/// one that is not let in at all, by a wrong setting, ends the start.
+async fn last(ends: &mut mpsc::Receiver<Result<(), ListenError>>) -> Result<(), ListenError> {
     let mut outcome = Ok(());
-    while let Some(result) = failures.recv().await {
-        if let Err((platform, error)) = &result {
-            tracing::error!(platform = %platform, error = %crate::telemetry::chain(error), "{platform} cannot go on");
+    while let Some(result) = ends.recv().await {
+        match &result {
+            Err(ListenError::Refused { .. }) => return result,
+            Err(ListenError::Channel { platform, source }) => {
+                tracing::error!(platform = %platform, error = %chain(source), "{platform} cannot go on");
+            }
+            Ok(()) | Err(ListenError::Replaced) => {}
         }
-        outcome = outcome.and(result.map_err(|(platform, source)| ListenError::Channel { platform, source }));
+        outcome = outcome.and(result);
     }
     outcome
 }

@@ -38,13 +38,15 @@ pub(super) async fn run(settings: &Settings, environment: &BTreeMap<String, Stri
     let app = App::build(foundations, settings);
     drop(app.start().await?);
     let shutdown = end_of_session()?;
-    let listened = app.listen(&shutdown).await;
+    let listened = app.listen(&shutdown, &CancellationToken::new()).await;
     app.stop().await;
     drop(app);
     tasks.end().await;
     match listened {
         Ok(()) => Ok(u8::from(!is_person && terminal.has_unanswered())),
-        Err(ListenError::Channel { source, .. }) => Err(Failure::refused(chain(&source).to_string())),
+        Err(ListenError::Refused { source, .. } | ListenError::Channel { source, .. }) => {
+            Err(Failure::refused(chain(&source).to_string()))
+        }
         Err(error @ ListenError::Replaced) => Err(Failure::unavailable(error.to_string())),
     }
 }

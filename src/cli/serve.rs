@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::app::{App, ListenError};
@@ -34,35 +35,36 @@ pub(super) async fn run(settings: &Settings) -> Result<u8, Failure> {
     let incoming = listen_for_webhooks(settings, &channels).await?;
     let shutdown = signals::shutdown(&tasks)?;
     let foundations = foundations::lay(settings, channels.clone(), watch::channel(0).0, &tasks).await?;
-    let store = foundations.store.clone();
-    check(&channels, &tasks).await?;
-    invite_owner(settings, &store, foundations.clock.as_ref()).await?;
+    let (store, clock) = (foundations.store.clone(), Arc::clone(&foundations.clock));
     if let Some(incoming) = incoming {
         tasks.spawn(webhooks::serve(incoming, channels.clone(), Bounds::default(), tasks.clone()));
     }
-    match (listener, metrics::collect()) {
-        (Some(listener), Some(metrics)) => {
-            let watched = Watched { store, channels, metrics };
-            tasks.spawn(watch_over(listener, watched, tasks.clone()));
-        }
-        // The database ends with the last who holds it, and we are not to be that.
-        _ => drop((store, channels)),
+    if let (Some(listener), Some(metrics)) = (listener, metrics::collect()) {
+        let watched = Watched { store: store.clone(), channels, metrics };
+        tasks.spawn(watch_over(listener, watched, tasks.clone()));
     }
     let app = App::build(foundations, settings);
     let pulse = app.start().await?;
     ask_after_models(settings, &tasks);
-    tasks.spawn(supervisor::tell(pulse, tasks.shutdown()));
-    let listened = app.listen(&shutdown).await;
+    let has_begun = CancellationToken::new();
+    let welcome = async {
+        has_begun.cancelled().await;
+        invite_owner(settings, &store, clock.as_ref()).await?;
+        tasks.spawn(supervisor::tell(pulse, tasks.shutdown()));
+        Ok(())
+    };
+    let listened = tokio::select! {
+        listened = app.listen(&shutdown, &has_begun) => listened.map_err(unheard),
+        Err(failure) = welcome => Err(failure),
+    };
     tracing::info!("stopping");
     supervisor::tell_the_end();
     app.stop().await;
     drop(app);
+    // The database ends with the last who holds it, and we are not to be that.
+    drop(store);
     tasks.end().await;
-    match listened {
-        Ok(()) => Ok(0),
-        Err(ListenError::Channel { platform, source }) => Err(hopeless(&source, platform)),
-        Err(error @ ListenError::Replaced) => Err(Failure::unavailable(error.to_string())),
-    }
+    listened.map(|()| 0)
 }
 
 const NO_CHANNEL: &str = "no channel is configured, so nobody could reach me. Give at least one its token \
@@ -114,24 +116,14 @@ async fn watch_over(listener: TcpListener, watched: Watched, tasks: Tasks) {
     }
 }
 
-/// Asks every platform who we are. A wrong token or right ends the start; a
-/// platform that cannot be reached right now does not.
-async fn check(channels: &[Arc<dyn Channel>], tasks: &Tasks) -> Result<(), Failure> {
-    let checks = channels.iter().map(|channel| {
-        let channel = Arc::clone(channel);
-        tasks.spawn(async move { (channel.platform(), channel.check().await) })
-    });
-    for check in checks.collect::<Vec<_>>() {
-        let (platform, account) = check.await.map_err(|error| Failure::other(&error))?;
-        match account {
-            Ok(account) => tracing::info!(platform = %platform, "on {platform} I am {}", account.name),
-            Err(error) if error.is_passing() => {
-                tracing::warn!(platform = %platform, error = %chain(&error), "{platform} cannot be reached yet");
-            }
-            Err(error) => return Err(hopeless(&error, platform)),
+/// Why nobody can be heard any more.
+fn unheard(error: ListenError) -> Failure {
+    match error {
+        ListenError::Refused { platform, source } | ListenError::Channel { platform, source } => {
+            hopeless(&source, platform)
         }
+        ListenError::Replaced => Failure::unavailable(error.to_string()),
     }
-    Ok(())
 }
 
 fn hopeless(error: &ChannelError, platform: Platform) -> Failure {

@@ -10,12 +10,14 @@ use std::fs;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
+use crate::operation::get;
 use crate::support::database::Beside;
 use crate::support::program::Running;
+use crate::support::server::{Reply, Server};
 use crate::support::stage::Stage;
 
 fn root() -> PathBuf {
@@ -102,6 +104,26 @@ async fn a_supervisor_hears_that_we_are_ready_alive_and_stopping() {
     bot.signal(Signal::SIGTERM);
     supervisor.hears("STOPPING=1").await;
     assert!(bot.ended().await.success());
+}
+
+#[tokio::test]
+async fn a_supervisor_hears_that_we_are_ready_when_the_first_channel_listens() {
+    let silent = Server::start(async |_| Reply::Hang).await;
+    let stage = Stage::new().await.set("CHANNELS__DISCORD__API_BASE", &silent.url());
+    let stage = stage.set("CHANNELS__DISCORD__TOKEN", "a.b.c");
+    let before = Instant::now();
+    let (supervisor, bot) = Supervisor::starts(&stage);
+    supervisor.hears("READY=1").await;
+    assert!(before.elapsed() < Duration::from_secs(5), "{:?}", before.elapsed());
+    bot.stop().await;
+
+    let stage = Stage::new().await.set("CHANNELS__TELEGRAM__API_BASE", &silent.url());
+    let (supervisor, bot) = Supervisor::starts(&stage);
+    let admin = bot.admin_url().await;
+    assert_eq!(get(&format!("{admin}/livez")).await.0, 200);
+    assert_eq!(get(&format!("{admin}/readyz")).await.0, 503);
+    assert_eq!(supervisor.unheard(), 0, "nobody listens yet");
+    bot.stop().await;
 }
 
 #[tokio::test]

@@ -5,6 +5,8 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
+use tokio::net::TcpSocket;
+
 use crate::support::database;
 use crate::support::discord::Discord;
 use crate::support::models::Models;
@@ -258,7 +260,10 @@ async fn a_key_that_is_not_accepted_is_a_warning_and_no_more() {
 
 #[tokio::test]
 async fn a_platform_that_is_away_at_the_start_is_waited_for() {
-    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    // A socket that does not listen keeps the port from everybody else.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap();
     let (platform, people) = (Discord::start().await, Telegram::start().await);
     let setup = on_discord(&platform, &platform.token()).open().with(&format!(
         "[channels.telegram]\ntoken = \"{}\"\napi_base = \"http://{address}\"",
@@ -273,10 +278,84 @@ async fn a_platform_that_is_away_at_the_start_is_waited_for() {
     platform.wait_until_connected().await;
     alice.dm("hello?");
     alice.waits_for(alice.dm_channel(), |shown| shown.text.contains("You said: hello?")).await;
-    let _forwarder = Forwarder::start(address, &people.url());
+    let _forwarder = Forwarder::start(socket, &people.url());
     let bob = people.user(1002, "Bob");
     bob.says("hello?");
     people.wait_for_message(1002, |shown| shown.text.contains("You said: hello?")).await.unwrap();
+    bot.stop().await;
+}
+
+/// A platform that takes every request and never says a word.
+async fn silence() -> Server {
+    Server::start(async |_| Reply::Hang).await
+}
+
+/// The channels of all platforms, each at its own address.
+fn everywhere(telegram: (&str, &str), discord: (&str, &str), slack: &str) -> Setup {
+    Setup::new().open().with(&format!(
+        "[channels.telegram]\ntoken = \"{}\"\napi_base = \"{}\"\n\
+         [channels.discord]\ntoken = \"{}\"\napi_base = \"{}\"\n\
+         [channels.slack]\nbot_token = \"xoxb-1-a\"\napp_token = \"xapp-1-a\"\napi_base = \"{slack}/api\"",
+        telegram.0, telegram.1, discord.0, discord.1
+    ))
+}
+
+#[tokio::test]
+async fn a_platform_that_says_nothing_holds_up_no_other() {
+    let silent = silence().await;
+    let nobody = silent.url();
+    let telegram = Telegram::start().await;
+    let (token, url) = (telegram.token(), telegram.url());
+    let before = Instant::now();
+    let setup = everywhere((&token, &url), ("a.b.c", &nobody), &nobody);
+    let bot = setup.serve();
+    telegram.wait_for_poll().await.unwrap();
+    telegram.user(1002, "Bob").says("hello?");
+    telegram.wait_for_message(1002, |shown| shown.text.contains("You said: hello?")).await.unwrap();
+    bot.stop().await;
+    assert!(before.elapsed() < SECONDS, "{:?}", before.elapsed());
+
+    let discord = Discord::start().await;
+    let (token, url) = (discord.token(), discord.url());
+    let before = Instant::now();
+    let setup = everywhere(("1:a", &nobody), (&token, &url), &nobody);
+    let bot = setup.serve();
+    discord.wait_until_connected().await;
+    bot.stop().await;
+    assert!(before.elapsed() < SECONDS, "{:?}", before.elapsed());
+}
+
+#[tokio::test]
+async fn a_wrong_token_ends_the_start_whoever_else_says_nothing_or_works() {
+    let (silent, telegram, discord) = (silence().await, Telegram::start().await, Discord::start().await);
+    let (right, wrong) = (telegram.token(), "123456789:AAwrongTokenOfNobodyAtAll0000000000");
+    let words = ["telegram: the platform does not accept the token"];
+    let setup = everywhere((wrong, &telegram.url()), ("a.b.c", &silent.url()), &silent.url());
+    fails_with(&setup, BAD_SETTING, &words).await;
+    let setup = everywhere((wrong, &telegram.url()), (&discord.token(), &discord.url()), &silent.url());
+    fails_with(&setup, BAD_SETTING, &words).await;
+    let setup = everywhere((&right, &telegram.url()), ("wrong", &discord.url()), &silent.url());
+    fails_with(&setup, BAD_SETTING, &["discord: "]).await;
+}
+
+#[tokio::test]
+async fn what_waits_outlives_a_start_with_a_wrong_token() {
+    let stage = Stage::new().await.open();
+    let alice = stage.telegram.user(1001, "Alice");
+    stage.models.hold(0);
+    let bot = stage.serve().await;
+    alice.says("Hello?");
+    stage.models.wait_until_held(1).await;
+    bot.crash().await;
+    stage.models.release();
+
+    let wrong = "123456789:AAwrongTokenOfNobodyAtAll0000000000";
+    let setup = stage.setup.clone().env("SWITCHBOARD__CHANNELS__TELEGRAM__TOKEN", wrong);
+    fails_with(&setup, BAD_SETTING, &["telegram: the platform does not accept the token"]).await;
+    assert_eq!(stage.models.count(), 1, "who could not be answered is not answered");
+    let bot = stage.serve().await;
+    stage.wait_for(1001, "Certainly.").await;
+    assert_eq!(stage.said(1001), ["Certainly."]);
     bot.stop().await;
 }
 
@@ -284,10 +363,10 @@ async fn a_platform_that_is_away_at_the_start_is_waited_for() {
 struct Forwarder(tokio::task::JoinHandle<()>);
 
 impl Forwarder {
-    fn start(from: std::net::SocketAddr, to: &str) -> Self {
+    fn start(from: TcpSocket, to: &str) -> Self {
         let to = to.trim_start_matches("http://").to_owned();
         Self(tokio::spawn(async move {
-            let listener = tokio::net::TcpListener::bind(from).await.unwrap();
+            let listener = from.listen(16).unwrap();
             loop {
                 let (mut near, _) = listener.accept().await.unwrap();
                 let mut far = tokio::net::TcpStream::connect(&to).await.unwrap();

@@ -45,7 +45,6 @@ pub(crate) struct Dispatch {
     store: Store,
     turns: Turns,
     clock: Arc<dyn Clock>,
-    platforms: Vec<Platform>,
     waiting: Mutex<Waiting>,
     orphans: Orphans,
     wake: Notify,
@@ -73,13 +72,18 @@ impl Dispatch {
             turns,
             clock,
             rooms: rooms.map(|(kind, room)| (kind, Arc::new(Semaphore::new(room)))).collect(),
-            platforms,
             waiting: Mutex::default(),
             orphans: Orphans::default(),
             wake: Notify::new(),
             busy,
             give_back,
         }
+    }
+
+    /// Begins to work on what waits on a platform; before, nobody could be answered there.
+    pub(crate) async fn open(&self, platform: Platform) {
+        self.lock().open(platform);
+        self.sweep(platform).await;
     }
 
     /// Says that messages wait.
@@ -92,7 +96,7 @@ impl Dispatch {
     /// Says that more may wait than anybody has told of.
     pub(crate) fn look_again(&self) {
         let mut waiting = self.lock();
-        waiting.look_again(&self.platforms);
+        waiting.look_again();
         self.tell(waiting);
     }
 
@@ -101,7 +105,6 @@ impl Dispatch {
         let recovered = self.store.recover().await?;
         let mut waiting = self.lock();
         waiting.suspect(&recovered);
-        waiting.look_again(&self.platforms);
         self.tell(waiting);
         Ok(recovered.count)
     }

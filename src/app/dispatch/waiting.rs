@@ -40,7 +40,9 @@ pub(super) struct Waiting {
     controls: usize,
     /// Lanes and messages that were in flight when a process ended.
     suspects: HashSet<Uuid>,
-    /// Platforms of which more may wait in the database than here.
+    /// Platforms on which people can be answered.
+    open: HashSet<Platform>,
+    /// Those of them of which more may wait in the database than here.
     unread: HashSet<Platform>,
 }
 
@@ -56,9 +58,15 @@ impl Waiting {
         self.suspects.remove(&key(accepted));
     }
 
-    /// Notes that more of these platforms may wait in the database.
-    pub(super) fn look_again(&mut self, platforms: &[Platform]) {
-        self.unread.extend(platforms);
+    /// Notes that people can be answered on a platform, of which some may wait already.
+    pub(super) fn open(&mut self, platform: Platform) {
+        self.open.insert(platform);
+        self.unread.insert(platform);
+    }
+
+    /// Notes that more may wait in the database.
+    pub(super) fn look_again(&mut self) {
+        self.unread.extend(&self.open);
     }
 
     /// A platform of which the database has to be asked, because its queue has run dry.
@@ -139,10 +147,10 @@ impl Waiting {
         }
     }
 
-    /// How much waits or is being worked on.
+    /// How much is known to wait or is being worked on.
     pub(super) fn count(&self) -> usize {
         let queued: usize = self.queues.values().map(VecDeque::len).sum();
-        queued + self.running.len() + self.controls + self.unread.len()
+        queued + self.running.len() + self.controls
     }
 
     fn kind(&self, accepted: Accepted) -> Kind {
@@ -226,6 +234,19 @@ mod tests {
         waiting.acquit(first);
         waiting.leave(first, true);
         assert_eq!(taken(&mut waiting, |kind| kind != Kind::Suspect), [1]);
+    }
+
+    #[test]
+    fn what_waits_on_a_platform_is_asked_for_once_people_can_be_answered_there() {
+        let mut waiting = Waiting::default();
+        waiting.look_again();
+        assert_eq!(waiting.unread(), None);
+        waiting.open(Platform::Slack);
+        assert_eq!(waiting.unread(), Some(Platform::Slack));
+        waiting.read(Platform::Slack, Vec::new());
+        assert_eq!(waiting.unread(), None);
+        waiting.look_again();
+        assert_eq!(waiting.unread(), Some(Platform::Slack));
     }
 
     #[test]
