@@ -16,6 +16,7 @@ mod m20261125_000007_create_outbox;
 mod m20261125_000008_add_recovery_to_inbox;
 mod m20261125_000009_create_instances;
 mod m20261125_000010_remember_what_was_heard;
+mod m20261127_000011_let_keys_expire;
 mod whole;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000008_add_recovery_to_inbox::Migration),
             Box::new(m20261125_000009_create_instances::Migration),
             Box::new(m20261125_000010_remember_what_was_heard::Migration),
+            Box::new(m20261127_000011_let_keys_expire::Migration),
         ];
         steps.into_iter().map(|step| Box::new(Whole(step)) as Box<dyn MigrationTrait>).collect()
     }
