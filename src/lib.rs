@@ -11,7 +11,7 @@
 //!   platforms.
 //! - [`admin`]: operations with more than one surface.
 //! - [`router`]: decides the answer to a message.
-//! - [`http`]: health and metrics.
+//! - [`http`]: health, metrics and webhooks.
 //! - [`app`]: builds the parts, joins them, starts and stops them.
 //! - [`cli`]: one file per subcommand.
 //!

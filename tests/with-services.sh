@@ -56,10 +56,32 @@ trap 'exit 130' INT TERM HUP
 # One account that has to show a password.
 sed -i '1i host all locked 127.0.0.1/32 scram-sha-256' "$home/data/pg_hba.conf"
 
+# A certificate for `localhost`, and for no other name, by an authority that nobody else trusts.
+secure() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj "/CN=Authority of tests" \
+        -keyout "$home/ca.key" -out "$home/ca.pem" &&
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "/CN=localhost" \
+        -keyout "$home/server.key" -out "$home/server.csr" &&
+    openssl x509 -req -in "$home/server.csr" -CA "$home/ca.pem" -CAkey "$home/ca.key" -CAcreateserial -days 2 \
+        -extfile <(echo "subjectAltName=DNS:localhost") -out "$home/server.pem" || return 1
+    if [ "$(id -u)" = 0 ]; then
+        chown postgres "$home/server.key"
+    fi
+    chmod 600 "$home/server.key"
+    chmod 755 "$home"
+} >"$home/made" 2>&1
+
+ssl=()
+if command -v openssl >/dev/null; then
+    secure || { cat "$home/made" >&2; exit 1; }
+    ssl=(-c ssl=on -c "ssl_cert_file='$home/server.pem'" -c "ssl_key_file='$home/server.key'")
+    export SWITCHBOARD_TEST_POSTGRES_CA="$home/ca.pem"
+fi
+
 start() {
     port=$((20000 + RANDOM % 12000))
     "${as[@]}" "$bin/pg_ctl" --pgdata="$home/data" --log="$home/log" --silent --wait --options="-p $port \
-        -c listen_addresses=127.0.0.1 -c unix_socket_directories='$home' -c max_connections=300" start
+        -c listen_addresses=127.0.0.1 -c unix_socket_directories='$home' -c max_connections=300 ${ssl[*]}" start
 }
 # A port may be taken, another one is not.
 start || start || start || { cat "$home/log" >&2; exit 1; }

@@ -22,10 +22,6 @@ pub enum AccessError {
     )]
     Subject(String),
 
-    /// Nobody with this account has ever written.
-    #[error("nobody with the account {0} is known")]
-    Unknown(String),
-
     /// The database did not take it.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -87,27 +83,20 @@ impl Access<'_> {
         match subject {
             Subject::Space(space) => self.set_space(space, true, now).await,
             Subject::Account(account) => {
-                let author = Author {
-                    platform_user_id: account.id.clone(),
-                    name: account.id.clone(),
-                    username: None,
-                    locale: None,
-                };
                 let scope = account.scope.clone();
-                self.store.allow_account(account.platform, scope, author, now).await?;
+                self.store.allow_account(account.platform, scope, author(account), now).await?;
                 Ok(())
             }
         }
     }
 
-    /// Shuts an account's person out, or sends a space away.
+    /// Shuts an account's person or a space out, also before it has ever been heard of.
     pub async fn deny(&self, subject: &Subject, now: Timestamp) -> Result<(), AccessError> {
         match subject {
             Subject::Space(space) => self.set_space(space, false, now).await,
             Subject::Account(account) => {
-                let identity = self.store.identity(account.platform, &account.scope, &account.id).await?;
-                let identity = identity.ok_or_else(|| AccessError::Unknown(account.to_string()))?;
-                self.store.deny_user(identity.user).await?;
+                let scope = account.scope.clone();
+                self.store.deny_account(account.platform, scope, author(account), now).await?;
                 Ok(())
             }
         }
@@ -117,4 +106,9 @@ impl Access<'_> {
         let named = SpaceRef { id: space.id.clone(), name: None };
         Ok(self.store.allow_space(space.platform, named, is_allowed, now).await?)
     }
+}
+
+/// Somebody of whom no more is known than their account.
+fn author(account: &Account) -> Author {
+    Author { platform_user_id: account.id.clone(), name: account.id.clone(), username: None, locale: None }
 }

@@ -70,6 +70,9 @@ impl Inbox for Intake {
             let Taken { accepted, repeated, changes } = store.accept(incoming, now).await?;
             kill_point(KillPoint::Accepted);
             metrics::accepted(platform, accepted.len());
+            for message in &accepted {
+                tracing::info!(message.id = %message.id, platform = %message.platform, "took message {} in", message.id);
+            }
             changes.into_iter().for_each(|end| note(platform, end));
             dispatch.enqueue(&accepted);
             if repeated > 0 {

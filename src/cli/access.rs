@@ -8,7 +8,7 @@ use crate::admin::{Access, AccessError, Subject};
 use crate::app::SystemClock;
 use crate::cli::failure::Failure;
 use crate::config::Settings;
-use crate::domain::{Clock, User};
+use crate::domain::{Clock, SpaceStanding, User};
 use crate::store::{Identity, Space, Store};
 use crate::telemetry::Tasks;
 
@@ -26,7 +26,7 @@ enum AccessCommand {
     Approve { code: String },
     /// Lets an account or a place in: telegram:1001, telegram:-1001234567890, slack:T0123/U0456, discord:1234, space:discord:1234
     Allow { id: String },
-    /// Shuts an account's person out, or sends a place away
+    /// Shuts an account's person or a place out, whatever the settings say
     Deny { id: String },
 }
 
@@ -72,7 +72,11 @@ fn print(out: &mut impl Write, people: &[(User, Vec<Identity>)], spaces: &[Space
         writeln!(out, "{standing:<9} {}  {}  ({name})", user.id, accounts.join(", "))?;
     }
     for space in spaces {
-        let standing = if space.is_allowed { "allowed" } else { "-" };
+        let standing = match space.standing {
+            SpaceStanding::Unknown => "-",
+            SpaceStanding::Allowed => "allowed",
+            SpaceStanding::Blocked => "blocked",
+        };
         let name = space.name.as_deref().unwrap_or_default();
         writeln!(out, "{standing:<9} space:{}:{}  {name}", space.platform, space.platform_space_id)?;
     }
@@ -88,7 +92,7 @@ impl From<AccessError> for Failure {
     fn from(error: AccessError) -> Self {
         match error {
             AccessError::Store(error) => error.into(),
-            AccessError::Code | AccessError::Subject(_) | AccessError::Unknown(_) => Self::other(&error),
+            AccessError::Code | AccessError::Subject(_) => Self::other(&error),
         }
     }
 }

@@ -28,6 +28,23 @@ impl Address {
     pub fn is_direct(&self) -> bool {
         self.kind == AddressKind::Direct
     }
+
+    /// Whether nothing is talked over here but in threads, each of which is a
+    /// conversation of its own: a Slack channel around its threads.
+    #[must_use]
+    pub fn has_talk_in_threads_only(&self) -> bool {
+        self.platform == Platform::Slack && self.kind == AddressKind::Group && self.thread.is_none()
+    }
+}
+
+/// Whether a guild, workspace or group has been let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SpaceStanding {
+    /// Nobody has decided.
+    Unknown,
+    Allowed,
+    /// Shut out, whatever the settings say.
+    Blocked,
 }
 
 /// A place where somebody has talked to us.

@@ -21,6 +21,9 @@ pub struct Capabilities {
     pub typing_lasts: Duration,
     /// For how long after a post its delivery key posts nothing new; zero where the platform knows no keys.
     pub idempotent_for: Duration,
+    /// Whether the first part of the answer to a command has one place, whoever writes there
+    /// and however often.
+    pub has_one_place_for_a_command: bool,
 }
 
 /// In what a platform counts the length of a text.

@@ -26,7 +26,7 @@ mod stop;
 pub mod texts;
 mod user;
 
-pub use address::{Address, AddressKind, KnownPlace, SpaceRef};
+pub use address::{Address, AddressKind, KnownPlace, SpaceRef, SpaceStanding};
 pub use answer::{AnswerEvent, AnswerStream, FinishReason, Finished, Usage};
 pub use capabilities::{Capabilities, TextUnit};
 pub use change::{Change, ChangeEnd};

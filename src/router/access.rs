@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use crate::config::{AccessSettings, Account, DirectAccess, GroupAccess, Space};
 use crate::domain::{
-    Code, Event, InboundMessage, Outcome, Platform, Refusal, RefusalReason, Reply, Role, Silence, Timestamp,
-    User,
+    Code, Event, InboundMessage, Outcome, Platform, Refusal, RefusalReason, Reply, Role, Silence,
+    SpaceStanding, Timestamp, User,
 };
 use crate::router::{Router, RouterError};
 use crate::store::{ClaimedTurn, CodeKind, PairingCode, Standing};
@@ -45,7 +45,7 @@ impl AccessRules {
             let is_open = self.settings.direct == DirectAccess::Open;
             return is_open || standing.role.max(self.listed_role(message)) >= Role::Member;
         }
-        self.admit_space(message, standing.is_space_allowed)
+        self.admit_space(message, standing.space)
     }
 
     /// What the configuration makes of an account.
@@ -65,9 +65,13 @@ impl AccessRules {
     }
 
     /// Whether a group gets answers.
-    fn admit_space(&self, message: &InboundMessage, is_allowed: bool) -> bool {
-        let is_listed = space_of(message).is_some_and(|space| self.settings.spaces.contains(&space));
-        is_allowed || is_listed || self.settings.groups == GroupAccess::Open
+    fn admit_space(&self, message: &InboundMessage, standing: SpaceStanding) -> bool {
+        let is_listed = || space_of(message).is_some_and(|space| self.settings.spaces.contains(&space));
+        match standing {
+            SpaceStanding::Blocked => false,
+            SpaceStanding::Allowed => true,
+            SpaceStanding::Unknown => self.settings.groups == GroupAccess::Open || is_listed(),
+        }
     }
 }
 
@@ -119,7 +123,7 @@ impl Router {
             return Ok(Some(Outcome::Reply(Reply::ready_made(self.parts.texts.get("owner-welcome")))));
         }
         let User { role, is_blocked, .. } = turn.user;
-        let standing = Standing { role, is_blocked, is_space_allowed: turn.is_space_allowed };
+        let standing = Standing { role, is_blocked, space: turn.space };
         if self.parts.access.admit(message, standing) {
             return Ok(None);
         }

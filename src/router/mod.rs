@@ -24,6 +24,9 @@ use crate::store::{ClaimedTurn, Store};
 pub use access::AccessRules;
 pub use error::RouterError;
 
+/// How many times as long as one message all that is answered together may be.
+const TOGETHER: usize = 4;
+
 /// What a router is made of.
 pub struct Parts {
     pub store: Store,
@@ -92,14 +95,19 @@ impl Router {
 
     fn unreadable(&self, turn: &ClaimedTurn, last: &Said) -> Option<Refusal> {
         let texts = &self.parts.texts;
-        let length: usize = turn.messages.iter().map(said_chars).sum();
+        let lengths = || turn.messages.iter().map(said_chars);
+        let (length, limit) = (lengths().sum::<usize>(), self.parts.message_chars);
         if length == 0 {
             let key = "refusal-nothing-readable";
             tracing::debug!(turn.id = %turn.turn, attachments = last.attachments.len(), "nothing readable");
             return Some(Refusal { reason: RefusalReason::NothingReadable, text: texts.get(key) });
         }
-        if length > self.parts.message_chars {
-            let (length, limit) = (length.to_string(), self.parts.message_chars.to_string());
+        // Platforms cut a long text into several messages.
+        let longest = lengths().max().filter(|longest| *longest > limit);
+        let together = (length > limit.saturating_mul(TOGETHER)).then_some(length);
+        if let Some(length) = longest.or(together) {
+            let limit = if longest.is_some() { limit } else { limit.saturating_mul(TOGETHER) };
+            let (length, limit) = (length.to_string(), limit.to_string());
             let text = texts.with("refusal-too-long", &[("length", &length), ("limit", &limit)]);
             return Some(Refusal { reason: RefusalReason::TooLong, text });
         }

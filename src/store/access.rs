@@ -10,7 +10,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::domain::{Address, Author, Platform, Role, SpaceRef, Timestamp, User, UserId};
+use crate::domain::{Address, Author, Platform, Role, SpaceRef, SpaceStanding, Timestamp, User, UserId};
 use crate::store::entities::{identities, pairing_codes, spaces, users};
 use crate::store::{Identity, Space, Store, StoreError, changes, micros, people, places};
 
@@ -47,17 +47,17 @@ pub struct PairingCode {
 pub struct Standing {
     pub role: Role,
     pub is_blocked: bool,
-    /// Whether the space around has been admitted.
-    pub is_space_allowed: bool,
+    /// Whether the space around has been let in.
+    pub space: SpaceStanding,
 }
 
 impl Standing {
     /// That of somebody who is not known, in a place that is not known either.
-    const NONE: Self = Self { role: Role::Stranger, is_blocked: false, is_space_allowed: false };
+    const NONE: Self = Self { role: Role::Stranger, is_blocked: false, space: SpaceStanding::Unknown };
 }
 
 /// One row in any case.
-const STANDING: &str = "SELECT u.role, u.is_blocked, s.allowed_at FROM (SELECT 1 AS one) o \
+const STANDING: &str = "SELECT u.role, u.is_blocked, s.allowed_at, s.blocked_at FROM (SELECT 1 AS one) o \
      LEFT JOIN identities i ON i.platform = $1 AND i.scope = $2 AND i.platform_user_id = $3 \
      LEFT JOIN users u ON u.id = i.user_id AND NOT u.is_anonymized \
      LEFT JOIN spaces s ON s.platform = $1 AND s.platform_space_id = $4";
@@ -79,7 +79,7 @@ impl Store {
         Ok(Standing {
             role: role.and_then(|role| role.parse().ok()).unwrap_or(Standing::NONE.role),
             is_blocked: row.try_get::<Option<bool>>("", "is_blocked")?.unwrap_or(Standing::NONE.is_blocked),
-            is_space_allowed: row.try_get::<Option<i64>>("", "allowed_at")?.is_some(),
+            space: places::standing(row.try_get("", "allowed_at")?, row.try_get("", "blocked_at")?),
         })
     }
 
@@ -195,10 +195,18 @@ impl Store {
         .await
     }
 
-    /// Shuts a person out; the codes that they hold are of no use any more.
-    pub async fn deny_user(&self, user: UserId) -> Result<User, StoreError> {
+    /// Shuts an account's person out, also before they have ever written; the codes
+    /// that they hold are of no use any more.
+    pub async fn deny_account(
+        &self,
+        platform: Platform,
+        scope: String,
+        author: Author,
+        now: Timestamp,
+    ) -> Result<User, StoreError> {
         self.write(move |tx| {
             async move {
+                let (_, user) = people::resolve(tx, (platform, &scope), &author, now).await?;
                 set_blocked(tx, user, true).await?;
                 pairing_codes::Entity::delete_many()
                     .filter(pairing_codes::Column::Kind.eq(CodeKind::Pairing.name()))
@@ -212,7 +220,7 @@ impl Store {
         .await
     }
 
-    /// Admits a space, or sends it away again.
+    /// Admits a space, or shuts it out.
     pub async fn allow_space(
         &self,
         platform: Platform,
@@ -225,6 +233,7 @@ impl Store {
                 let id = places::resolve_space(tx, platform, &space, now).await?;
                 spaces::Entity::update_many()
                     .col_expr(spaces::Column::AllowedAt, Expr::value(is_allowed.then_some(micros(now))))
+                    .col_expr(spaces::Column::BlockedAt, Expr::value((!is_allowed).then_some(micros(now))))
                     .filter(spaces::Column::Id.eq(id.0))
                     .exec(tx)
                     .await?;

@@ -3,7 +3,9 @@
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set, Statement};
 
-use crate::domain::{Address, AddressId, LaneId, Platform, SpaceId, SpaceRef, Timestamp, UserId};
+use crate::domain::{
+    Address, AddressId, LaneId, Platform, SpaceId, SpaceRef, SpaceStanding, Timestamp, UserId,
+};
 use crate::store::entities::{addresses, spaces};
 use crate::store::{StoreError, micros};
 
@@ -14,7 +16,7 @@ pub struct Space {
     pub platform: Platform,
     pub platform_space_id: String,
     pub name: Option<String>,
-    pub is_allowed: bool,
+    pub standing: SpaceStanding,
 }
 
 /// Takes note of what is heard there; one statement both finds the place and does that.
@@ -121,6 +123,7 @@ pub(super) async fn resolve_space(
         allowed_by: Set(None),
         allowed_at: Set(None),
         created_at: Set(micros(now)),
+        blocked_at: Set(None),
     };
     let made = spaces::Entity::insert(row)
         .on_conflict(
@@ -161,6 +164,15 @@ pub(super) fn into_space(row: spaces::Model) -> Option<Space> {
         platform: row.platform.parse().ok()?,
         platform_space_id: row.platform_space_id,
         name: row.name,
-        is_allowed: row.allowed_at.is_some(),
+        standing: standing(row.allowed_at, row.blocked_at),
     })
+}
+
+/// What the two moments in a row mean.
+pub(super) fn standing(allowed_at: Option<i64>, blocked_at: Option<i64>) -> SpaceStanding {
+    match (allowed_at, blocked_at) {
+        (_, Some(_)) => SpaceStanding::Blocked,
+        (Some(_), None) => SpaceStanding::Allowed,
+        (None, None) => SpaceStanding::Unknown,
+    }
 }

@@ -33,6 +33,9 @@ const SILENT: [&str; 11] = [
 /// Our own crate, which tells nothing secret on any level.
 const OURS: &str = env!("CARGO_PKG_NAME");
 
+/// Tells of each step of the schema on two lines, and we of all on one.
+const MIGRATIONS: &str = "sea_orm_migration";
+
 /// What other crates may say at most: their details are nobody's promise.
 const OTHERS: LevelFilter = LevelFilter::INFO;
 
@@ -52,13 +55,20 @@ pub fn init(filter: &str, as_json: Option<bool>) {
     };
     if started.is_err() {
         tracing::debug!("logging was started before");
+        return;
     }
+    std::panic::set_hook(Box::new(|panic| {
+        // What a panic says may quote what people wrote; where it was does not.
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "panicked at {place}; this is a fault of ours");
+    }));
 }
 
 /// What holds whatever the settings say.
 fn always() -> Targets {
     let silent = SILENT.map(|target| (target, LevelFilter::OFF));
-    Targets::new().with_default(OTHERS).with_target(OURS, LevelFilter::TRACE).with_targets(silent)
+    let told = [(OURS, LevelFilter::TRACE), (MIGRATIONS, LevelFilter::WARN)];
+    Targets::new().with_default(OTHERS).with_targets(told).with_targets(silent)
 }
 
 /// Shows an error with everything that caused it, on one line.
@@ -91,7 +101,7 @@ mod tests {
         let filter = always();
         for (target, level, passes) in [
             ("switchboard::router", Level::TRACE, true),
-            ("sea_orm_migration::migrator", Level::INFO, true),
+            ("sea_orm_migration::migrator", Level::INFO, false),
             ("axum::serve", Level::DEBUG, false),
             ("slack_morphism::socket_mode", Level::ERROR, false),
             ("teloxide_core::net", Level::ERROR, false),

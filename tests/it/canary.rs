@@ -3,9 +3,9 @@
 
 use std::fs;
 
-use crate::support::daemon::{Daemon, Setup};
 use crate::support::discord::{self, Discord};
 use crate::support::models::Fault as ModelFault;
+use crate::support::program::{Ran, Running, Setup};
 use crate::support::slack::{self, Slack};
 use crate::support::stage::Stage;
 use crate::support::{database, telegram};
@@ -51,7 +51,7 @@ fn give(mut setup: Setup, given: Given, secrets: &[(&str, String)]) -> Setup {
                 setup
             }
             Given::OneByOne => {
-                let file = setup.home().join(name);
+                let file = setup.path(name);
                 fs::write(&file, secret).unwrap();
                 setup.env(&variable(&format!("{key}_file")), &file.display().to_string())
             }
@@ -79,7 +79,7 @@ pub(crate) fn is_silent(what: &str, text: &str, secrets: &[(&str, String)]) {
 }
 
 /// What the program itself has logged about a platform.
-fn log_of(bot: &Daemon, platform: &str) -> Vec<String> {
+fn log_of(bot: &Running, platform: &str) -> Vec<String> {
     let log = bot.log();
     let is_it = |line: &&String| line.contains("\"target\":\"switchboard::") && line.contains(platform);
     log.iter().filter(is_it).cloned().collect()
@@ -103,9 +103,9 @@ async fn wrong_secrets_are_never_told_however_they_are_given() {
             setup = setup.env(&format!("SWITCHBOARD__{key}"), value);
         }
         let setup = give(setup, given, &secrets);
-        let (status, out, error) = setup.run(&["serve"]).await;
-        assert_eq!(status.code(), Some(78), "{error}");
-        is_silent("serve", &format!("{out}{error}"), &secrets);
+        let Ran { code, out, err } = setup.run(&["serve"]).await;
+        assert_eq!(code, Some(78), "{err}");
+        is_silent("serve", &format!("{out}{err}"), &secrets);
         let mut asked = vec![
             vec!["config", "check"],
             vec!["config", "show", "--sources"],
@@ -113,17 +113,17 @@ async fn wrong_secrets_are_never_told_however_they_are_given() {
         ];
         asked.extend(SECRETS.iter().map(|(key, _)| vec!["config", "explain", key]));
         for words in asked {
-            let (status, out, error) = setup.run(&words).await;
-            assert_eq!(status.code(), Some(0), "{words:?}: {out}{error}");
-            is_silent(&words.join(" "), &format!("{out}{error}"), &secrets);
+            let Ran { code, out, err } = setup.run(&words).await;
+            assert_eq!(code, Some(0), "{words:?}: {out}{err}");
+            is_silent(&words.join(" "), &format!("{out}{err}"), &secrets);
         }
         // A URL that is none, with a secret in it.
         let bad =
             setup.env("SWITCHBOARD__CHANNELS__TELEGRAM__API_BASE", "https://api.telegram.org/bot1:CANARY");
         for words in [&["serve"][..], &["config", "check"], &["config", "show"], &["health"]] {
-            let (status, out, error) = bad.run(words).await;
-            assert_eq!(status.code(), Some(78), "{words:?}: {out}{error}");
-            is_silent(&words.join(" "), &format!("{out}{error}"), &secrets);
+            let Ran { code, out, err } = bad.run(words).await;
+            assert_eq!(code, Some(78), "{words:?}: {out}{err}");
+            is_silent(&words.join(" "), &format!("{out}{err}"), &secrets);
         }
     }
 }
@@ -187,8 +187,8 @@ async fn good_secrets_are_never_told_while_everything_goes_wrong() {
     assert!(log.contains("DEBUG"), "the log tells everything it can");
     is_silent("the log", &log, &secrets);
     for words in [vec!["config", "show", "--sources"], vec!["access", "list"]] {
-        let (_, out, error) = setup.run(&words).await;
-        is_silent(&words.join(" "), &format!("{out}{error}"), &secrets);
+        let Ran { out, err, .. } = setup.run(&words).await;
+        is_silent(&words.join(" "), &format!("{out}{err}"), &secrets);
     }
     let kept = database::everything(&setup.database_url()).await;
     is_silent("the database", &kept.join("\n"), &secrets);

@@ -1,14 +1,11 @@
 //! What nobody should send, through every platform's own way in: nothing
 //! breaks, the person hears something friendly, and the next message works.
 
-use std::process::Stdio;
-
 use serde_json::json;
-use tokio::io::AsyncWriteExt;
 
-use crate::support::daemon::Setup;
 use crate::support::database;
 use crate::support::discord::Discord;
+use crate::support::program::Setup;
 use crate::support::slack::Slack;
 use crate::support::stage::Stage;
 
@@ -213,12 +210,7 @@ async fn the_terminal_takes_anything_from_a_pipe() {
 
 /// What `… | switchboard` answers.
 async fn piped(setup: &Setup, input: &[u8]) -> String {
-    let mut child = setup.command(&["chat"]).stdin(Stdio::piped()).spawn().unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    stdin.write_all(input).await.unwrap();
-    drop(stdin);
-    let output = child.wait_with_output().await.unwrap();
-    let error = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{}: {error}", output.status);
-    String::from_utf8(output.stdout).unwrap()
+    let ran = setup.pipe(input).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    ran.out
 }

@@ -9,7 +9,7 @@ use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection};
 
 use crate::support::database::{Beside, Engine, Own};
-use crate::support::program::{Home, Ran};
+use crate::support::program::{Ran, Setup};
 use crate::support::source;
 
 /// A database whose steps are taken one by one.
@@ -169,7 +169,7 @@ fn went_well(ran: &Ran, taken: usize) {
 
 #[tokio::test]
 async fn the_commands_take_steps_and_say_where_the_schema_is() {
-    let home = Home::on_chosen_engine();
+    let home = Setup::new();
     let all = steps().len();
     went_well(&home.run(&["migrate", "status"]).await, 0);
     went_well(&home.run(&["migrate", "up"]).await, all);
@@ -183,7 +183,7 @@ async fn the_commands_take_steps_and_say_where_the_schema_is() {
 
 #[tokio::test]
 async fn nothing_is_lost_without_a_yes() {
-    let home = Home::on_chosen_engine();
+    let home = Setup::new();
     assert_eq!(home.pipe("hello").await.code, Some(0));
     for command in [&["migrate", "down"][..], &["migrate", "down", "3"], &["migrate", "fresh"]] {
         let ran = home.run(command).await;
@@ -203,14 +203,13 @@ async fn nothing_is_lost_without_a_yes() {
 
 #[tokio::test]
 async fn what_is_asked_wrongly_is_told_by_the_exit_code() {
-    let home = Home::new();
+    let home = Setup::empty();
     for wrong in [&["migrate"][..], &["migrate", "sideways"], &["migrate", "down", "-1", "--yes"]] {
         assert_eq!(home.run(wrong).await.code, Some(2), "{wrong:?}");
     }
 
-    let mut elsewhere = home.command(&["migrate", "status"]);
-    elsewhere.env("SWITCHBOARD__DATABASE__URL", "postgres://u:secret@127.0.0.1:1/d");
-    let ran = crate::support::program::Running::of(elsewhere).end().await;
+    let elsewhere = home.clone().env("SWITCHBOARD__DATABASE__URL", "postgres://u:secret@127.0.0.1:1/d");
+    let ran = elsewhere.run(&["migrate", "status"]).await;
     assert_eq!(ran.code, Some(69));
     assert!(!ran.err.contains("secret"), "{}", ran.err);
     assert_eq!(fs::read_dir(home.path("")).unwrap().count(), 0, "nothing is made on the way");

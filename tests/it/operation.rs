@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::support::database::{Beside, Engine};
@@ -78,8 +79,8 @@ async fn readiness_follows_the_channels_and_the_database() {
     let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let setup = setup.env("SWITCHBOARD__ADMIN__LISTEN", &address.to_string());
     let health = async || {
-        let (status, out, _) = setup.run(&["health"]).await;
-        (status.code().unwrap(), out)
+        let ran = setup.run(&["health"]).await;
+        (ran.code.unwrap(), ran.out)
     };
     assert_eq!(health().await.0, 69, "nobody is there");
 
@@ -120,8 +121,8 @@ async fn a_database_that_is_gone_is_not_ready() {
     let bot = stage.serve().await;
     let ready = format!("{}/readyz", bot.admin_url().await);
     until(&ready, 200).await;
-    let file = stage.setup.home().join("data/switchboard.db");
-    let aside = stage.setup.home().join("aside.db");
+    let file = stage.setup.database();
+    let aside = stage.setup.path("aside.db");
 
     std::fs::rename(&file, &aside).unwrap();
     let down = until(&ready, 503).await;
@@ -246,10 +247,10 @@ async fn a_running_answer_is_finished_and_nothing_new_is_taken_in() {
         .models
         .when_asked("story", Answer::deltas(["Once upon a time", " there was an end."]).behind(&gate));
     let (alice, bob) = (stage.telegram.user(1001, "Alice"), stage.telegram.user(1002, "Bob"));
-    let mut bot = stage.serve().await;
+    let bot = stage.serve().await;
     alice.says("A story, please.");
     stage.wait_for(1001, "Once upon a time").await;
-    bot.signal("TERM");
+    bot.signal(Signal::SIGTERM);
     bot.wait_for_log("stopping").await;
     stage.telegram.wait_until_nobody_polls().await.unwrap();
     bob.says("Too late?");
@@ -270,11 +271,11 @@ async fn an_answer_that_takes_too_long_is_put_back_and_given_after_the_next_star
     let gate = Gate::closed_after(0);
     stage.models.will(Answer::text("Never.").behind(&gate));
     let alice = stage.telegram.user(1001, "Alice");
-    let mut bot = stage.serve().await;
+    let bot = stage.serve().await;
     alice.says("Take your time.");
     stage.models.request(1).await;
     let before = Instant::now();
-    bot.signal("TERM");
+    bot.signal(Signal::SIGTERM);
     assert_eq!(bot.ended().await.code(), Some(0));
     assert!(before.elapsed() < Duration::from_secs(4), "{:?}", before.elapsed());
     bot.wait_for_log("the rest is put back").await;
@@ -287,12 +288,12 @@ async fn an_answer_that_takes_too_long_is_put_back_and_given_after_the_next_star
 
 #[tokio::test]
 async fn a_second_signal_leaves_at_once() {
-    for (first, second) in [("TERM", "TERM"), ("INT", "TERM")] {
+    for (first, second) in [(Signal::SIGTERM, Signal::SIGTERM), (Signal::SIGINT, Signal::SIGTERM)] {
         let stage = Stage::new().await.open();
         let gate = Gate::closed_after(0);
         stage.models.will(Answer::text("Never.").behind(&gate));
         let alice = stage.telegram.user(1001, "Alice");
-        let mut bot = stage.serve().await;
+        let bot = stage.serve().await;
         alice.says("Take your time.");
         stage.models.request(1).await;
         bot.signal(first);

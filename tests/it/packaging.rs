@@ -12,8 +12,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use crate::support::daemon::Daemon;
+use nix::sys::signal::Signal;
+
 use crate::support::database::Beside;
+use crate::support::program::Running;
 use crate::support::stage::Stage;
 
 fn root() -> PathBuf {
@@ -50,8 +52,8 @@ struct Supervisor(UnixDatagram);
 
 impl Supervisor {
     /// Listens, and starts a daemon that has to tell something three times in 0.3 s.
-    fn starts(stage: &Stage) -> (Self, Daemon) {
-        let path = stage.setup.home().join("notify");
+    fn starts(stage: &Stage) -> (Self, Running) {
+        let path = stage.setup.path("notify");
         let socket = UnixDatagram::bind(&path).unwrap();
         socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         let told = stage.setup.clone().env("NOTIFY_SOCKET", path.to_str().unwrap());
@@ -91,13 +93,13 @@ impl Supervisor {
 #[tokio::test]
 async fn a_supervisor_hears_that_we_are_ready_alive_and_stopping() {
     let stage = Stage::new().await;
-    let (supervisor, mut bot) = Supervisor::starts(&stage);
+    let (supervisor, bot) = Supervisor::starts(&stage);
     let heard = supervisor.hears("READY=1").await;
     assert_eq!(heard.len(), 1, "the first word is that we are ready: {heard:?}");
     supervisor.hears("WATCHDOG=1").await;
     let heard = supervisor.hears("WATCHDOG=1").await;
     assert_eq!(heard.len(), 1, "{heard:?}");
-    bot.signal("TERM");
+    bot.signal(Signal::SIGTERM);
     supervisor.hears("STOPPING=1").await;
     assert!(bot.ended().await.success());
 }

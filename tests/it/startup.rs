@@ -5,10 +5,10 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
-use crate::support::daemon::Setup;
 use crate::support::database;
 use crate::support::discord::Discord;
 use crate::support::models::Models;
+use crate::support::program::{Ran, Setup};
 use crate::support::server::{Reply, Server};
 use crate::support::slack::{self, Slack};
 use crate::support::stage::Stage;
@@ -23,11 +23,11 @@ const SECONDS: Duration = Duration::from_secs(5);
 /// Starts a daemon that cannot start; returns its exit code and what it says at the end.
 async fn fails(setup: &Setup) -> (i32, String) {
     let before = Instant::now();
-    let (status, out, error) = setup.run(&["serve"]).await;
-    assert!(before.elapsed() < SECONDS, "it took {:?} to say: {error}", before.elapsed());
+    let Ran { code, out, err } = setup.run(&["serve"]).await;
+    assert!(before.elapsed() < SECONDS, "it took {:?} to say: {err}", before.elapsed());
     assert_eq!(out, "");
     let is_word = |line: &&str| !line.starts_with('{');
-    (status.code().unwrap(), error.lines().filter(is_word).collect::<Vec<_>>().join("\n"))
+    (code.unwrap(), err.lines().filter(is_word).collect::<Vec<_>>().join("\n"))
 }
 
 async fn fails_with(setup: &Setup, code: i32, words: &[&str]) {
@@ -159,8 +159,8 @@ async fn what_somebody_else_uses_is_not_available() {
     let first = setup.serve();
     platform.wait_for_poll().await.unwrap();
     fails_with(&setup, NOT_AVAILABLE, &["another Switchboard is running on", "data/switchboard.db"]).await;
-    let (status, _, error) = setup.run(&["chat"]).await;
-    assert_eq!(status.code(), Some(NOT_AVAILABLE), "{error}");
+    let ran = setup.run(&["chat"]).await;
+    assert_eq!(ran.code, Some(NOT_AVAILABLE), "{}", ran.err);
     first.stop().await;
 }
 
@@ -168,7 +168,7 @@ async fn what_somebody_else_uses_is_not_available() {
 async fn a_database_that_is_none_of_ours_is_left_alone() {
     let platform = Telegram::start().await;
     let setup = with_file(&platform.token(), &platform.url());
-    let data = setup.home().join("data");
+    let data = setup.path("data");
     let (file, url) = (data.join("switchboard.db"), setup.database_url());
     fs::create_dir(&data).unwrap();
 
@@ -185,7 +185,7 @@ async fn a_database_that_is_none_of_ours_is_left_alone() {
     fails_with(&setup, BAD_SETTING, &["cannot open the database"]).await;
     fs::remove_dir(&file).unwrap();
 
-    assert!(setup.run(&["migrate", "up"]).await.0.success());
+    assert_eq!(setup.run(&["migrate", "up"]).await.code, Some(0));
     database::run(&url, "UPDATE schema_meta SET value = '1000' WHERE name = 'minimum_compatible_version'")
         .await;
     fails_with(&setup, BAD_SETTING, &["made by a newer Switchboard", "1000"]).await;
@@ -197,12 +197,12 @@ async fn a_directory_that_cannot_be_written_is_named() {
     let platform = Telegram::start().await;
     // A file where a directory ought to be cannot be written into by anybody, root included.
     let setup = with_file(&platform.token(), &platform.url());
-    fs::write(setup.home().join("data"), "").unwrap();
+    fs::write(setup.path("data"), "").unwrap();
     fails_with(&setup, BAD_SETTING, &["cannot use the directory `data` for the database"]).await;
 
     // Root may write everywhere, so this part says more when the tests run as somebody else.
     let setup = with_file(&platform.token(), &platform.url());
-    let data = setup.home().join("data");
+    let data = setup.path("data");
     fs::create_dir(&data).unwrap();
     fs::set_permissions(&data, Permissions::from_mode(0o500)).unwrap();
     if fs::write(data.join("probe"), "").is_err() {

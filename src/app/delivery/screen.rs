@@ -168,7 +168,8 @@ impl<'a> Screen<'a> {
         let shown = self.post(part, part.number, is_untold).await?;
         if matches!(doubt, Some(Found::Repeatable)) {
             // What arrived under this key at first may have had another text.
-            let dressed = Part { number: part.number, text: self.dress(&part.text, shown.is_labelled) };
+            let dressed =
+                Part { number: part.number, text: self.writer.dress(&part.text, shown.is_labelled) };
             self.writer.edit(&shown.id, &dressed).await?;
         }
         self.shown.push(shown);
@@ -177,14 +178,13 @@ impl<'a> Screen<'a> {
 
     /// Posts a part under the key of `number`.
     async fn post(&mut self, part: &Part, number: usize, is_labelled: bool) -> Result<Shown, DeliveryError> {
-        let dressed = Part { number: part.number, text: self.dress(&part.text, is_labelled) };
         if self.announced.take() != Some(part.number) || is_labelled {
+            let dressed = Part { number: part.number, text: self.writer.dress(&part.text, is_labelled) };
             self.ledger.advance(self.unnoted.take(), &dressed).await?;
         }
         let key = DeliveryKey::new(self.ledger.turn(), number);
-        let (id, was_labelled) = self.writer.post(&dressed, &key, &self.known()).await?;
+        let (id, is_labelled) = self.writer.post(part, is_labelled, &key, &self.known()).await?;
         kill_point(KillPoint::Posted);
-        let is_labelled = is_labelled || was_labelled;
         self.unnoted = Some(SentPart { number: part.number, posted: id.clone(), is_labelled });
         Ok(Shown { id, text: Some(part.text.clone()), is_labelled })
     }
@@ -195,7 +195,7 @@ impl<'a> Screen<'a> {
             return Ok(());
         }
         let (id, is_labelled) = (shown.id.clone(), shown.is_labelled);
-        let dressed = Part { number: part.number, text: self.dress(&part.text, is_labelled) };
+        let dressed = Part { number: part.number, text: self.writer.dress(&part.text, is_labelled) };
         let changed = match urgency {
             Urgency::Final => {
                 let edited = self.writer.edit(&id, &dressed).await;
@@ -233,10 +233,6 @@ impl<'a> Screen<'a> {
     /// Whether an earlier try has made this post.
     fn is_left(&self, number: usize) -> bool {
         self.shown.get(number).is_some_and(|shown| shown.text.is_none())
-    }
-
-    fn dress(&self, text: &str, is_labelled: bool) -> String {
-        if is_labelled { label(self.writer.duplicate_label, text) } else { text.to_owned() }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::app::delivery::screen::Found;
 use crate::app::lease::Lease;
 use crate::app::ledger::Ledger;
 use crate::channels::{Channel, ChannelError};
-use crate::domain::{DeliveryKey, Part, Platform, PostedId, ReplyTo, Timestamp};
+use crate::domain::{DeliveryKey, Part, PostedId, ReplyTo, Timestamp};
 use crate::telemetry::{chain, metrics};
 
 /// How long a text that has to arrive is tried.
@@ -26,6 +26,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 /// farther than a platform's clock may be behind.
 const LOOKED_BACK: Duration = Duration::from_secs(10 * 60);
 
+/// How many copies of one post may leave, each of which may be one too many and says so.
+const MOST_COPIES: usize = 3;
+
 /// One channel, at its pace.
 pub(super) struct Writer<'a> {
     pub(super) channel: &'a dyn Channel,
@@ -39,16 +42,17 @@ pub(super) struct Writer<'a> {
 
 impl Writer<'_> {
     /// Posts a part; also returns whether it is labelled as a copy that may be
-    /// one too many. Posts in `known` are others.
+    /// one too many, which it is at least if `is_labelled`. Posts in `known` are others.
     pub(super) async fn post(
         &self,
         part: &Part,
+        is_labelled: bool,
         key: &DeliveryKey,
         known: &[PostedId],
     ) -> Result<(PostedId, bool), DeliveryError> {
         let (mut tries, since) = (Tries::new(), self.ledger.now());
-        let mut part = part.clone();
-        let mut is_labelled = false;
+        let mut part = Part { number: part.number, text: self.dress(&part.text, is_labelled) };
+        let (mut is_labelled, mut copies) = (is_labelled, usize::from(is_labelled));
         loop {
             self.may_write().await?;
             let result = self.channel.post(self.to, &part, key).await;
@@ -61,17 +65,44 @@ impl Writer<'_> {
                 match self.find(&part, since, self.ledger.now(), known).await? {
                     Found::There(posted) => return Ok((posted, is_labelled)),
                     Found::Nowhere | Found::Repeatable => {}
-                    // One copy that says what it is can be excused, a row of them cannot.
-                    Found::Untold if is_labelled => return Err(error.into()),
+                    // A few copies that say what they are can be excused, an answer lost cannot.
+                    Found::Untold if copies == MOST_COPIES => return Err(error.into()),
                     Found::Untold => {
-                        part.text = label(self.duplicate_label, &part.text);
+                        copies += 1;
+                        if !is_labelled {
+                            part.text = self.dress(&part.text, true);
+                        }
                         is_labelled = true;
+                        self.until_reachable(&tries).await?;
                     }
                 }
             }
             let waited = self.wait_after(error, &mut tries).await;
             waited.map_err(|error| if is_labelled { doubtful(error) } else { error })?;
         }
+    }
+
+    /// Waits until the platform takes something that may come twice, so that a copy
+    /// is not spent on a way that is closed.
+    async fn until_reachable(&self, posting: &Tries) -> Result<(), DeliveryError> {
+        let Some(typing) = self.channel.typing() else { return Ok(()) };
+        let mut tries = Tries { pause: FIRST_PAUSE, ..*posting };
+        loop {
+            self.lease.held().await?;
+            match typing.show_typing(self.to).await {
+                Err(error) if error.is_passing() && !tries.are_over() => {
+                    self.wait_after(error, &mut tries).await?;
+                    self.pacer.wait(&self.to.address).await;
+                }
+                // Whatever else there is against it, the post itself will hear.
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// The text as it is shown.
+    pub(super) fn dress(&self, text: &str, is_labelled: bool) -> String {
+        if is_labelled { label(self.duplicate_label, text) } else { text.to_owned() }
     }
 
     /// Finds out what became of a post that was sent at `since`.
@@ -82,11 +113,11 @@ impl Writer<'_> {
         now: Timestamp,
         known: &[PostedId],
     ) -> Result<Found, DeliveryError> {
-        if self.to.interaction.is_some() && part.number == 0 && self.channel.platform() == Platform::Discord {
-            // The first answer to a command has one place, whoever writes there.
+        let capabilities = self.channel.capabilities();
+        if self.to.interaction.is_some() && part.number == 0 && capabilities.has_one_place_for_a_command {
             return Ok(Found::Nowhere);
         }
-        let is_known_repeat = (now - since).unsigned_abs() < self.channel.capabilities().idempotent_for;
+        let is_known_repeat = (now - since).unsigned_abs() < capabilities.idempotent_for;
         let untold = if is_known_repeat { Found::Repeatable } else { Found::Untold };
         let Some(platform) = self.channel.read_back().filter(|_| self.to.interaction.is_none()) else {
             return Ok(untold);

@@ -4,6 +4,7 @@
 //! database is asked when one of them ran over, when something has changed
 //! there, and now and then in any case.
 
+mod orphans;
 mod waiting;
 
 use std::collections::HashMap;
@@ -21,6 +22,7 @@ use crate::domain::{Clock, Platform};
 use crate::store::{Accepted, ClaimedTurn, Store, StoreError};
 use crate::telemetry::{KillPoint, Tasks, chain, kill_point};
 
+use orphans::Orphans;
 use waiting::{Kind, Waiting};
 
 /// How many commands are worked on beside the lanes.
@@ -35,6 +37,9 @@ const LOOK: Duration = Duration::from_secs(1);
 /// After how many looks what waits is asked for in any case.
 const LOOKS: u32 = 15;
 
+/// After how many looks it is asked for what nobody works on any more.
+const ORPHAN_LOOKS: u32 = 5;
+
 /// Gives out the work.
 pub(crate) struct Dispatch {
     store: Store,
@@ -42,6 +47,7 @@ pub(crate) struct Dispatch {
     clock: Arc<dyn Clock>,
     platforms: Vec<Platform>,
     waiting: Mutex<Waiting>,
+    orphans: Orphans,
     wake: Notify,
     rooms: HashMap<Kind, Arc<Semaphore>>,
     /// How much waits or is being worked on.
@@ -69,6 +75,7 @@ impl Dispatch {
             rooms: rooms.map(|(kind, room)| (kind, Arc::new(Semaphore::new(room)))).collect(),
             platforms,
             waiting: Mutex::default(),
+            orphans: Orphans::default(),
             wake: Notify::new(),
             busy,
             give_back,
@@ -115,11 +122,15 @@ impl Dispatch {
     pub(crate) async fn look(self: Arc<Self>, shutdown: CancellationToken) {
         let mut ticks = interval(LOOK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut version, mut looks) = (0, 0);
+        let (mut version, mut looks, mut count) = (0, 0, 0_u32);
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => return,
                 _ = ticks.tick() => looks += 1,
+            }
+            count = count.wrapping_add(1);
+            if count.is_multiple_of(ORPHAN_LOOKS) {
+                self.release_orphans().await;
             }
             let seen = match self.store.changes().await {
                 Ok(seen) => seen,
@@ -131,6 +142,22 @@ impl Dispatch {
             if seen != version || looks >= LOOKS {
                 (version, looks) = (seen, 0);
                 self.look_again();
+            }
+        }
+    }
+
+    async fn release_orphans(&self) {
+        match self.orphans.give_back(&self.store).await {
+            Ok(0) => {}
+            Ok(count) => {
+                tracing::warn!(
+                    count,
+                    "put back {count} messages of which the database thought that they are worked on"
+                );
+                self.look_again();
+            }
+            Err(error) => {
+                tracing::debug!(error = %chain(&error), "could not look for what nobody works on");
             }
         }
     }
@@ -177,7 +204,10 @@ impl Dispatch {
         let has_more = match claimed {
             Ok(Some(turn)) => {
                 kill_point(KillPoint::Claimed);
-                self.see_through(&turn, accepted).await
+                self.orphans.hold(turn.claim, true);
+                let has_more = self.see_through(&turn, accepted).await;
+                self.orphans.hold(turn.claim, false);
+                has_more
             }
             Ok(None) => false,
             Err(error) => {

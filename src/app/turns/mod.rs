@@ -80,7 +80,10 @@ impl Turns {
         metrics::turn_ended(platform, end, began.elapsed());
         tracing::info!(
             turn.id = %turn.turn,
+            // A turn bears the id of its first message.
+            message.id = %turn.turn,
             user.id = %turn.user.id,
+            conversation.id = turn.conversation.as_ref().map(|conversation| display(conversation.id)),
             platform = %platform,
             outcome = end.name(),
             duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),

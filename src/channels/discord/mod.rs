@@ -67,6 +67,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     edits_per_minute: NonZeroU32::new(45 * 60).unwrap(),
     typing_lasts: Duration::from_secs(10),
     idempotent_for: Duration::from_secs(120),
+    has_one_place_for_a_command: true,
 };
 
 /// The application flags of bots that may read all messages.
@@ -209,6 +210,10 @@ impl Channel for Discord {
         {
             return Ok(posted);
         }
+        if is_for_one_among_many(to) {
+            let words = self.shared.texts.get("too-late-in-private");
+            return self.post_message(to, &Part { number: part.number, text: words }, key).await;
+        }
         self.post_message(to, part, key).await
     }
 
@@ -216,6 +221,10 @@ impl Channel for Discord {
         if let Some(interaction) = &to.interaction
             && self.shared.interactions.change(interaction, posted, part).await?
         {
+            return Ok(());
+        }
+        if is_for_one_among_many(to) {
+            // What stands there says that it is too late, and is not for others to read.
             return Ok(());
         }
         let step = "editing";
@@ -240,6 +249,11 @@ impl Channel for Discord {
     fn replay(&self) -> Option<&dyn Replay> {
         Some(self)
     }
+}
+
+/// Whether only one person is to see what is said where others read along.
+fn is_for_one_among_many(to: &ReplyTo) -> bool {
+    to.interaction.is_some() && !to.address.is_direct()
 }
 
 #[async_trait]

@@ -14,8 +14,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::channels::absence::{Absence, Found};
 use crate::channels::slack::decode::{Ourselves, Read, Reader};
+use crate::channels::slack::gaps::Gaps;
 use crate::channels::slack::history::{self, Stretch};
-use crate::channels::slack::status::Status;
 use crate::channels::slack::workspace::Workspace;
 use crate::channels::{Batch, ChannelError, Inbox, InboxError};
 use crate::domain::{Address, AddressKind, KnownPlace, Platform};
@@ -77,18 +77,14 @@ impl CatchUp {
         this
     }
 
-    /// Looks, and then waits for gaps; says when the first look is over.
-    pub(super) async fn run(self, mut status: watch::Receiver<Status>, is_done: watch::Sender<bool>) {
+    /// Looks, and then after every gap; says when the first look is over.
+    pub(super) async fn run(self, mut gaps: Gaps, is_done: watch::Sender<bool>) {
         self.look(&self.places).await;
         is_done.send_replace(true);
-        let mut seen = 0;
-        loop {
-            let gap = status.wait_for(|status| status.gap.0 != seen).await.map(|status| status.gap);
-            let Ok((number, began)) = gap else { return };
-            seen = number;
+        while let Some(began) = gaps.next().await {
             tracing::info!(
                 platform = "slack",
-                "nothing could come in for a while; looking for what Slack has given up sending"
+                "something could not come in a while ago; looking for what Slack has given up sending"
             );
             let begin = i64::try_from(began.unix_timestamp_nanos() / 1_000).unwrap_or(0);
             let mut places = self.known_places().await;

@@ -61,7 +61,7 @@ pub(super) async fn run(
         let end = tokio::select! {
             () = shutdown.cancelled() => End::Told,
             end = watch(workspace, &sockets) => end,
-            () = catching_up.run(sockets.status(), is_done) => End::Stuck,
+            () = catching_up.run(sockets.gaps(), is_done) => End::Stuck,
         };
         workspace.is_connected.store(false, Ordering::Relaxed);
         sockets.close().await;

@@ -14,6 +14,7 @@ mod encode;
 mod envelope;
 mod errors;
 mod event;
+mod gaps;
 mod history;
 mod intake;
 mod markup;
@@ -65,6 +66,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     edits_per_minute: NonZeroU32::new(45).unwrap(),
     typing_lasts: Duration::MAX,
     idempotent_for: Duration::ZERO,
+    has_one_place_for_a_command: false,
 };
 
 const POSTING: Step = Step { name: "posting", scope: LimitScope::Chat };

@@ -4,17 +4,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::channels::slack::commands;
 use crate::channels::slack::decode::{Ourselves, Read, Reader};
 use crate::channels::slack::encode::{Response, ephemeral, escaped};
+use crate::channels::slack::gaps::{Gaps, Misses};
 use crate::channels::slack::intake::accept;
 use crate::channels::slack::respond::answer_by_url;
+use crate::channels::slack::status::Status;
 use crate::channels::slack::workspace::Workspace;
 use crate::channels::{Batch, Inbox};
 use crate::domain::{InboundMessage, Unreadable};
 use crate::telemetry::chain;
+
+/// How long events wait at the beginning for what was missed to come first.
+const HEAD_START: Duration = Duration::from_secs(2);
 
 /// How long an event may wait for the inbox: Slack waits 3 s for us.
 const ACCEPT_WITHIN: Duration = Duration::from_millis(2_500);
@@ -46,15 +52,50 @@ pub(super) struct Reception {
     pub(super) workspace: Arc<Workspace>,
     ourselves: Ourselves,
     is_inbox_well: AtomicBool,
+    misses: watch::Sender<Misses>,
+    /// What was missed comes before what is new, if it is found by then.
+    head_start: (watch::Receiver<bool>, Instant),
 }
 
 impl Reception {
-    pub(super) fn new(workspace: &Arc<Workspace>, ourselves: Ourselves) -> Self {
-        Self { workspace: Arc::clone(workspace), ourselves, is_inbox_well: AtomicBool::new(true) }
+    /// Begins to take in; what is new waits a moment until somebody `has_caught_up`.
+    pub(super) fn new(
+        workspace: &Arc<Workspace>,
+        ourselves: Ourselves,
+        has_caught_up: watch::Receiver<bool>,
+    ) -> Self {
+        Self {
+            workspace: Arc::clone(workspace),
+            ourselves,
+            is_inbox_well: AtomicBool::new(true),
+            misses: watch::Sender::default(),
+            head_start: (has_caught_up, Instant::now() + HEAD_START),
+        }
+    }
+
+    /// When to look for what was missed, here or on the sockets.
+    pub(super) fn gaps(&self, status: Option<watch::Receiver<Status>>) -> Gaps {
+        Gaps::new(status, self.misses.subscribe(), self.workspace.pace.resent_for)
+    }
+
+    /// Notes that something was not taken in which Slack may not send again.
+    pub(super) fn missed(&self) {
+        let now = self.workspace.clock.now();
+        self.misses.send_modify(|misses| misses.note(now));
+    }
+
+    /// Waits a moment at the beginning, if need be.
+    async fn let_it_catch_up(&self) {
+        let (has_caught_up, until) = &self.head_start;
+        if !*has_caught_up.borrow() && Instant::now() < *until {
+            // In vain or not, the event is taken in.
+            drop(timeout_at(*until, has_caught_up.clone().wait_for(|has| *has)).await);
+        }
     }
 
     /// Takes an event in.
     pub(super) async fn event(&self, inbox: &dyn Inbox, payload: &str) -> Taken {
+        self.let_it_catch_up().await;
         let batch = match self.reader().event(payload) {
             Read::Message(message) => Batch::from(*message),
             Read::Unreadable(unreadable) => quarantined(unreadable),
@@ -73,7 +114,11 @@ impl Reception {
         let patience = if is_well { ACCEPT_WITHIN } else { ACCEPT_IN_TROUBLE };
         let is_accepted = accept(inbox, batch, patience).await;
         self.is_inbox_well.store(is_accepted, Ordering::Relaxed);
-        if is_accepted { Taken::In } else { Taken::Not }
+        if is_accepted {
+            return Taken::In;
+        }
+        self.missed();
+        Taken::Not
     }
 
     /// Takes a command in; returns the answer that goes with the acknowledgement.

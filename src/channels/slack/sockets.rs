@@ -16,20 +16,18 @@ use slack_morphism::{
     SlackClientSocketModeConfig, SlackSocketModeClientListener, SlackSocketModeWssClientId,
 };
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep};
 
 use crate::channels::slack::decode::Ourselves;
 use crate::channels::slack::encode::Response;
 use crate::channels::slack::envelope::{Frame, acknowledgement};
+use crate::channels::slack::gaps::Gaps;
 use crate::channels::slack::intake::jittered;
 use crate::channels::slack::reception::{Reception, Taken};
 use crate::channels::slack::status::Status;
 use crate::channels::slack::workspace::Workspace;
 use crate::channels::{ChannelError, Inbox};
 use crate::telemetry::{KillPoint, kill_point};
-
-/// How long events wait at the beginning for what was missed to come first.
-const HEAD_START: Duration = Duration::from_secs(2);
 
 /// A socket that ends sooner is not replaced at once.
 const SHORT_LIFE: Duration = Duration::from_secs(5);
@@ -63,11 +61,10 @@ impl Sockets {
         let environment = Arc::new(SlackClientEventsListenerEnvironment::new(Arc::clone(client)));
         let manager = client.http_api.connector.new_clients_manager(environment);
         let receiver = Arc::new(Receiver {
-            reception: Reception::new(workspace, ourselves),
+            reception: Reception::new(workspace, ourselves, has_caught_up),
             inbox: Mutex::new(Some(inbox)),
             manager: OnceLock::new(),
             status: watch::Sender::new(Status::new()),
-            head_start: (has_caught_up, Instant::now() + HEAD_START),
             short_lives: AtomicU32::new(0),
         });
         // Nobody else has set it.
@@ -91,6 +88,11 @@ impl Sockets {
         self.receiver.status.subscribe()
     }
 
+    /// When to look for what was missed.
+    pub(super) fn gaps(&self) -> Gaps {
+        self.receiver.reception.gaps(Some(self.status()))
+    }
+
     /// Closes them; what comes in from now on is not acknowledged.
     pub(super) async fn close(self) {
         self.receiver.inbox.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -107,8 +109,6 @@ struct Receiver {
     status: watch::Sender<Status>,
     /// How many sockets in a row ended soon.
     short_lives: AtomicU32,
-    /// What was missed comes before what is new, if it is found by then.
-    head_start: (watch::Receiver<bool>, Instant),
 }
 
 #[async_trait]
@@ -193,7 +193,6 @@ impl Receiver {
     async fn event(&self, payload: &str) -> bool {
         kill_point(KillPoint::Read);
         let Some(inbox) = self.inbox() else { return false };
-        self.let_it_catch_up().await;
         let is_accepted = match self.reception.event(inbox.as_ref(), payload).await {
             Taken::In => true,
             Taken::Not => false,
@@ -207,15 +206,6 @@ impl Receiver {
             self.change(|status| status.is_inbox_well = is_accepted);
         }
         is_accepted
-    }
-
-    /// Waits a moment at the beginning, if need be.
-    async fn let_it_catch_up(&self) {
-        let (has_caught_up, until) = &self.head_start;
-        if !*has_caught_up.borrow() && Instant::now() < *until {
-            // In vain or not, the event is taken in.
-            drop(timeout_at(*until, has_caught_up.clone().wait_for(|has| *has)).await);
-        }
     }
 
     fn change(&self, change: impl FnOnce(&mut Status)) {

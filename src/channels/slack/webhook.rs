@@ -13,11 +13,12 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::channels::slack::Slack;
+use crate::channels::slack::catchup::CatchUp;
 use crate::channels::slack::decode::unreadable;
 use crate::channels::slack::intake::{introduce, learn};
 use crate::channels::slack::reception::{Reception, Taken, quarantined};
@@ -115,7 +116,13 @@ pub(super) async fn run(
         () = shutdown.cancelled() => return Ok(()),
         ourselves = introduce(workspace) => ourselves?,
     };
-    let reception = Arc::new(Reception::new(workspace, ourselves));
+    let catching_up = tokio::select! {
+        () = shutdown.cancelled() => return Ok(()),
+        catching_up = CatchUp::prepare(workspace, &ourselves, &inbox) => catching_up,
+    };
+    let (is_done, has_caught_up) = watch::channel(false);
+    let reception = Arc::new(Reception::new(workspace, ourselves, has_caught_up));
+    let gaps = reception.gaps(None);
     entrance.reception.lock().unwrap_or_else(PoisonError::into_inner).replace(reception);
     entrance.door.open(inbox).await;
     workspace.is_connected.store(true, Ordering::Relaxed);
@@ -123,6 +130,8 @@ pub(super) async fn run(
     let ended = tokio::select! {
         () = shutdown.cancelled() => Ok(()),
         error = watch(workspace, entrance) => Err(error),
+        // It goes on for as long as somebody may be let in.
+        () = catching_up.run(gaps, is_done) => Ok(()),
     };
     workspace.is_connected.store(false, Ordering::Relaxed);
     entrance.door.close().await;
@@ -165,10 +174,15 @@ impl Webhook for Slack {
             return entrance.refuse(&refusal);
         }
         let text = sent.text();
+        let reception = entrance.reception.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(notice) = Notice::read(&text) {
+            if notice == Notice::AppRateLimited
+                && let Some(reception) = reception
+            {
+                reception.missed();
+            }
             return notice.answer();
         }
-        let reception = entrance.reception.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let (Some(reception), Some(inbox)) = (reception, entrance.door.enter().await) else {
             return Verdict::Unavailable(TRY_AGAIN_AFTER);
         };

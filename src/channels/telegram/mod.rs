@@ -54,6 +54,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     edits_per_minute: NonZeroU32::new(30 * 60).unwrap(),
     typing_lasts: Duration::from_secs(5),
     idempotent_for: Duration::ZERO,
+    has_one_place_for_a_command: false,
 };
 
 /// What the channel needs to know.

@@ -32,6 +32,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     edits_per_minute: NonZeroU32::MAX,
     typing_lasts: Duration::MAX,
     idempotent_for: Duration::MAX,
+    has_one_place_for_a_command: false,
 };
 
 /// The terminal.

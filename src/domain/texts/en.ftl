@@ -26,6 +26,8 @@ role-member = a member
 role-admin = an admin
 role-owner = the owner
 whoami = You are { $name }, { $role } here. I know you as { $platform } user { $identity }. Your user id is { $user }.
+whoami-in-public = You are { $name }. Ask me again in a direct chat: the rest is for you alone.
+only-in-threads-slack = In a channel each thread is a conversation of its own, and Slack takes no commands there. Mention me in the thread and write /{ $command } behind it.
 stop-done = Stopped.
 stop-nothing = There is nothing to stop right now.
 
@@ -58,6 +60,7 @@ refusal-command = Sorry, I can't answer you here.
 refusal-not-listed = Sorry, I only talk with people on my operator's list. Your id here is { $identity }.
 refusal-nothing-readable = I can only read text so far, and there was none in this message.
 refusal-too-long = That is longer than I can take at once: { $length } characters, and my limit is { $limit }.
+too-late-in-private = Sorry, I was too slow to answer a command here in private. Please give it again.
 not-accepted = Sorry, I could not take that in. Please repeat it.
 owner-welcome = Welcome. You are the owner of this bot now.
 

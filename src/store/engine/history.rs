@@ -18,10 +18,13 @@ pub(in crate::store) async fn migrate(db: &DatabaseConnection) -> Result<(), Sto
     let known: Vec<String> =
         Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
     let applied = applied(db).await?;
-    if known.iter().all(|name| applied.contains(name)) {
+    let missing = known.iter().filter(|name| !applied.contains(name)).count();
+    if missing == 0 {
         return Ok(());
     }
-    Migrator::up(db, None).await.map_err(failed)
+    Migrator::up(db, None).await.map_err(failed)?;
+    tracing::info!(steps = missing, "brought the schema up to date: {missing} steps");
+    Ok(())
 }
 
 /// The steps that the schema has behind it, newer programs' included.

@@ -246,6 +246,11 @@ fn server(options: &PgConnectOptions) -> String {
     }
 }
 
+fn is_about_certificates(error: &io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    matches!(inner, Some(rustls::Error::InvalidCertificate(_)))
+}
+
 /// Why there is no connection, in words that show the way out.
 fn at_connection(options: &PgConnectOptions, source: SqlxError) -> StoreError {
     let server = server(options);
@@ -253,6 +258,8 @@ fn at_connection(options: &PgConnectOptions, source: SqlxError) -> StoreError {
     let code = match &source {
         SqlxError::Database(error) => error.code().map(|code| code.into_owned()).unwrap_or_default(),
         SqlxError::Tls(_) => return StoreError::Unsafe { server, source },
+        // This is how a certificate that does not hold comes out of the handshake.
+        SqlxError::Io(error) if is_about_certificates(error) => return StoreError::Unsafe { server, source },
         SqlxError::Configuration(_) => return StoreError::Unreadable(source),
         _ => String::new(),
     };

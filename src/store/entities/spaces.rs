@@ -18,6 +18,7 @@ pub(in crate::store) struct Model {
     pub(in crate::store) allowed_by: Option<Uuid>,
     pub(in crate::store) allowed_at: Option<i64>,
     pub(in crate::store) created_at: i64,
+    pub(in crate::store) blocked_at: Option<i64>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -11,9 +11,10 @@ use crate::domain::{
 };
 use crate::store::entities::inbox;
 use crate::store::inbox::ClaimedTurn;
+use crate::store::places::standing;
 use crate::store::{StoreError, moment};
 
-const KNOWN: &str = "SELECT u.id AS user_id, u.name, u.role, u.is_blocked, a.lane_id, s.allowed_at, \
+const KNOWN: &str = "SELECT u.id AS user_id, u.name, u.role, u.is_blocked, a.lane_id, s.allowed_at, s.blocked_at, \
      c.id AS conversation_id, c.model, c.created_at \
      FROM identities i JOIN users u ON u.id = i.user_id JOIN addresses a ON a.id = $2 \
      LEFT JOIN spaces s ON s.id = a.space_id \
@@ -43,7 +44,7 @@ pub(super) async fn acquaint(
         user: user(&row)?,
         identity: IdentityId(identity),
         address: AddressId(address),
-        is_space_allowed: row.try_get::<Option<i64>>("", "allowed_at")?.is_some(),
+        space: standing(row.try_get("", "allowed_at")?, row.try_get("", "blocked_at")?),
         conversation: conversation(&row)?,
         messages: vec![message],
         parts: Vec::new(),

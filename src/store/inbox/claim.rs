@@ -339,11 +339,7 @@ mod tests {
             statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
             let steps = db.query_all_raw(Statement { ..statement.clone() }).await.unwrap();
             let plan: Vec<String> = steps.iter().map(|step| step.try_get("", "detail").unwrap()).collect();
-            assert!(
-                plan.iter().any(|step| step.contains(" INDEX inbox_")),
-                "{}\n{plan:?}",
-                statement.sql
-            );
+            assert!(plan.iter().any(|step| step.contains(" INDEX inbox_")), "{}\n{plan:?}", statement.sql);
         }
     }
 }

@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use crate::domain::{
     AddressId, Change, ChangeEnd, Conversation, IdentityId, InboundMessage, InboxId, KeptPart, LaneId,
-    Platform, TurnId, Unreadable, User,
+    Platform, SpaceStanding, TurnId, Unreadable, User,
 };
 
 pub use finish::{Ending, Finale};
@@ -108,7 +108,7 @@ pub struct ClaimedTurn {
     pub identity: IdentityId,
     pub address: AddressId,
     /// Whether the space around the address has been admitted.
-    pub is_space_allowed: bool,
+    pub space: SpaceStanding,
     /// The conversation that goes on there.
     pub conversation: Option<Conversation>,
     /// What was said; the first one leads, the others are merged with it. Never empty.

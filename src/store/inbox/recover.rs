@@ -41,6 +41,26 @@ impl Store {
         })
         .await
     }
+
+    /// The claims of this process that the database knows.
+    pub async fn claims(&self) -> Result<Vec<Uuid>, StoreError> {
+        let mine = in_flight().filter(inbox::Column::InstanceId.eq(self.instance.0));
+        Ok(mine.select_only().column(inbox::Column::Claim).into_tuple().all(&self.readers).await?)
+    }
+
+    /// Gives back what was taken with these claims, at which nobody works; returns how many messages.
+    pub async fn take_back(&self, claims: Vec<Uuid>) -> Result<usize, StoreError> {
+        self.write(move |tx| {
+            async move {
+                let lost = in_flight().filter(inbox::Column::Claim.is_in(claims));
+                let orphans: Vec<Orphan> = lost.into_tuple().all(tx).await?;
+                release(tx, &orphans).await?;
+                Ok(orphans.len())
+            }
+            .boxed()
+        })
+        .await
+    }
 }
 
 /// What somebody has taken.
@@ -63,13 +83,22 @@ async fn give_back(tx: &DatabaseTransaction, orphans: &[Orphan]) -> Result<(), S
             .await?;
     }
     inbox::Entity::update_many()
+        .col_expr(inbox::Column::IsSuspect, Expr::value(true))
+        .filter(inbox::Column::Id.is_in(all))
+        .exec(tx)
+        .await?;
+    release(tx, orphans).await
+}
+
+/// Lets somebody else take it.
+async fn release(tx: &DatabaseTransaction, orphans: &[Orphan]) -> Result<(), StoreError> {
+    inbox::Entity::update_many()
         .col_expr(
             inbox::Column::State,
             Expr::cust("CASE state WHEN 'ready' THEN 'ready' ELSE 'received' END"),
         )
         .col_expr(inbox::Column::Claim, Expr::value(None::<Uuid>))
-        .col_expr(inbox::Column::IsSuspect, Expr::value(true))
-        .filter(inbox::Column::Id.is_in(all))
+        .filter(inbox::Column::Id.is_in(orphans.iter().map(|(id, ..)| *id)))
         .exec(tx)
         .await?;
     let turns: Vec<Uuid> = orphans.iter().filter_map(|(_, turn, _)| *turn).collect();

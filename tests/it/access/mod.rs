@@ -25,8 +25,8 @@ fn is_of_code(byte: u8) -> bool {
 impl Stage {
     /// Runs `switchboard access …` beside the daemon; returns the exit code and all it says.
     async fn access(&self, words: &[&str]) -> (i32, String) {
-        let (status, out, error) = self.setup.run(&[&["access"], words].concat()).await;
-        (status.code().unwrap(), format!("{out}{error}"))
+        let ran = self.setup.run(&[&["access"], words].concat()).await;
+        (ran.code.unwrap(), ran.out + &ran.err)
     }
 
     /// Lets somebody in, or shuts them out, and expects that it works.

@@ -110,8 +110,29 @@ async fn nonsense_is_told_what_an_id_looks_like() {
             assert!(said.contains(&format!("`{id}` is no id; write telegram:1001")), "{said}");
         }
     }
-    let (status, said) = stage.access(&["deny", "telegram:1001"]).await;
-    assert_eq!((status, said.as_str()), (1, "switchboard: nobody with the account telegram:1001 is known\n"));
     let (_, list) = stage.access(&["list"]).await;
     assert_eq!(list, "Nobody has written yet.\n");
+}
+
+#[tokio::test]
+async fn who_is_shut_out_stays_out_where_everybody_is_welcome_also_before_they_write() {
+    let stage = Stage::new().await.open();
+    let (alice, bob) = (stage.telegram.user(1001, "Alice"), stage.telegram.user(1002, "Bob"));
+    let group = stage.telegram.group(GROUP, "Friends");
+    let (id, hello) = (format!("telegram:{GROUP}"), format!("@{BOT_USERNAME} hello?"));
+    stage.does(&["deny", "telegram:1002"]).await;
+    stage.does(&["deny", &id]).await;
+    let bot = stage.serve().await;
+
+    bob.says("Hello?");
+    bot.wait_for_logs("silent_blocked", 1).await;
+    alice.says_in(&group, &hello);
+    bot.wait_for_logs("silent_space_not_admitted", 1).await;
+    let (_, list) = stage.access(&["list"]).await;
+    assert!(list.contains(&format!("blocked   space:{id} ")), "{list}");
+    stage.does(&["allow", &id]).await;
+    alice.says_in(&group, &hello);
+    stage.wait_for(GROUP, "Certainly.").await;
+    assert_eq!((stage.said(GROUP).len(), stage.said(1002).len()), (1, 0));
+    stage.ends_well(bot).await;
 }

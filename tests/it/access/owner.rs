@@ -1,13 +1,13 @@
 //! The first owner: by a code that only whoever starts the program gets to see.
 
 use super::code_in;
-use crate::support::daemon::Daemon;
+use crate::support::program::Running;
 use crate::support::stage::Stage;
 use crate::support::telegram::BOT_USERNAME;
 
 const INVITATION: &str = "Nobody owns this bot yet.";
 
-async fn owner_code(bot: &Daemon) -> String {
+async fn owner_code(bot: &Running) -> String {
     let line = bot.wait_for_log(INVITATION).await;
     assert!(serde_json::from_str::<serde_json::Value>(&line).is_err(), "it is no line of the log: {line}");
     code_in(&line)

@@ -8,8 +8,8 @@ use switchboard::telemetry::Tasks;
 use time::OffsetDateTime;
 
 use super::code_in;
-use crate::support::daemon::Setup;
 use crate::support::database;
+use crate::support::program::Setup;
 use crate::support::stage::Stage;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);

@@ -2,18 +2,18 @@
 
 use serde_json::json;
 
-use crate::support::daemon::{Daemon, Setup};
 use crate::support::discord::Discord;
+use crate::support::program::{Running, Setup};
 use crate::support::slack::Slack;
 
 const QUIET: &str = "Sorry, I can't answer you here.";
 
 async fn does(setup: &Setup, words: &[&str]) {
-    let (status, out, error) = setup.run(&[&["access"], words].concat()).await;
-    assert!(status.success(), "{out}{error}");
+    let ran = setup.run(&[&["access"], words].concat()).await;
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
 }
 
-async fn ends_well(bot: Daemon, problems: Vec<String>) {
+async fn ends_well(bot: Running, problems: Vec<String>) {
     bot.stop().await;
     assert_eq!(problems, Vec::<String>::new());
 }

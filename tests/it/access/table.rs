@@ -7,8 +7,8 @@ use switchboard::store::{CodeKind, PairingCode, Store};
 use switchboard::telemetry::Tasks;
 use time::OffsetDateTime;
 
-use crate::support::daemon::{Daemon, Setup};
 use crate::support::database;
+use crate::support::program::{Running, Setup};
 use crate::support::stage::Stage;
 use crate::support::telegram::{BOT_USERNAME, Person, Place};
 
@@ -99,7 +99,8 @@ async fn the_table_holds(direct: &str, column: usize, groups: &str) {
             let expected = sees[column];
             assert_eq!(said.len(), if expected == Nothing { 0 } else { 2 }, "{name} in {place:?}: {said:#?}");
             for (said, is_command) in said.iter().zip([false, true]) {
-                let words = words(expected, is_command, id);
+                let is_alone = place == Place::from(person);
+                let words = words(expected, (is_command, is_alone), id);
                 assert!(said.contains(&words), "{name} in {place:?} ought to see `{words}`: {said}");
             }
         }
@@ -119,7 +120,7 @@ async fn the_table_holds(direct: &str, column: usize, groups: &str) {
 }
 
 /// Says, asks, edits and deletes; waits until all of it has come to its end; returns how much that was.
-async fn everything_in(bot: &Daemon, person: &Person, place: &Place, ended: usize) -> usize {
+async fn everything_in(bot: &Running, person: &Person, place: &Place, ended: usize) -> usize {
     let said = person.says_in(place, &format!("@{BOT_USERNAME} may I?"));
     bot.wait_for_logs("a turn on telegram ended", ended + 1).await;
     person.says_in(place, &format!("/whoami@{BOT_USERNAME}"));
@@ -131,8 +132,9 @@ async fn everything_in(bot: &Daemon, person: &Person, place: &Place, ended: usiz
     2
 }
 
-fn words(sees: Sees, is_command: bool, id: i64) -> String {
+fn words(sees: Sees, (is_command, is_alone): (bool, bool), id: i64) -> String {
     match sees {
+        Answer if is_command && !is_alone => "the rest is for you alone.".to_owned(),
         Answer if is_command => format!("I know you as telegram user {id}."),
         Answer => "Certainly.".to_owned(),
         ACode => "let you in with the code".to_owned(),
@@ -147,14 +149,19 @@ async fn settle(setup: &Setup) {
     let tasks = Tasks::default();
     let store = Store::open(&database::settings(&setup.database_url()), &tasks).await.unwrap();
     let now = OffsetDateTime::now_utc();
+    let author = |id: i64| Author {
+        platform_user_id: id.to_string(),
+        name: id.to_string(),
+        username: None,
+        locale: None,
+    };
     let meet = async |id: i64| {
-        let author =
-            Author { platform_user_id: id.to_string(), name: id.to_string(), username: None, locale: None };
-        store.allow_account(Platform::Telegram, String::new(), author, now).await.unwrap().id
+        store.allow_account(Platform::Telegram, String::new(), author(id), now).await.unwrap().id
     };
     meet(APPROVED).await;
-    let (blocked, owner) = (meet(BLOCKED).await, meet(OWNER).await);
-    store.deny_user(blocked).await.unwrap();
+    meet(BLOCKED).await;
+    let owner = meet(OWNER).await;
+    store.deny_account(Platform::Telegram, String::new(), author(BLOCKED), now).await.unwrap();
     let code = Code::from_random(1, Code::OWNER);
     let kept =
         PairingCode { kind: CodeKind::Owner, hash: code.hash(), user: None, lasts: Duration::from_secs(60) };

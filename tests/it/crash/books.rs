@@ -3,23 +3,28 @@
 use std::collections::BTreeMap;
 
 use crate::crash::question::Question;
-use crate::support::daemon::Setup;
-use crate::support::database::Beside;
+use crate::support::database::{Beside, Engine};
+use crate::support::program::Setup;
+
+/// How many milliseconds after its date a row can be seen by others, at most: a server
+/// writes several at once, and what is dated first may be there last.
+const COMMITTED_WITHIN: i64 = 500;
 
 /// A question that has been answered.
 #[derive(Debug, Clone, Copy)]
 pub struct Past {
     pub question: Question,
-    /// When it came in, in milliseconds since 1970.
+    /// When it had come in, in milliseconds since 1970.
     received: i64,
     /// When the turn began that answers it.
     taken: i64,
 }
 
 impl Past {
-    fn read(row: &str) -> Option<Self> {
+    fn read(row: &str, engine: Engine) -> Option<Self> {
         let mut words = row.splitn(4, ' ').skip(1);
-        let received = words.next()?.parse::<i64>().ok()? / 1_000;
+        let dated = words.next()?.parse::<i64>().ok()? / 1_000;
+        let received = dated + if engine == Engine::Postgres { COMMITTED_WITHIN } else { 0 };
         // A turn's name begins with the time at which it was given.
         let taken = i64::from_str_radix(words.next()?.get(..12)?, 16).ok()?;
         Some(Self { question: Question::read(words.next()?)?, received, taken })
@@ -31,7 +36,7 @@ impl Past {
     }
 }
 
-/// The database of a program, which may be running. Whoever adds an engine does it here.
+/// The database of a program, which may be running.
 pub struct Books(Beside);
 
 impl Books {
@@ -41,7 +46,7 @@ impl Books {
 
     /// Whether there is anything in it yet.
     async fn is_written(&self) -> bool {
-        self.0.number("SELECT COUNT(*) FROM sqlite_master WHERE name = 'outbox'").await > 0
+        self.0.tables().await.iter().any(|table| table == "outbox")
     }
 
     /// What has not come to its end.
@@ -93,10 +98,16 @@ impl Books {
 
     /// All questions in conversations, in the order in which they were answered.
     pub async fn history(&self) -> Vec<Past> {
-        let sql = "SELECT m.seq || ' ' || i.received_at || ' ' || hex(m.turn_id) || ' ' || m.content FROM messages m \
-                   JOIN inbox i ON i.turn_id = m.turn_id AND i.sent_at = m.created_at \
-                   WHERE m.role = 'user' ORDER BY m.seq";
-        self.0.texts(sql).await.iter().filter_map(|row| Past::read(row)).collect()
+        let turn = match self.0.engine() {
+            Engine::Sqlite => "hex(m.turn_id)",
+            Engine::Postgres => "encode(uuid_send(m.turn_id), 'hex')",
+        };
+        let sql = format!(
+            "SELECT m.seq || ' ' || i.received_at || ' ' || {turn} || ' ' || m.content FROM messages m \
+             JOIN inbox i ON i.turn_id = m.turn_id AND i.sent_at = m.created_at \
+             WHERE m.role = 'user' ORDER BY m.seq"
+        );
+        self.0.texts(&sql).await.iter().filter_map(|row| Past::read(row, self.0.engine())).collect()
     }
 
     /// A number that a test asks for.

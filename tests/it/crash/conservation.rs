@@ -45,8 +45,7 @@ fn plan(world: &World) {
             TelegramFault::Page(503),
         ] {
             for method in ["sendMessage", "getUpdates"] {
-                // One post whose fate is unknown twice in a row is given up, so cuts are far apart.
-                telegram.fault(method, 14, TelegramFault::Delay(pause));
+                telegram.fault(method, 4, TelegramFault::Delay(pause));
                 telegram.fault(method, 1, fault.clone());
             }
         }
@@ -95,7 +94,7 @@ async fn trouble(world: &World, beside: &Beside, number: u64) {
         2 => world.platforms.discord.asks_to_reconnect(),
         _ => {
             // Somebody else writes to the database, and takes their time.
-            if beside.try_to("BEGIN IMMEDIATE").await.is_ok() {
+            if beside.try_to_shut_writers_out().await.is_ok() {
                 sleep(Duration::from_millis(150)).await;
                 beside.run("COMMIT").await;
             }

@@ -9,7 +9,7 @@ use std::os::unix::process::ExitStatusExt;
 
 use crate::crash::dice::Dice;
 use crate::crash::world::World;
-use crate::support::daemon::Daemon;
+use crate::support::program::Running;
 
 /// The variable that says where the program ends itself.
 pub const KILL_POINT: &str = "SWITCHBOARD_KILL_POINT";
@@ -61,13 +61,13 @@ impl World {
     /// Lives on what was said before, until it passes a place.
     pub async fn dies_at(&mut self, place: &str, times: u64) {
         let setup = self.setup.clone().env(KILL_POINT, &format!("{place}:{times}"));
-        killed(&mut setup.serve()).await;
+        killed(&setup.serve()).await;
         self.died().await;
     }
 
     async fn dies_talking_at(&mut self, place: &str, times: u64, dice: &mut Dice) {
         let setup = self.setup.clone().env(KILL_POINT, &format!("{place}:{times}"));
-        let mut daemon = setup.serve();
+        let daemon = setup.serve();
         let is_heard = tokio::select! {
             () = self.is_heard(&daemon) => true,
             () = daemon.is_gone() => false,
@@ -75,7 +75,7 @@ impl World {
         if is_heard {
             self.chatter(dice);
         }
-        killed(&mut daemon).await;
+        killed(&daemon).await;
         self.died().await;
     }
 
@@ -113,7 +113,7 @@ impl World {
 }
 
 /// Waits until the program has been ended by SIGKILL, and by nothing else.
-pub async fn killed(daemon: &mut Daemon) {
+pub async fn killed(daemon: &Running) {
     let status = daemon.ended().await;
     let signal = status.signal();
     assert_eq!(signal, Some(Signal::SIGKILL as i32), "{status}:\n{}", daemon.log().join("\n"));

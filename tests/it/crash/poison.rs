@@ -17,7 +17,7 @@ async fn dies(world: &mut World, say: impl Fn(&mut World)) -> u32 {
     let before = world.kills;
     let mut say = Some(say);
     loop {
-        let mut daemon = setup.serve();
+        let daemon = setup.serve();
         let is_heard = tokio::select! {
             () = world.is_heard(&daemon) => true,
             () = daemon.is_gone() => false,
@@ -32,7 +32,7 @@ async fn dies(world: &mut World, say: impl Fn(&mut World)) -> u32 {
                 return world.kills - before;
             }
         }
-        killed(&mut daemon).await;
+        killed(&daemon).await;
         world.died().await;
         assert!(world.kills - before < 10, "it would go on for ever");
     }

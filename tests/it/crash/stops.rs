@@ -1,5 +1,7 @@
 //! Ends in order, with text on the screen.
 
+use nix::sys::signal::Signal;
+
 use crate::crash::books::Books;
 use crate::crash::seats::PLATFORMS;
 use crate::crash::world::{World, until};
@@ -8,7 +10,7 @@ use crate::crash::world::{World, until};
 async fn an_answer_that_a_stop_cuts_is_whole_after_the_next_start_and_nothing_is_doubled() {
     let mut world = World::new(&PLATFORMS, 1).await;
     let hasty = world.setup.clone().env("SWITCHBOARD__SHUTDOWN__DRAIN_SECONDS", "0");
-    let mut daemon = hasty.serve();
+    let daemon = hasty.serve();
     world.is_heard(&daemon).await;
     for lane in 0..world.lanes.len() {
         world.ask(lane, 40, 4_000);
@@ -17,7 +19,7 @@ async fn an_answer_that_a_stop_cuts_is_whole_after_the_next_start_and_nothing_is
     let is_begun = || async { lanes.iter().all(|lane| !lane.seats[0].posts().is_empty()) };
     until("everybody sees a beginning", is_begun).await;
 
-    daemon.signal("TERM");
+    daemon.signal(Signal::SIGTERM);
     let status = daemon.ended().await;
     assert!(status.success(), "{status}:\n{}", daemon.log().join("\n"));
     let books = Books::open(&world.setup).await;

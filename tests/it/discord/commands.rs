@@ -144,6 +144,28 @@ async fn after_fifteen_minutes_the_answer_is_a_message() {
 }
 
 #[tokio::test]
+async fn after_fifteen_minutes_others_do_not_read_what_was_for_one_person() {
+    let stage = Stage::set().await;
+    let general = stage.discord.guild(500, "Team").channel(501, "general");
+    let alice = stage.discord.user(1, "alice");
+    alice.runs_command("model", &[], general).await.wait_until_acknowledged().await;
+    let (message, _) = stage.inbox.command("model").await;
+
+    stage.time_passes(Duration::from_secs(15 * 60 + 1));
+    let posted = stage.post(&message.reply_to(), 0, "The small one.").await.unwrap();
+    let again = PostedId(posted.to_string());
+    stage.bot.edit(&message.reply_to(), &again, &part(0, "The big one.")).await.unwrap();
+
+    let shown = stage.discord.wait_for_message(general, |shown| shown.id == posted).await;
+    assert_eq!(
+        shown.text,
+        "Sorry, I was too slow to answer a command here in private. Please give it again."
+    );
+    alice.screen(general);
+    stage.ends().await;
+}
+
+#[tokio::test]
 async fn a_restart_in_between_does_not_lose_the_answer() {
     let stage = Stage::set().await;
     let alice = stage.discord.user(1, "alice");

@@ -1,7 +1,7 @@
 //! `switchboard deliveries`.
 
 use super::{ANSWER, SECRET, assert_discreet, field};
-use crate::support::daemon::Daemon;
+use crate::support::program::Running;
 use crate::support::stage::Stage;
 use crate::support::telegram::Fault;
 
@@ -14,7 +14,7 @@ async fn stage(refusals: usize) -> Stage {
 }
 
 /// Somebody asks something and blocks the bot before it has answered.
-async fn unreachable(stage: &Stage) -> Daemon {
+async fn unreachable(stage: &Stage) -> Running {
     let alice = stage.telegram.user(1001, "Alice");
     let bot = stage.serve().await;
     alice.says(SECRET);
@@ -148,10 +148,10 @@ async fn what_names_nothing_or_too_much_gets_a_sentence() {
     let list = stage.json(&["deliveries", "list"]).await;
     let (short, whole) = (field(&list[0], "reference"), field(&list[0], "turn"));
     let beside = stage.beside().await;
-    let twin = format!("0000{}", whole.replace('-', "")[4..].to_uppercase());
+    let twin = beside.id(&format!("0000{}", &whole[4..]));
     beside
         .run(&format!(
-            "INSERT INTO outbox (turn_id, number, platform, state, created_at) VALUES (X'{twin}', 0, 'telegram', 'dead', 0)"
+            "INSERT INTO outbox (turn_id, number, platform, state, created_at) VALUES ({twin}, 0, 'telegram', 'dead', 0)"
         ))
         .await;
     beside.close().await;

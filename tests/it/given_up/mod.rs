@@ -17,8 +17,8 @@ const ANSWER: &str = "Certainly.";
 impl Stage {
     /// Runs a command beside the daemon; returns the exit code and all it says.
     async fn command(&self, words: &[&str]) -> (i32, String) {
-        let (status, out, error) = self.setup.run(words).await;
-        (status.code().unwrap(), format!("{out}{error}"))
+        let ran = self.setup.run(words).await;
+        (ran.code.unwrap(), ran.out + &ran.err)
     }
 
     /// Runs a command that has to work.

@@ -4,9 +4,9 @@
 use std::time::{Duration, Instant};
 
 use crate::postgres::place;
-use crate::support::daemon::{Daemon, Setup};
 use crate::support::database;
 use crate::support::models::Models;
+use crate::support::program::{Running, Setup};
 use crate::support::proxy::Proxy;
 use crate::support::slack::Slack;
 use crate::support::telegram::{Shown, Telegram};
@@ -32,7 +32,8 @@ impl House {
         models.answers_with(|asked| format!("Heard {}", asked.last_user_text()));
         let proxy = Proxy::to(place(server)).await;
         let setup = Setup::new();
-        let url = proxy.instead_of(place(server), &setup.database_url());
+        // What goes over the wire has to be read there.
+        let url = format!("{}?sslmode=disable", proxy.instead_of(place(server), &setup.database_url()));
         let setup = setup
             .open()
             .with(&format!(
@@ -53,7 +54,7 @@ impl House {
     }
 
     /// Starts the daemon, and waits until it has answered on both platforms.
-    async fn serve(&self) -> (Daemon, String) {
+    async fn serve(&self) -> (Running, String) {
         let bot = self.setup.serve();
         let admin = bot.admin_url().await;
         assert!(self.slack.wait_for_sockets(2).await, "{:#?}", bot.log());
@@ -142,4 +143,21 @@ async fn a_server_that_is_stopped_is_missed_and_found_again() {
 async fn a_server_that_says_nothing_any_more_is_missed_and_found_again() {
     let Some(server) = database::server() else { return };
     goes_and_comes(&server, Proxy::goes_dead).await;
+}
+
+#[tokio::test]
+async fn a_claim_whose_answer_was_lost_holds_nobody_up_until_the_next_start() {
+    let Some(server) = database::server() else { return };
+    let house = House::new(&server).await;
+    let (bot, _) = house.serve().await;
+    // The state as a value, and then the end of its transaction.
+    house.proxy.loses_the_answer_to(&[b"\0\0\0\x07claimed", b"COMMIT"]);
+
+    house.telegram.user(1001, "Ann").says("meanwhile");
+    bot.wait_for_log("could not take a waiting message").await;
+    house.heard_on_telegram("meanwhile").await;
+    bot.wait_for_log("put back 1 messages of which the database thought").await;
+
+    assert_eq!(house.models.count(), 3, "each was answered once");
+    bot.stop().await;
 }

@@ -4,6 +4,7 @@
 mod away;
 mod sharing;
 mod starts;
+mod tls;
 
 /// The host and port in a URL.
 fn place(url: &str) -> &str {

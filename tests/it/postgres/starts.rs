@@ -2,9 +2,8 @@
 //! with the password.
 
 use crate::postgres::place;
-use crate::support::daemon::Setup;
 use crate::support::database::{self, Own};
-use crate::support::program::{Home, Running};
+use crate::support::program::Setup;
 use crate::support::telegram::Telegram;
 
 const NOT_AVAILABLE: i32 = 69;
@@ -12,11 +11,10 @@ const BAD_SETTING: i32 = 78;
 
 /// Starts the program on this database; it has to end with these words, on every level of its log.
 async fn fails_with(url: &str, code: i32, words: &[&str]) {
-    let home = Home::new();
+    let setup =
+        Setup::empty().env("SWITCHBOARD__DATABASE__URL", url).env("SWITCHBOARD__LOG__FILTER", "trace");
     for arguments in [&["chat"][..], &["migrate", "up"], &["access", "list"]] {
-        let mut command = home.command(arguments);
-        command.env("SWITCHBOARD__DATABASE__URL", url).env("SWITCHBOARD__LOG__FILTER", "trace");
-        let ran = Running::of(command).end().await;
+        let ran = setup.run(arguments).await;
         assert_eq!((ran.code, ran.out.as_str()), (Some(code), ""), "{arguments:?}: {}", ran.err);
         for words in words {
             assert!(ran.err.contains(words), "no `{words}` in {}", ran.err);
@@ -33,11 +31,10 @@ async fn a_server_that_is_not_there_is_waited_for_by_whoever_starts_us() {
     // One that takes the connection and says nothing is none either.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap();
-    let home = Home::new();
-    let mut command = home.command(&["migrate", "status"]);
-    command.env("SWITCHBOARD__DATABASE__URL", format!("postgres://u:CANARY@{address}/d"));
-    command.env("SWITCHBOARD__DATABASE__CONNECT_TIMEOUT_SECONDS", "1");
-    let ran = Running::of(command).end().await;
+    let setup = Setup::empty()
+        .env("SWITCHBOARD__DATABASE__URL", &format!("postgres://u:CANARY@{address}/d"))
+        .env("SWITCHBOARD__DATABASE__CONNECT_TIMEOUT_SECONDS", "1");
+    let ran = setup.run(&["migrate", "status"]).await;
     assert_eq!(ran.code, Some(NOT_AVAILABLE), "{}", ran.err);
     assert!(ran.err.contains(&format!("cannot reach PostgreSQL at {address};")), "{}", ran.err);
 }
@@ -114,9 +111,9 @@ async fn a_password_is_never_told_while_the_daemon_works() {
     for words in
         [&["config", "show", "--sources"][..], &["config", "explain", "database.url"], &["access", "list"]]
     {
-        let (status, out, error) = setup.run(words).await;
-        assert!(status.success(), "{error}");
-        told += &(out + &error);
+        let ran = setup.run(words).await;
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        told += &(ran.out + &ran.err);
     }
     let line = told.lines().find(|line| line.contains("CANARY"));
     assert_eq!(line, None);

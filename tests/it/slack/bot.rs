@@ -35,6 +35,8 @@ pub(super) struct Inside {
     pub(super) asked: usize,
     /// How often it still says no.
     pub(super) failures: usize,
+    /// What it never takes.
+    pub(super) refused: Option<String>,
     /// Whether it keeps everybody waiting.
     pub(super) is_stuck: bool,
     taken: usize,
@@ -60,6 +62,15 @@ impl Inbox for Recorder {
             if inside.failures > 0 {
                 inside.failures -= 1;
                 return Err(InboxError("the disk is full".into()));
+            }
+            let text = |message: &InboundMessage| match &message.event {
+                Event::Text(said) => Some(said.text.clone()),
+                _ => None,
+            };
+            if inside.refused.is_some()
+                && batch.messages.iter().any(|message| text(message) == inside.refused)
+            {
+                return Err(InboxError("not this one".into()));
             }
             inside.messages.extend(batch.messages);
             inside.unreadable.extend(batch.unreadable);

@@ -101,6 +101,33 @@ async fn after_a_time_without_sockets_what_slack_gave_up_is_looked_for() {
 }
 
 #[tokio::test]
+async fn what_was_refused_while_others_came_in_is_looked_for_after_slack_gave_up() {
+    let (slack, alice) = workspace().await;
+    // Longer than the trouble with the inbox, which the next message ends.
+    let pace = Pace { resent_for: Duration::from_secs(4), ..impatient() };
+    let (bot, _) = remembering(Bot::prepared(&slack, pace));
+    assert!(slack.wait_for_sockets(1).await);
+    alice.dm("before");
+    bot.wait_until(|inside| inside.has_text("before")).await;
+    assert!(slack.wait_until_delivered().await);
+
+    bot.inbox.0.update(|inside| (inside.refused, inside.asked) = (Some("refused".to_owned()), 0));
+    alice.dm("refused");
+    bot.wait_until(|inside| inside.asked > 0).await;
+    slack.fault("delivery", 1, Fault::CutBefore);
+    slack.wait_until_failed("timeout", 1).await;
+    alice.dm("in between");
+    bot.wait_until(|inside| inside.has_text("in between")).await;
+    slack.fault("delivery", 2, Fault::CutBefore);
+    gives_up(&slack).await;
+    assert!(!bot.inside(|inside| inside.has_text("refused")));
+    bot.inbox.0.update(|inside| inside.refused = None);
+
+    bot.wait_until(|inside| inside.has_text("refused")).await;
+    bot.ends().await;
+}
+
+#[tokio::test]
 async fn rate_limits_and_outages_are_waited_out() {
     let (slack, alice) = workspace().await;
     slack.without_rate_limits();

@@ -150,11 +150,16 @@ impl Beside {
 
     /// Begins a transaction beside which nobody can write; reading goes on.
     pub async fn shuts_writers_out(&self) {
+        self.try_to_shut_writers_out().await.unwrap();
+    }
+
+    /// The same where somebody else may be quicker.
+    pub async fn try_to_shut_writers_out(&self) -> Result<(), DbErr> {
         let begin = match self.engine() {
             Engine::Sqlite => "BEGIN IMMEDIATE",
             Engine::Postgres => "BEGIN; LOCK TABLE schema_meta IN EXCLUSIVE MODE",
         };
-        self.run(begin).await;
+        self.try_to(begin).await
     }
 
     /// The first column of all rows.
@@ -172,6 +177,14 @@ impl Beside {
 
     pub async fn texts(&self, sql: &str) -> Vec<String> {
         self.column(sql).await
+    }
+
+    /// A UUID as statements write it.
+    pub fn id(&self, uuid: &str) -> String {
+        match self.engine() {
+            Engine::Sqlite => format!("X'{}'", uuid.replace('-', "")),
+            Engine::Postgres => format!("'{uuid}'"),
+        }
     }
 
     /// The names of all tables that are not the database's own.

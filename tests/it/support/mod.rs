@@ -1,7 +1,6 @@
 //! What tests stand on: emulators of the platforms and of the model.
 #![allow(dead_code, unused_imports, reason = "an emulator offers more than each test needs")]
 
-pub mod daemon;
 pub mod database;
 pub mod discord;
 pub mod models;

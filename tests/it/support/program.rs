@@ -1,22 +1,28 @@
-//! The real program, in a directory and an environment of its own.
+//! The real program, in a directory and an environment of its own: run to its
+//! end, or started beside a test, watched, killed, started again.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::thread;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use serde_json::Value;
 use tempfile::TempDir;
 
-use super::database::{Engine, Own};
-use super::models::Models;
+use super::database::{Beside, Engine, Own};
 use super::observed::Observed;
 
-/// A directory in which the program runs.
-pub struct Home {
-    folder: TempDir,
+/// What the program is started with; cheap to change and to start again.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    folder: Arc<TempDir>,
+    toml: String,
+    environment: Vec<(String, String)>,
     /// A database on a server; without it, there is the file that the program makes.
     database: Option<Own>,
 }
@@ -30,34 +36,62 @@ pub struct Ran {
     pub err: String,
 }
 
-impl Home {
-    /// With the embedded database.
+impl Setup {
+    /// An empty directory, the embedded database, and no setting at all; nothing is
+    /// in the environment but what the program cannot do without.
+    pub fn empty() -> Self {
+        let folder = Arc::new(tempfile::tempdir().expect("a temporary directory"));
+        let environment = vec![("USER".to_owned(), "ann".to_owned())];
+        Self { folder, toml: String::new(), environment, database: None }
+    }
+
+    /// For a daemon beside others: an empty database on the engine of this run, any
+    /// free port for health, and a log for programs.
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), database: None }
+        let setup = Self::with_file();
+        if Engine::chosen() == Engine::Sqlite {
+            return setup;
+        }
+        let database = Own::new();
+        // Whoever starts after a crash waits for the lease of who crashed.
+        let setup = setup
+            .env("SWITCHBOARD__DATABASE__URL", &database.url())
+            .env("SWITCHBOARD__DATABASE__LEASE_SECONDS", "2");
+        Self { database: Some(database), ..setup }
     }
 
-    /// With a database on the engine of this run.
-    pub fn on_chosen_engine() -> Self {
-        let database = (Engine::chosen() == Engine::Postgres).then(Own::new);
-        Self { database, ..Self::new() }
+    /// The same with the embedded database, whichever engine this run has.
+    pub fn with_file() -> Self {
+        Self::empty().with("[admin]\nlisten = \"127.0.0.1:0\"\n[log]\nformat = \"json\"")
     }
 
-    /// A home whose program asks this model, and waits for nothing when it stops.
-    pub fn with_model(models: &Models) -> Self {
-        let home = Self::new();
-        home.write(
-            "switchboard.toml",
-            &format!(
-                "[model.providers.main]\nbase_url = \"{}\"\napi_key = \"{}\"\nmodel = \"gpt-4o-mini\"\n\
-                 models = [\"gpt-4o\"]\nretries = 0\n\
-                 [shutdown]\ndrain_seconds = 0\n",
-                models.base_url(),
-                models.key()
-            ),
-        );
-        home
+    /// Adds settings; a section may come once.
+    #[must_use]
+    pub fn with(mut self, toml: &str) -> Self {
+        writeln!(self.toml, "{toml}").unwrap();
+        self
     }
 
+    /// Nothing listens for whoever asks how it is.
+    #[must_use]
+    pub fn without_health(self) -> Self {
+        self.env("SWITCHBOARD__ADMIN__LISTEN", "")
+    }
+
+    /// Everybody may talk.
+    #[must_use]
+    pub fn open(self) -> Self {
+        self.with("[access]\ndirect = \"open\"\ngroups = \"open\"")
+    }
+
+    /// Sets a variable of the environment, over what the settings say.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// A place in the directory that it runs in; the directory itself has no name.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -68,7 +102,7 @@ impl Home {
         path
     }
 
-    /// The database, where it is unless told otherwise.
+    /// The embedded database, where it is unless told otherwise.
     pub fn database(&self) -> PathBuf {
         self.path("data/switchboard.db")
     }
@@ -79,29 +113,33 @@ impl Home {
         self.database.as_ref().map_or_else(file, Own::url)
     }
 
-    /// The program, with nothing in its environment but what it cannot do without.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    /// A second way into the database.
+    pub async fn beside(&self) -> Beside {
+        Beside::open(&self.database_url()).await
+    }
+
+    /// The program, about to be started with these words.
+    pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(program());
-        command.current_dir(self.folder.path()).env_clear().env("USER", "ann");
-        if let Some(database) = &self.database {
-            command.env("SWITCHBOARD__DATABASE__URL", database.url());
+        command.current_dir(self.folder.path()).env_clear();
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        if !self.toml.is_empty() {
+            command.arg("--config").arg(self.write("switchboard.toml", &self.toml));
         }
-        let settings = self.path("switchboard.toml");
-        if settings.exists() {
-            command.arg("--config").arg(settings);
-        }
-        command.args(arguments);
+        command.args(words);
         command
     }
 
     /// Starts the program; its input is open.
-    pub fn start(&self, arguments: &[&str]) -> Running {
-        Running::of(self.command(arguments))
+    pub fn start(&self, words: &[&str]) -> Running {
+        Running::of(self.command(words))
     }
 
-    /// Says something by pipe, and waits for the end.
-    pub async fn pipe(&self, input: impl AsRef<[u8]>) -> Ran {
-        self.says(input).end().await
+    /// Starts the daemon.
+    pub fn serve(&self) -> Running {
+        let mut running = self.start(&["serve"]);
+        running.hears(b"");
+        running
     }
 
     /// Says something by pipe.
@@ -111,9 +149,14 @@ impl Home {
         running
     }
 
+    /// Says something by pipe, and waits for the end.
+    pub async fn pipe(&self, input: impl AsRef<[u8]>) -> Ran {
+        self.says(input).end().await
+    }
+
     /// Runs a command without input to its end.
-    pub async fn run(&self, arguments: &[&str]) -> Ran {
-        self.start(arguments).end().await
+    pub async fn run(&self, words: &[&str]) -> Ran {
+        self.start(words).end().await
     }
 }
 
@@ -124,9 +167,10 @@ pub fn program() -> &'static Path {
 }
 
 /// A program at work; it is killed when this is dropped.
+#[derive(Debug)]
 pub struct Running {
     pid: Pid,
-    input: Option<std::process::ChildStdin>,
+    input: Option<ChildStdin>,
     seen: Observed<Seen>,
 }
 
@@ -134,9 +178,12 @@ pub struct Running {
 struct Seen {
     out: Vec<u8>,
     err: Vec<u8>,
+    /// The lines of both, as they came.
+    log: Vec<String>,
+    /// How many of the two are open.
     open: usize,
-    /// The exit code, once it has ended.
-    code: Option<Option<i32>>,
+    /// How it has ended, once it has.
+    status: Option<ExitStatus>,
 }
 
 impl Running {
@@ -163,17 +210,40 @@ impl Running {
 
     /// What it has printed so far.
     pub fn out(&self) -> String {
-        self.seen.read(|seen| String::from_utf8_lossy(&seen.out).into_owned())
+        self.seen.read(|seen| text(&seen.out))
     }
 
     /// Waits until it has printed a text.
-    pub async fn prints(&self, text: &str) {
-        let found = self.seen.wait_for(|seen| contains(&seen.out, text).then_some(())).await;
-        assert!(
-            found.is_some(),
-            "`{text}` should be printed: {:?}",
-            self.seen.read(|seen| format!("{seen:?}"))
-        );
+    pub async fn prints(&self, words: &str) {
+        let found = self.seen.wait_for(|seen| text(&seen.out).contains(words).then_some(())).await;
+        found.unwrap_or_else(|| panic!("`{words}` should be printed: {:?}\n{}", self.out(), self.told()));
+    }
+
+    /// All lines that it has said so far, on both its outputs.
+    pub fn log(&self) -> Vec<String> {
+        self.seen.read(|seen| seen.log.clone())
+    }
+
+    /// Waits for a line with these words in it.
+    pub async fn wait_for_log(&self, words: &str) -> String {
+        let found = self.seen.wait_for(|seen| seen.log.iter().find(|line| line.contains(words)).cloned());
+        found.await.unwrap_or_else(|| panic!("no line with `{words}` in\n{}", self.told()))
+    }
+
+    /// Waits until so many lines have these words in them.
+    pub async fn wait_for_logs(&self, words: &str, count: usize) {
+        let enough = |seen: &mut Seen| {
+            (seen.log.iter().filter(|line| line.contains(words)).count() >= count).then_some(())
+        };
+        let found = self.seen.wait_for(enough).await;
+        found.unwrap_or_else(|| panic!("not {count} lines with `{words}` in\n{}", self.told()));
+    }
+
+    /// Where its health and metrics are.
+    pub async fn admin_url(&self) -> String {
+        let line = self.wait_for_log("health and metrics are on").await;
+        let fields: Value = serde_json::from_str(&line).unwrap();
+        format!("http://{}", fields["address"].as_str().unwrap())
     }
 
     /// Whether it has a handler for a signal yet, as the kernel tells.
@@ -183,14 +253,31 @@ impl Running {
         u64::from_str_radix(caught.trim(), 16).unwrap() >> (signal as u64 - 1) & 1 == 1
     }
 
-    /// Sends a signal, unless it has ended.
+    /// Sends a signal to a program that runs.
     pub fn signal(&self, signal: Signal) {
+        assert!(self.try_signal(signal), "it ended before {signal}:\n{}", self.told());
+    }
+
+    /// Sends a signal, unless it has ended; tells whether it could.
+    pub fn try_signal(&self, signal: Signal) -> bool {
         // Until its end has been seen, nobody else can have this id.
-        self.seen.read(|seen| seen.code.is_none().then(|| kill(self.pid, signal)));
+        self.seen.read(|seen| seen.status.is_none() && kill(self.pid, signal).is_ok())
     }
 
     pub fn has_ended(&self) -> bool {
-        self.seen.read(|seen| seen.code.is_some())
+        self.seen.read(|seen| seen.status.is_some())
+    }
+
+    /// Waits until it has ended by itself, and nothing more comes from it.
+    pub async fn ended(&self) -> ExitStatus {
+        let ended = self.seen.wait_for(|seen| seen.status.filter(|_| seen.open == 0));
+        ended.await.unwrap_or_else(|| panic!("it does not end:\n{}", self.told()))
+    }
+
+    /// Waits for its end, with its input left open.
+    pub async fn ending(&self) -> Ran {
+        let code = self.ended().await.code();
+        self.seen.read(|seen| Ran { code, out: text(&seen.out), err: text(&seen.err) })
     }
 
     /// Waits for its end.
@@ -199,46 +286,73 @@ impl Running {
         self.ending().await
     }
 
-    /// Waits for its end, with its input left open.
-    pub async fn ending(&self) -> Ran {
-        let ended = self.seen.wait_for(|seen| {
-            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-            let code = seen.code.filter(|_| seen.open == 0)?;
-            Some(Ran { code, out: text(&seen.out), err: text(&seen.err) })
-        });
-        let ended = ended.await;
-        ended.unwrap_or_else(|| {
-            panic!("the program should end: {}", self.seen.read(|seen| format!("{seen:?}")))
-        })
+    /// Waits, without a limit, until it says nothing any more, because it has ended.
+    pub async fn is_gone(&self) {
+        self.seen.wait(|seen| (seen.open == 0).then_some(())).await;
+    }
+
+    /// Ends it like a crash, in the middle of whatever it does.
+    pub async fn crash(self) {
+        self.signal(Signal::SIGKILL);
+        self.ended().await;
+    }
+
+    /// Asks it to end, and expects that it does so well.
+    pub async fn stop(self) -> Vec<String> {
+        self.signal(Signal::SIGTERM);
+        let status = self.ended().await;
+        assert!(status.success(), "it ended with {status}:\n{}", self.told());
+        self.log()
+    }
+
+    /// What it has said, for whoever reads why a test failed.
+    fn told(&self) -> String {
+        self.log().join("\n")
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.signal(Signal::SIGKILL);
+        self.try_signal(Signal::SIGKILL);
     }
 }
 
-fn contains(bytes: &[u8], text: &str) -> bool {
-    bytes.windows(text.len().max(1)).any(|window| window == text.as_bytes())
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 fn keep(mut pipe: impl Read + Send + 'static, seen: &Observed<Seen>, place: fn(&mut Seen) -> &mut Vec<u8>) {
     let seen = seen.clone();
     thread::spawn(move || {
         let mut buffer = [0; 8192];
+        let mut begun = Vec::new();
         while let Ok(read) = pipe.read(&mut buffer)
             && read > 0
         {
-            seen.update(|seen| place(seen).extend_from_slice(&buffer[..read]));
+            begun.extend_from_slice(&buffer[..read]);
+            let lines = take_lines(&mut begun);
+            seen.update(|seen| {
+                place(seen).extend_from_slice(&buffer[..read]);
+                seen.log.extend(lines);
+            });
         }
-        seen.update(|seen| seen.open -= 1);
+        seen.update(|seen| {
+            seen.log.extend((!begun.is_empty()).then(|| text(&begun)));
+            seen.open -= 1;
+        });
     });
+}
+
+/// Takes the lines that are whole, and leaves the one that has only begun.
+fn take_lines(begun: &mut Vec<u8>) -> Vec<String> {
+    let whole = begun.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    let whole = text(&begun.drain(..whole).collect::<Vec<u8>>());
+    whole.lines().map(str::to_owned).collect()
 }
 
 fn watch(mut child: Child, seen: Observed<Seen>) {
     thread::spawn(move || {
         let status = child.wait().unwrap();
-        seen.update(|seen| seen.code = Some(status.code()));
+        seen.update(|seen| seen.status = Some(status));
     });
 }

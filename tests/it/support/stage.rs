@@ -1,9 +1,9 @@
 //! The real daemon between emulators of Telegram and of a model, with the
 //! access rules that it has by itself.
 
-use super::daemon::{Daemon, Setup};
 use super::database::Beside;
 use super::models::Models;
+use super::program::{Running, Setup};
 use super::telegram::{Shown, Telegram};
 
 /// Telegram, a model, and the settings that bring a daemon to both.
@@ -60,7 +60,7 @@ impl Stage {
     }
 
     /// Starts the daemon, and waits until it listens.
-    pub async fn serve(&self) -> Daemon {
+    pub async fn serve(&self) -> Running {
         let daemon = self.setup.serve();
         self.telegram.wait_for_poll().await.unwrap_or_else(|error| panic!("{error}\n{:#?}", daemon.log()));
         daemon
@@ -79,7 +79,7 @@ impl Stage {
     }
 
     /// Ends the daemon, and looks for what nobody should have done.
-    pub async fn ends_well(&self, daemon: Daemon) {
+    pub async fn ends_well(&self, daemon: Running) {
         daemon.stop().await;
         assert_eq!(self.telegram.problems(), Vec::<String>::new());
         assert_eq!(self.models.problems(), Vec::<String>::new());

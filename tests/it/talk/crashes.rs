@@ -1,5 +1,7 @@
 //! Ends without warning, and what is found afterwards.
 
+use nix::sys::signal::Signal;
+
 use crate::support::models::{Answer, Gate};
 use crate::support::telegram::Telegram;
 use crate::talk::{House, said, wait_until_noted};
@@ -37,11 +39,11 @@ async fn an_answer_that_a_stop_cut_is_not_there_twice_without_saying_so() {
     house.setup = house.setup.env("SWITCHBOARD__SHUTDOWN__DRAIN_SECONDS", "1");
     let gate = Gate::closed_after(1);
     house.models.will(Answer::deltas(["Once upon", " a time."]).behind(&gate));
-    let mut bot = house.serve();
+    let bot = house.serve();
     let alice = house.telegram.user(1001, "Alice");
     alice.says("Tell me a story.");
     house.wait_until_last(1001, |text| text == "Once upon").await;
-    bot.signal("TERM");
+    bot.signal(Signal::SIGTERM);
     assert!(bot.ended().await.success());
     gate.release();
 

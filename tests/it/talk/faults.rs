@@ -102,25 +102,59 @@ async fn every_fault_of_the_platform_still_ends_in_the_whole_answer() {
     house.wait_until_last(1001, |text| text == WHOLE).await;
     let cut = "(This may be a duplicate: the platform did not say whether it had arrived.)\n\n";
     let faults = [
-        (Fault::RetryAfter(1), vec![""]),
-        (Fault::Status(500), vec![""]),
-        (Fault::Page(502), vec![""]),
-        (Fault::Delay(Duration::from_millis(300)), vec![""]),
-        (Fault::Refuse(400, "Bad Request: can't parse entities: something".to_owned()), vec![""]),
-        // Nobody can know whether it arrived, so the second copy says what it is.
-        (Fault::CutAfter, vec!["", cut]),
-        (Fault::CutBefore, vec![cut]),
+        (1, Fault::RetryAfter(1), vec![""]),
+        (1, Fault::Status(500), vec![""]),
+        (1, Fault::Page(502), vec![""]),
+        (1, Fault::Delay(Duration::from_millis(300)), vec![""]),
+        (1, Fault::Refuse(400, "Bad Request: can't parse entities: something".to_owned()), vec![""]),
+        // Nobody can know whether it arrived, so every further copy says what it is.
+        (1, Fault::CutAfter, vec!["", cut]),
+        (2, Fault::CutAfter, vec!["", cut, cut]),
+        (1, Fault::CutBefore, vec![cut]),
+        (3, Fault::CutBefore, vec![cut]),
     ];
-    for (number, (fault, labels)) in (2001..).zip(faults) {
+    for (turn, (times, fault, labels)) in faults.into_iter().enumerate() {
+        let number = 2001 + i64::try_from(turn).unwrap();
         let expected: Vec<String> = labels.iter().map(|label| format!("{label}{WHOLE}")).collect();
-        house.telegram.fault("sendMessage", 1, fault.clone());
+        house.telegram.fault("sendMessage", times, fault.clone());
         house.telegram.user(number, "Somebody").says("Really?");
-        let last = expected.last().unwrap().clone();
-        let waited =
-            house.telegram.wait_for_message(number, |shown| shown.is_from_bot() && shown.text == last);
-        waited.await.unwrap_or_else(|error| panic!("{fault:?}: {error}"));
+        bot.wait_for_logs("a turn on telegram ended", turn + 2).await;
         assert_eq!(said(&house.telegram.screen(number)), expected, "{fault:?}");
     }
+    house.ends_well(bot).await;
+}
+
+/// What is logged when a call to a platform is made again.
+const TRYING_AGAIN: &str = "a write to telegram did not work, trying again";
+
+#[tokio::test]
+async fn a_copy_is_not_spent_while_the_platform_is_away_and_after_three_nobody_is_told_more() {
+    let house = House::new().await;
+    house.models.when_asked("?", WHOLE);
+    let bot = house.serve();
+    let alice = house.telegram.user(1001, "Alice");
+    alice.says("Ready?");
+    house.wait_until_last(1001, |text| text == WHOLE).await;
+    let cut = "(This may be a duplicate: the platform did not say whether it had arrived.)";
+
+    // Four posts that nobody answers.
+    house.telegram.fault("sendMessage", 4, Fault::CutBefore);
+    let bob = house.telegram.user(1002, "Bob");
+    bob.says("Really?");
+    bot.wait_for_logs("a turn on telegram ended", 2).await;
+    assert_eq!(said(&house.telegram.screen(1002)), Vec::<&str>::new());
+    let list = house.setup.run(&["deliveries", "list"]).await;
+    assert!(list.out.contains(" dead "), "an admin sees it: {list:?}");
+
+    house.telegram.fault("sendMessage", 1, Fault::CutBefore);
+    house.telegram.fault("sendChatAction", 50, Fault::CutBefore);
+    bob.says("And now?");
+    let failures = bot.log().iter().filter(|line| line.contains(TRYING_AGAIN)).count();
+    bot.wait_for_logs(TRYING_AGAIN, failures + 3).await;
+    assert_eq!(said(&house.telegram.screen(1002)), Vec::<&str>::new());
+    house.telegram.no_more_faults();
+    bot.wait_for_logs("a turn on telegram ended", 3).await;
+    assert_eq!(said(&house.telegram.screen(1002)), [format!("{cut}\n\n{WHOLE}")]);
     house.ends_well(bot).await;
 }
 

@@ -5,6 +5,7 @@
 //! on Telegram, here; `discord/` and `slack/` are about those platforms.
 
 mod changes;
+mod commands;
 mod crashes;
 mod discord;
 mod faults;
@@ -15,10 +16,10 @@ mod streaming;
 
 use std::time::{Duration, Instant};
 
-use crate::support::daemon::{Daemon, Setup};
 use crate::support::database::Beside;
 use crate::support::models::Models;
 use crate::support::observed::PATIENCE;
+use crate::support::program::{Running, Setup};
 use crate::support::telegram::{Shown, Telegram};
 
 /// A daemon on Telegram, answered by a model.
@@ -41,7 +42,7 @@ impl House {
         Self { telegram, models, setup }
     }
 
-    fn serve(&self) -> Daemon {
+    fn serve(&self) -> Running {
         self.setup.serve()
     }
 
@@ -55,7 +56,7 @@ impl House {
     }
 
     /// Ends the daemon and looks for what nobody has looked at.
-    async fn ends_well(&self, daemon: Daemon) {
+    async fn ends_well(&self, daemon: Running) {
         stops_well(daemon, &self.models).await;
         assert_eq!(self.telegram.problems(), Vec::<String>::new());
         assert_eq!(self.telegram.unseen(), Vec::new());
@@ -109,7 +110,7 @@ async fn wait_until_it_waits(beside: &Beside, words: &str) {
 }
 
 /// Ends the daemon, which has to end well, as does the model.
-async fn stops_well(daemon: Daemon, models: &Models) {
+async fn stops_well(daemon: Running, models: &Models) {
     daemon.stop().await;
     assert_eq!(models.problems(), Vec::<String>::new());
 }

@@ -3,6 +3,8 @@
 //! An embedded database has a lock on its file instead, so these cases exist
 //! where `SWITCHBOARD_TEST_POSTGRES` names a server.
 
+use nix::sys::signal::Signal;
+
 use crate::support::database::Engine;
 use crate::support::models::{Answer, Gate};
 use crate::talk::{House, said, wait_until_noted};
@@ -15,19 +17,19 @@ async fn a_process_that_was_stopped_for_too_long_shows_nothing_after_another_too
     let house = House::new().await;
     let gate = Gate::closed_after(1);
     house.models.will(Answer::deltas(["Once upon", " another time."]).behind(&gate));
-    let mut stopped = house.serve();
+    let stopped = house.serve();
     let alice = house.telegram.user(1001, "Alice");
     alice.says("Tell me a story.");
     house.wait_until_last(1001, |text| text == "Once upon").await;
     wait_until_noted(&house.setup).await;
-    stopped.signal("STOP");
+    stopped.signal(Signal::SIGSTOP);
     house.models.will_say("Once upon a time.");
     let bot = house.serve();
     bot.wait_for_log("waiting for its end").await;
     house.wait_until_last(1001, |text| text == "Once upon a time.").await;
 
     gate.release();
-    stopped.signal("CONT");
+    stopped.signal(Signal::SIGCONT);
     let ended = stopped.ended().await;
 
     assert_eq!(ended.code(), Some(69), "{:#?}", stopped.log());
@@ -47,7 +49,7 @@ async fn a_second_daemon_waits_for_the_first_and_refuses_when_that_goes_on() {
     let house = House::new().await;
     let first = house.serve();
     house.telegram.wait_for_poll().await.unwrap();
-    let mut second = house.serve();
+    let second = house.serve();
 
     assert_eq!(second.ended().await.code(), Some(69), "{:#?}", second.log());
 

@@ -1,7 +1,7 @@
 //! Answers as they come.
 
 use crate::support::models::{Answer, Gate};
-use crate::talk::{House, assert_paced, assert_whole, said, sixty_thousand};
+use crate::talk::{House, assert_paced, assert_whole, heard, said, sixty_thousand};
 
 #[tokio::test]
 async fn a_quick_answer_is_one_post_and_nothing_else() {
@@ -149,5 +149,29 @@ async fn quick_messages_become_one_turn_and_a_stop_ends_an_answer() {
     let asked = house.models.request(2).await;
     let heard: Vec<&str> = asked.messages.iter().map(|message| message.text.as_str()).collect();
     assert_eq!(heard[1..], ["First.", "Well, let me think", "Second.", "Third."]);
+    house.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn a_paste_that_the_app_cuts_into_messages_is_answered_together_up_to_four_limits() {
+    let house = House::new().await;
+    house.models.will_say("All of it.");
+    let alice = house.telegram.user(1001, "Alice");
+    let parts: Vec<String> = ["a", "b", "c"].map(|letter| letter.repeat(3_000)).into();
+    for part in &parts {
+        alice.says(part);
+    }
+    let bot = house.serve();
+    house.wait_until_last(1001, |text| text == "All of it.").await;
+    assert_eq!(heard(&house.models, &parts[2]), parts);
+
+    let bob = house.telegram.user(1002, "Bob");
+    bot.stop().await;
+    for _ in 0..11 {
+        bob.says(&"d".repeat(3_000));
+    }
+    let bot = house.serve();
+    let limit = "That is longer than I can take at once: 33000 characters, and my limit is 32000.";
+    house.wait_until_last(1002, |text| text == limit).await;
     house.ends_well(bot).await;
 }

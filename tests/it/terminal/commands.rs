@@ -2,11 +2,11 @@
 
 use super::{echo, said, went_well};
 use crate::support::models::Models;
-use crate::support::program::Home;
+use crate::support::program::Setup;
 
 #[tokio::test]
 async fn help_lists_every_command() {
-    let ran = Home::new().pipe("/help").await;
+    let ran = Setup::empty().pipe("/help").await;
 
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
     let commands: Vec<&str> = ran.out.lines().skip(1).map(|line| line.split(':').next().unwrap()).collect();
@@ -15,7 +15,7 @@ async fn help_lists_every_command() {
 
 #[tokio::test]
 async fn whoami_tells_who_sits_there() {
-    let ran = Home::new().pipe("/whoami").await;
+    let ran = Setup::empty().pipe("/whoami").await;
 
     let words = "You are ann, the owner here. I know you as terminal user local. Your user id is ";
     assert!(ran.out.starts_with(words), "{ran:?}");
@@ -24,7 +24,7 @@ async fn whoami_tells_who_sits_there() {
 #[tokio::test]
 async fn new_starts_over_and_keeps_the_earlier_conversation() {
     let models = Models::start().await;
-    let home = Home::with_model(&models);
+    let home = Setup::with_model(&models);
     home.pipe("my name is Ann").await;
     let words = "Done. We start from a clean page; the earlier conversation is kept.\n";
     went_well(&home.pipe("/new").await, words);
@@ -37,7 +37,7 @@ async fn new_starts_over_and_keeps_the_earlier_conversation() {
 #[tokio::test]
 async fn model_shows_chooses_and_goes_back() {
     let models = Models::start().await;
-    let home = Home::with_model(&models);
+    let home = Setup::with_model(&models);
     let answers = async |command: &str| home.pipe(command).await.out;
     let current = |name: &str| {
         format!(
@@ -63,7 +63,7 @@ async fn model_shows_chooses_and_goes_back() {
 #[tokio::test]
 async fn a_model_that_is_not_offered_is_not_asked() {
     let models = Models::start().await;
-    let home = Home::with_model(&models);
+    let home = Setup::with_model(&models);
     let answers = async |command: &str| home.pipe(command).await.out;
 
     let near =
@@ -80,11 +80,9 @@ async fn a_model_that_is_not_offered_is_not_asked() {
 #[tokio::test]
 async fn a_chosen_model_that_is_not_offered_any_more_gives_way_to_the_usual_one() {
     let models = Models::start().await;
-    let home = Home::with_model(&models);
+    let home = Setup::with_model(&models);
     home.pipe("/model gpt-4o").await;
-    let settings = std::fs::read_to_string(home.path("switchboard.toml")).unwrap();
-    let settings = settings.replace("models = [\"gpt-4o\"]\n", "");
-    home.write("switchboard.toml", &settings);
+    let home = home.env("SWITCHBOARD__MODEL__PROVIDERS__MAIN__MODELS", "");
 
     assert_eq!(home.pipe("hello").await.out, "hello\n");
     assert_eq!(models.request(1).await.model, "gpt-4o-mini");
@@ -94,12 +92,12 @@ async fn a_chosen_model_that_is_not_offered_any_more_gives_way_to_the_usual_one(
 
 #[tokio::test]
 async fn stop_has_nothing_to_stop_between_answers() {
-    went_well(&Home::new().pipe("/stop").await, "There is nothing to stop right now.\n");
+    went_well(&Setup::empty().pipe("/stop").await, "There is nothing to stop right now.\n");
 }
 
 #[tokio::test]
 async fn a_command_that_there_is_not_is_answered_with_the_nearest() {
-    let home = Home::new();
+    let home = Setup::empty();
 
     went_well(&home.pipe("/hepl me").await, "I don't know the command “hepl”. Did you mean /help?\n");
     went_well(&home.pipe("/modle").await, "I don't know the command “modle”. Did you mean /model?\n");

@@ -4,12 +4,12 @@ use nix::sys::signal::Signal;
 
 use super::{ask, echo, said, states, until, went_well};
 use crate::support::models::Models;
-use crate::support::program::{Home, Ran, Running};
+use crate::support::program::{Ran, Running, Setup};
 
 const EARLIER: &str = "(An earlier message was still waiting. Its answer:)\n";
 
 /// A program in the middle of an answer: it has shown `One,`.
-async fn counting(models: &Models, home: &Home) -> Running {
+async fn counting(models: &Models, home: &Setup) -> Running {
     models.will_stream(["One, ", "two, ", "three."]);
     models.hold(1);
     let running = home.says("count");
@@ -19,7 +19,7 @@ async fn counting(models: &Models, home: &Home) -> Running {
 }
 
 /// Lets the next start answer, and looks at what is left of all this.
-async fn answered_next_time(models: &Models, home: &Home) {
+async fn answered_next_time(models: &Models, home: &Setup) {
     models.release();
     models.will_say("One, two, three.");
     models.will_say("You are welcome.");
@@ -35,7 +35,7 @@ async fn answered_next_time(models: &Models, home: &Home) {
 #[tokio::test]
 async fn what_a_killed_process_was_answering_is_answered_by_the_next_one() {
     let models = Models::start().await;
-    let home = Home::with_model(&models);
+    let home = Setup::with_model(&models);
     let running = counting(&models, &home).await;
     running.signal(Signal::SIGKILL);
     assert_eq!(running.end().await.code, None);
@@ -47,7 +47,7 @@ async fn what_a_killed_process_was_answering_is_answered_by_the_next_one() {
 #[tokio::test]
 async fn what_waited_behind_a_killed_answer_is_answered_even_if_nobody_says_more() {
     let models = Models::start().await;
-    let home = Home::with_model(&models);
+    let home = Setup::with_model(&models);
     counting(&models, &home).await.signal(Signal::SIGKILL);
     models.release();
 
@@ -59,7 +59,7 @@ async fn what_waited_behind_a_killed_answer_is_answered_even_if_nobody_says_more
 #[tokio::test]
 async fn an_answer_that_does_not_make_it_before_the_end_is_given_back() {
     let models = Models::start().await;
-    let home = Home::with_model(&models);
+    let home = Setup::with_model(&models);
     let running = counting(&models, &home).await;
     running.signal(Signal::SIGTERM);
     let Ran { code, out, .. } = running.end().await;
@@ -73,9 +73,7 @@ async fn an_answer_that_does_not_make_it_before_the_end_is_given_back() {
 #[tokio::test]
 async fn an_answer_that_makes_it_before_the_end_is_whole() {
     let models = Models::start().await;
-    let home = Home::with_model(&models);
-    let settings = std::fs::read_to_string(home.path("switchboard.toml")).unwrap();
-    home.write("switchboard.toml", &settings.replace("drain_seconds = 0", "drain_seconds = 600"));
+    let home = Setup::with_model(&models).env("SWITCHBOARD__SHUTDOWN__DRAIN_SECONDS", "600");
     let running = counting(&models, &home).await;
     running.signal(Signal::SIGTERM);
     models.release();
@@ -87,12 +85,10 @@ async fn an_answer_that_makes_it_before_the_end_is_whole() {
 #[tokio::test]
 async fn being_told_twice_ends_it_at_once_and_loses_nothing() {
     let models = Models::start().await;
-    let home = Home::with_model(&models);
-    let settings = std::fs::read_to_string(home.path("switchboard.toml")).unwrap();
-    home.write("switchboard.toml", &settings.replace("drain_seconds = 0", "drain_seconds = 600"));
+    let home = Setup::with_model(&models).env("SWITCHBOARD__SHUTDOWN__DRAIN_SECONDS", "600");
     let running = counting(&models, &home).await;
     until("it should end though the answer does not", || {
-        running.signal(Signal::SIGTERM);
+        running.try_signal(Signal::SIGTERM);
         running.has_ended()
     })
     .await;
@@ -104,7 +100,7 @@ async fn being_told_twice_ends_it_at_once_and_loses_nothing() {
 #[tokio::test]
 async fn an_interrupt_stops_an_answer_and_keeps_what_there_is() {
     let models = Models::start().await;
-    let home = Home::with_model(&models);
+    let home = Setup::with_model(&models);
     let running = counting(&models, &home).await;
     running.signal(Signal::SIGINT);
 
@@ -125,7 +121,7 @@ async fn an_interrupt_stops_an_answer_and_keeps_what_there_is() {
 #[tokio::test]
 async fn an_interrupt_before_the_first_word_leaves_nothing_behind() {
     let models = Models::start().await;
-    let home = Home::with_model(&models);
+    let home = Setup::with_model(&models);
     models.will_say("Certainly.");
     models.hold(0);
     let running = home.says("are you there?");
@@ -144,7 +140,7 @@ async fn an_interrupt_before_the_first_word_leaves_nothing_behind() {
 #[tokio::test]
 async fn a_program_that_waits_for_its_input_can_be_told_to_leave() {
     for signal in [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT] {
-        let home = Home::new();
+        let home = Setup::empty();
         let running = home.start(&["chat"]);
         // Interrupts are the last that it begins to listen to.
         until("it should listen", || running.listens_to(Signal::SIGINT)).await;
@@ -152,7 +148,7 @@ async fn a_program_that_waits_for_its_input_can_be_told_to_leave() {
         // The very first one can still be missed; to be told twice is to end at once.
         let is_repeated = signal == Signal::SIGINT;
         until("it should end", || {
-            is_repeated.then(|| running.signal(signal));
+            is_repeated.then(|| running.try_signal(signal));
             running.has_ended()
         })
         .await;

@@ -2,11 +2,11 @@
 
 use super::{echo, said, states, went_well};
 use crate::support::models::Models;
-use crate::support::program::Home;
+use crate::support::program::Setup;
 
 #[tokio::test]
 async fn nothing_said_is_nothing_answered() {
-    let home = Home::new();
+    let home = Setup::empty();
     for nothing in ["", " ", "\n\n\t\n"] {
         went_well(&home.pipe(nothing).await, "");
     }
@@ -15,7 +15,7 @@ async fn nothing_said_is_nothing_answered() {
 
 #[tokio::test]
 async fn what_is_no_text_is_shown_by_marks() {
-    let home = Home::new();
+    let home = Setup::empty();
 
     went_well(&home.pipe(b"a\0b").await, &echo("a\u{fffd}b"));
     went_well(&home.pipe(b"a\xff\xfe\xc3(b").await, &echo("a\u{fffd}\u{fffd}\u{fffd}(b"));
@@ -24,7 +24,7 @@ async fn what_is_no_text_is_shown_by_marks() {
 
 #[tokio::test]
 async fn a_megabyte_is_refused_and_more_than_we_read_too() {
-    let home = Home::new();
+    let home = Setup::empty();
 
     let ran = home.pipe("x".repeat(1 << 20)).await;
     let words = "That is longer than I can take at once: 1048576 characters, and my limit is 8000.\n";
@@ -37,7 +37,7 @@ async fn a_megabyte_is_refused_and_more_than_we_read_too() {
 
 #[tokio::test]
 async fn one_character_of_five_thousand_marks_is_taken_as_it_is() {
-    let home = Home::new();
+    let home = Setup::empty();
     let stacked = format!("e{}", "\u{301}".repeat(5_000));
 
     went_well(&home.pipe(&stacked).await, &echo(&stacked));
@@ -46,7 +46,7 @@ async fn one_character_of_five_thousand_marks_is_taken_as_it_is() {
 #[tokio::test]
 async fn a_terminal_is_told_nothing_by_an_answer() {
     let models = Models::start().await;
-    let home = Home::with_model(&models);
+    let home = Setup::with_model(&models);
     models.will_stream(["\u{1b}]0;owned\u{7}\u{1b}[2J", "Hello\r\u{9b}31m", "\u{8}\u{7f} there\0."]);
 
     went_well(&home.pipe("hello").await, "]0;owned[2JHello31m there.\n");
@@ -54,7 +54,7 @@ async fn a_terminal_is_told_nothing_by_an_answer() {
 
 #[tokio::test]
 async fn what_looks_like_a_command_to_others_is_none_to_us() {
-    let home = Home::new();
+    let home = Setup::empty();
     for text in ["'; DROP TABLE users; --", "{ $reference } {\"x\"}", "%s%n{}", "-- --help", "/etc/passwd"] {
         went_well(&home.pipe(text).await, &echo(text));
     }

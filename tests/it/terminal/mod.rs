@@ -10,8 +10,22 @@ mod settings;
 use std::time::Duration;
 
 use crate::support::database::Beside;
+use crate::support::models::Models;
 use crate::support::observed::PATIENCE;
-use crate::support::program::{Home, Ran};
+use crate::support::program::{Ran, Setup};
+
+impl Setup {
+    /// A program that asks this model, and waits for nothing when it stops.
+    fn with_model(models: &Models) -> Self {
+        Self::empty().with(&format!(
+            "[model.providers.main]\nbase_url = \"{}\"\napi_key = \"{}\"\nmodel = \"gpt-4o-mini\"\n\
+             models = [\"gpt-4o\"]\nretries = 0\n\
+             [shutdown]\ndrain_seconds = 0",
+            models.base_url(),
+            models.key()
+        ))
+    }
+}
 
 /// What the stand-in answers.
 fn echo(said: &str) -> String {
@@ -25,16 +39,16 @@ fn went_well(ran: &Ran, out: &str) {
 }
 
 /// What was said so far, in order: `user: hello`.
-async fn said(home: &Home) -> Vec<String> {
+async fn said(home: &Setup) -> Vec<String> {
     ask(home, "SELECT role || ': ' || content FROM messages ORDER BY conversation_id, seq").await
 }
 
 /// What has become of each accepted message.
-async fn states(home: &Home) -> Vec<String> {
+async fn states(home: &Setup) -> Vec<String> {
     ask(home, "SELECT state FROM inbox ORDER BY sequence").await
 }
 
-async fn ask(home: &Home, sql: &str) -> Vec<String> {
+async fn ask(home: &Setup, sql: &str) -> Vec<String> {
     let beside = Beside::of_file(&home.database()).await;
     let found = beside.texts(sql).await;
     beside.close().await;

@@ -4,11 +4,11 @@ use std::process::{Command, Stdio};
 
 use super::{echo, said, states, went_well};
 use crate::support::models::Models;
-use crate::support::program::{Home, Running};
+use crate::support::program::Setup;
 
 #[tokio::test]
 async fn a_piped_message_is_answered_and_nothing_else_is_said() {
-    let home = Home::new();
+    let home = Setup::empty();
 
     went_well(&home.pipe("hello\n").await, &echo("hello"));
     went_well(&home.run(&[]).await, "");
@@ -17,15 +17,12 @@ async fn a_piped_message_is_answered_and_nothing_else_is_said() {
 #[tokio::test]
 async fn a_key_of_openais_is_used_and_said_in_one_line_beside_the_answer() {
     let models = Models::start().await;
-    let home = Home::new();
+    let home = Setup::empty();
     models.knows(crate::support::models::ModelCard::new("gpt-5-mini"));
     models.will_say("Certainly.");
-    let mut command = home.command(&["chat"]);
-    command.env("OPENAI_API_KEY", models.key()).env("OPENAI_BASE_URL", models.base_url());
-    let mut running = Running::of(command);
-    running.hears(b"are you there?");
+    let home = home.env("OPENAI_API_KEY", &models.key()).env("OPENAI_BASE_URL", &models.base_url());
 
-    let ran = running.end().await;
+    let ran = home.pipe("are you there?").await;
     assert_eq!((ran.code, ran.out.as_str()), (Some(0), "Certainly.\n"), "{ran:?}");
     assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
     assert!(ran.err.contains("OPENAI_API_KEY") && !ran.err.contains(&models.key()), "{}", ran.err);
@@ -34,7 +31,7 @@ async fn a_key_of_openais_is_used_and_said_in_one_line_beside_the_answer() {
 #[tokio::test]
 async fn a_conversation_goes_on_from_run_to_run() {
     let models = Models::start().await;
-    let home = Home::with_model(&models);
+    let home = Setup::with_model(&models);
     models.will_say("Paris.");
     models.will_say("About two million.");
     went_well(&home.pipe("What is the capital of France?").await, "Paris.\n");
@@ -57,7 +54,7 @@ async fn a_conversation_goes_on_from_run_to_run() {
 #[tokio::test]
 async fn an_answer_is_shown_while_it_comes() {
     let models = Models::start().await;
-    let home = Home::with_model(&models);
+    let home = Setup::with_model(&models);
     models.will_stream(["One, ", "two, ", "three."]);
     models.hold(2);
     let running = home.says("count");
@@ -72,7 +69,7 @@ async fn an_answer_is_shown_while_it_comes() {
 #[tokio::test]
 async fn a_model_that_fails_is_apologized_for_once_and_the_question_is_no_part_of_the_talk() {
     let models = Models::start().await;
-    let home = Home::with_model(&models);
+    let home = Setup::with_model(&models);
     models.rotates_key("another-key");
 
     let ran = home.pipe("hello").await;
@@ -87,7 +84,7 @@ async fn a_model_that_fails_is_apologized_for_once_and_the_question_is_no_part_o
 #[tokio::test]
 async fn a_second_process_on_the_same_file_is_refused_in_a_sentence() {
     let models = Models::start().await;
-    let home = Home::with_model(&models);
+    let home = Setup::with_model(&models);
     models.will_say("Certainly.");
     models.hold(0);
     let first = home.says("are you there?");
@@ -105,7 +102,7 @@ async fn a_second_process_on_the_same_file_is_refused_in_a_sentence() {
 
 #[tokio::test]
 async fn who_stops_reading_is_not_complained_to() {
-    let home = Home::new();
+    let home = Setup::empty();
     let mut command = home.command(&["chat"]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let ended = tokio::task::spawn_blocking(move || without_reader(command)).await.unwrap();

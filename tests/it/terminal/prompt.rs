@@ -9,13 +9,13 @@ use rexpect::session::{PtySession, spawn_with_options};
 use super::{said, states};
 use crate::support::models::Models;
 use crate::support::observed::PATIENCE;
-use crate::support::program::Home;
+use crate::support::program::Setup;
 
 /// What the terminal sends for the key with the arrow that points up.
 const UP: &str = "\u{1b}[A";
 
 /// Sits down at the prompt.
-fn sit_down(home: &Home) -> PtySession {
+fn sit_down(home: &Setup) -> PtySession {
     let mut command = home.command(&[]);
     command.env("TERM", "xterm");
     let patience = PATIENCE.as_millis().try_into().unwrap();
@@ -40,7 +40,7 @@ fn leave(mut session: PtySession) {
 
 #[test]
 fn a_person_is_greeted_answered_and_may_leave() {
-    let home = Home::new();
+    let home = Setup::empty();
     let mut session = sit_down(&home);
     for text in ["hello", "and again"] {
         type_keys(&mut session, &format!("{text}\r"));
@@ -52,7 +52,7 @@ fn a_person_is_greeted_answered_and_may_leave() {
 
 #[test]
 fn a_message_may_have_several_lines() {
-    let home = Home::new();
+    let home = Setup::empty();
     let mut session = sit_down(&home);
     type_keys(&mut session, "first \\\rsecond\r");
     session.exp_string("You said: first \r\nsecond\r\n").unwrap();
@@ -65,7 +65,7 @@ fn a_message_may_have_several_lines() {
 
 #[test]
 fn what_was_typed_is_remembered_after_a_restart() {
-    let home = Home::new();
+    let home = Setup::empty();
     let mut session = sit_down(&home);
     type_keys(&mut session, "remember me\r");
     session.exp_string("You said: remember me").unwrap();
@@ -85,7 +85,7 @@ fn what_was_typed_is_remembered_after_a_restart() {
 fn what_was_typed_is_for_nobody_elses_eyes() {
     use std::os::unix::fs::PermissionsExt;
 
-    let home = Home::new();
+    let home = Setup::empty();
     let mut session = sit_down(&home);
     type_keys(&mut session, "a secret\r");
     session.exp_string("You said: a secret").unwrap();
@@ -97,7 +97,7 @@ fn what_was_typed_is_for_nobody_elses_eyes() {
 
 #[test]
 fn ctrl_c_at_the_prompt_does_not_leave() {
-    let home = Home::new();
+    let home = Setup::empty();
     let mut session = sit_down(&home);
     type_keys(&mut session, "never mi");
     session.exp_string("never mi").unwrap();
@@ -112,7 +112,7 @@ fn ctrl_c_at_the_prompt_does_not_leave() {
 #[tokio::test(flavor = "multi_thread")]
 async fn ctrl_c_stops_an_answer_and_the_prompt_comes_back() {
     let models = Models::start().await;
-    let home = Home::with_model(&models);
+    let home = Setup::with_model(&models);
     models.will_stream(["One, ", "two, ", "three."]);
     models.hold(1);
     let mut session = sit_down(&home);
@@ -135,7 +135,7 @@ async fn ctrl_c_stops_an_answer_and_the_prompt_comes_back() {
 
 #[test]
 fn a_database_that_cannot_be_used_leaves_nothing_behind() {
-    let home = Home::new();
+    let home = Setup::empty();
     let mut command = home.command(&[]);
     command.env("TERM", "xterm").env("SWITCHBOARD__DATABASE__URL", "postgres://u:secret@127.0.0.1:1/d");
     let patience = PATIENCE.as_millis().try_into().unwrap();

@@ -1,11 +1,11 @@
 //! Settings as the program takes them: all problems at once, and the right exit code.
 
 use super::{echo, went_well};
-use crate::support::program::{Home, Running};
+use crate::support::program::Setup;
 
 #[tokio::test]
 async fn unknown_keys_are_all_listed_and_nothing_is_started() {
-    let home = Home::new();
+    let home = Setup::empty();
     let file = home.write("mine.toml", "[log]\nfiltre = \"info\"\n[chanels.telegram]\ntoken = \"1\"\n");
 
     let ran = home.run(&["--config", file.to_str().unwrap()]).await;
@@ -21,35 +21,29 @@ async fn unknown_keys_are_all_listed_and_nothing_is_started() {
 
 #[tokio::test]
 async fn problems_of_several_sources_are_told_together() {
-    let home = Home::new();
-    home.write("switchboard.toml", "[access]\ndirect = \"paring\"\n");
-    let mut command = home.command(&["chat"]);
-    command.env("SWITCHBOARD__LIMITS__MESSAGE_CHARS", "-1");
-
-    let ran = Running::of(command).end().await;
+    let home = Setup::empty().with("[access]\ndirect = \"paring\"");
+    let ran = home.env("SWITCHBOARD__LIMITS__MESSAGE_CHARS", "-1").run(&["chat"]).await;
     assert_eq!(ran.code, Some(78));
     assert!(ran.err.contains("`access.direct`") && ran.err.contains("`limits.message_chars`"), "{}", ran.err);
 }
 
 #[tokio::test]
 async fn a_file_that_is_not_there_is_a_wrong_setting() {
-    let ran = Home::new().run(&["--config", "absent.toml"]).await;
+    let ran = Setup::empty().run(&["--config", "absent.toml"]).await;
     assert_eq!((ran.code, ran.out.as_str()), (Some(78), ""));
     assert!(ran.err.contains("absent.toml") && ran.err.lines().count() == 1, "{}", ran.err);
 }
 
 #[tokio::test]
 async fn a_database_that_cannot_be_used_is_a_wrong_setting_in_a_sentence() {
-    let home = Home::new();
+    let home = Setup::empty();
     home.write("notes.txt", &"Buy milk.\n".repeat(1_000));
     let cases = [
         ("sqlite://notes.txt", "cannot open the database `notes.txt`: "),
         ("sqlite://notes.txt/x.db", "cannot use the directory `notes.txt` for the database: "),
     ];
     for (url, words) in cases {
-        let mut command = home.command(&["chat"]);
-        command.env("SWITCHBOARD__DATABASE__URL", url);
-        let ran = Running::of(command).end().await;
+        let ran = home.clone().env("SWITCHBOARD__DATABASE__URL", url).run(&["chat"]).await;
         assert_eq!((ran.code, ran.out.as_str()), (Some(78), ""), "{url}");
         assert!(ran.err.starts_with(&format!("switchboard: {words}")), "{}", ran.err);
         assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
@@ -58,7 +52,7 @@ async fn a_database_that_cannot_be_used_is_a_wrong_setting_in_a_sentence() {
 
 #[tokio::test]
 async fn wrong_usage_has_a_code_of_its_own() {
-    let home = Home::new();
+    let home = Setup::empty();
     for wrong in [&["chta"][..], &["--no-such-thing"], &["chat", "more"]] {
         assert_eq!(home.run(wrong).await.code, Some(2), "{wrong:?}");
     }

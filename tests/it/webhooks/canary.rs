@@ -65,8 +65,8 @@ async fn secrets_of_webhooks_are_never_told_while_strangers_knock() {
     for words in
         [&["config", "show", "--sources"][..], &["config", "explain", "channels.telegram.webhook_secret"]]
     {
-        let (_, out, error) = setup.run(words).await;
-        is_silent(&words.join(" "), &format!("{out}{error}"), &secrets);
+        let ran = setup.run(words).await;
+        is_silent(&words.join(" "), &(ran.out + &ran.err), &secrets);
     }
     let kept = database::everything(&setup.database_url()).await;
     is_silent("the database", &kept.join("\n"), &secrets);

@@ -2,6 +2,7 @@
 //! through a proxy that ends TLS.
 
 mod canary;
+mod catchup;
 mod conversations;
 mod doors;
 mod repeats;
@@ -9,8 +10,8 @@ mod starts;
 
 use std::net::SocketAddr;
 
-use crate::support::daemon::{Daemon, Setup};
 use crate::support::models::Models;
+use crate::support::program::{Running, Setup};
 use crate::support::slack::{self, Slack};
 use crate::support::telegram::{self, Telegram};
 
@@ -53,13 +54,13 @@ impl House {
     }
 
     /// Starts the daemon, and waits until both platforms may send.
-    async fn serve(&self) -> Daemon {
+    async fn serve(&self) -> Running {
         let bot = self.setup.serve();
         self.listens(&bot).await;
         bot
     }
 
-    async fn listens(&self, bot: &Daemon) {
+    async fn listens(&self, bot: &Running) {
         bot.wait_for_log("Telegram sends what comes in to").await;
         bot.wait_for_log("Slack may send what comes in to").await;
         self.slack
@@ -98,7 +99,7 @@ impl House {
     }
 
     /// Ends the daemon, and looks for what nobody should have done.
-    async fn ends_well(&self, bot: Daemon) {
+    async fn ends_well(&self, bot: Running) {
         assert!(self.slack.wait_until_delivered().await);
         self.telegram.wait_until_confirmed().await.unwrap();
         bot.stop().await;

@@ -7,8 +7,8 @@ async fn refused(house: &House, changes: &[(&str, &str)]) -> (i32, String) {
     let setup = changes
         .iter()
         .fold(house.setup.clone(), |setup, (key, value)| setup.env(&format!("SWITCHBOARD__{key}"), value));
-    let (status, _, error) = setup.run(&["serve"]).await;
-    (status.code().unwrap(), error)
+    let ran = setup.run(&["serve"]).await;
+    (ran.code.unwrap(), ran.err)
 }
 
 #[tokio::test]

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::support::daemon::Daemon;
 use crate::support::discord::{Discord, Fault};
 use crate::support::models::Models;
+use crate::support::program::Running;
 use crate::talk::discord::{House, POST, is_identified, said};
 use crate::talk::unhurried;
 
@@ -20,7 +20,7 @@ impl House {
     }
 
     /// Ends the daemon once it has done with so many answers.
-    async fn goes_away(&self, bot: Daemon, answered: usize) {
+    async fn goes_away(&self, bot: Running, answered: usize) {
         bot.wait_for_logs("ended: answered", answered).await;
         bot.crash().await;
     }

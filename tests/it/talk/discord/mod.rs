@@ -9,9 +9,9 @@ mod starts;
 mod streaming;
 mod trouble;
 
-use crate::support::daemon::{Daemon, Setup};
 use crate::support::discord::{Discord, GatewayRecord, GatewayStep, Shown};
 use crate::support::models::Models;
+use crate::support::program::{Running, Setup};
 use crate::talk::{furnish, stops_well};
 
 const POST: &str = "POST /channels/{id}/messages";
@@ -42,11 +42,11 @@ impl House {
     }
 
     /// Starts the daemon; what was said before it is connected, nobody would hear.
-    async fn serve(&self) -> Daemon {
+    async fn serve(&self) -> Running {
         self.serve_with(&self.setup).await
     }
 
-    async fn serve_with(&self, setup: &Setup) -> Daemon {
+    async fn serve_with(&self, setup: &Setup) -> Running {
         let before = self.discord.gateway_log().iter().filter(|record| is_identified(record)).count();
         let bot = setup.serve();
         self.discord.wait_for_gateway(before + 1, is_identified).await;
@@ -62,7 +62,7 @@ impl House {
     }
 
     /// Ends the daemon and looks for what nobody has looked at.
-    async fn ends_well(&self, bot: Daemon) {
+    async fn ends_well(&self, bot: Running) {
         stops_well(bot, &self.models).await;
         assert_eq!(self.discord.problems(), Vec::<String>::new());
         let unseen = self.discord.unseen();

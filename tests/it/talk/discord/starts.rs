@@ -1,15 +1,16 @@
 //! Starts that cannot succeed, and say what to do.
 
 use crate::support::discord::Discord;
+use crate::support::program::Ran;
 use crate::talk::discord::House;
 
 async fn refuses(house: &House, words: &[&str]) {
-    let (status, _, error) = house.setup.run(&["serve"]).await;
-    assert_eq!(status.code(), Some(78), "{error}");
+    let Ran { code, err, .. } = house.setup.run(&["serve"]).await;
+    assert_eq!(code, Some(78), "{err}");
     for words in words {
-        assert!(error.contains(words), "`{words}` is not in: {error}");
+        assert!(err.contains(words), "`{words}` is not in: {err}");
     }
-    assert!(!error.contains(&house.discord.token()), "{error}");
+    assert!(!err.contains(&house.discord.token()), "{err}");
 }
 
 #[tokio::test]
@@ -30,7 +31,7 @@ async fn a_missing_intent_ends_the_start() {
 #[tokio::test]
 async fn a_token_that_is_reset_ends_the_daemon() {
     let house = House::new().await;
-    let mut bot = house.serve().await;
+    let bot = house.serve().await;
     house.discord.resets_token();
     let status = bot.ended().await;
     assert_eq!(status.code(), Some(78), "{:#?}", bot.log());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::daemon::Daemon;
+use crate::support::program::Running;
 use crate::support::slack::Slack;
 use crate::talk::slack::{House, said};
 use crate::talk::{stops_well, unhurried};
@@ -20,7 +20,7 @@ impl House {
     }
 
     /// Ends the daemon once it has done with so many answers.
-    async fn goes_away(&self, bot: Daemon, answered: usize) {
+    async fn goes_away(&self, bot: Running, answered: usize) {
         bot.wait_for_logs("ended: answered", answered).await;
         assert!(self.slack.wait_until_delivered().await);
         bot.crash().await;
@@ -35,7 +35,7 @@ impl House {
     }
 
     /// Ends the daemon; Slack has given up something before.
-    async fn ends(self, bot: Daemon) {
+    async fn ends(self, bot: Running) {
         stops_well(bot, &self.models).await;
         assert_eq!(self.slack.problems(), Vec::<String>::new());
         assert_eq!(self.slack.unseen(), Vec::new());

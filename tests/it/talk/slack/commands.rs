@@ -25,9 +25,16 @@ async fn commands_are_answered_in_private() {
         assert!(shown.notified.is_empty());
         answer(&house, &alice, &channel, "help", "I also know these commands").await;
         answer(&house, &alice, &channel, "whoami", "You are alice").await;
-        answer(&house, &alice, &channel, "model", "gpt-4o answers in this conversation").await;
-        answer(&house, &alice, &channel, "new", "a clean page").await;
-        answer(&house, &alice, &channel, "stop", "There is nothing to stop").await;
+        for (command, words) in [
+            ("model", "gpt-4o answers in this conversation"),
+            ("new", "a clean page"),
+            ("stop", "There is nothing to stop"),
+        ] {
+            // Around its threads, a channel has no conversation to act on.
+            let elsewhere = format!("Mention me in the thread and write /{command} behind it.");
+            let words = if channel == general { elsewhere.as_str() } else { words };
+            answer(&house, &alice, &channel, command, words).await;
+        }
         answer(&house, &alice, &channel, "modle", "Did you mean").await;
         // Help was asked for twice.
         alice.screen(&channel);

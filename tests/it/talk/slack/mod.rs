@@ -9,8 +9,8 @@ mod starts;
 mod streaming;
 mod trouble;
 
-use crate::support::daemon::{Daemon, Setup};
 use crate::support::models::Models;
+use crate::support::program::{Running, Setup};
 use crate::support::slack::{Shown, Slack};
 use crate::talk::{furnish, stops_well};
 
@@ -38,11 +38,11 @@ impl House {
     }
 
     /// Starts the daemon, and waits until it listens.
-    async fn serve(&self) -> Daemon {
+    async fn serve(&self) -> Running {
         self.serve_with(&self.setup).await
     }
 
-    async fn serve_with(&self, setup: &Setup) -> Daemon {
+    async fn serve_with(&self, setup: &Setup) -> Running {
         let bot = setup.serve();
         assert!(self.slack.wait_for_sockets(2).await, "{:#?}", bot.log());
         bot
@@ -63,7 +63,7 @@ impl House {
     }
 
     /// Ends the daemon and looks for what nobody has looked at.
-    async fn ends_well(&self, bot: Daemon) {
+    async fn ends_well(&self, bot: Running) {
         assert!(self.slack.wait_until_delivered().await);
         assert_eq!(self.slack.lost_events(), Vec::<String>::new());
         stops_well(bot, &self.models).await;

@@ -1,16 +1,17 @@
 //! Starts that cannot succeed, and say what to do.
 
+use crate::support::program::Ran;
 use crate::support::slack::Fault;
 use crate::talk::slack::House;
 
 async fn refuses(house: &House, words: &[&str]) {
-    let (status, _, error) = house.setup.run(&["serve"]).await;
-    assert_eq!(status.code(), Some(78), "{error}");
+    let Ran { code, err, .. } = house.setup.run(&["serve"]).await;
+    assert_eq!(code, Some(78), "{err}");
     for words in words {
-        assert!(error.contains(words), "`{words}` is not in: {error}");
+        assert!(err.contains(words), "`{words}` is not in: {err}");
     }
     for secret in [house.slack.bot_token(), house.slack.app_token()] {
-        assert!(!error.contains(&secret), "{error}");
+        assert!(!err.contains(&secret), "{err}");
     }
 }
 
@@ -44,7 +45,7 @@ async fn a_missing_scope_ends_the_start() {
 #[tokio::test]
 async fn an_app_that_is_uninstalled_ends_the_daemon() {
     let house = House::new().await;
-    let mut bot = house.serve().await;
+    let bot = house.serve().await;
     house.slack.uninstall_app();
     let status = bot.ended().await;
     assert_eq!(status.code(), Some(78), "{:#?}", bot.log());

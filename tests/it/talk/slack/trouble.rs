@@ -65,9 +65,12 @@ async fn an_answer_that_a_crash_cut_becomes_whole_where_it_stands_after_the_next
     bot.crash().await;
     gate.release();
 
-    house.models.will_say("Once upon a time.");
+    // Slack tells of the edit: were nobody there yet, it would do so again only after a minute.
+    let gate = Gate::closed_after(0);
+    house.models.will(Answer::text("Once upon a time.").behind(&gate));
     assert!(house.slack.wait_for_sockets(0).await);
-    let bot = house.serve().await;
+    let bot = house.serve_with(&unhurried(&house.setup)).await;
+    gate.release();
     let screen = house.wait_until_last(&alice.dm_channel(), "Once upon a time.").await;
 
     assert_eq!(said(&screen), ["Once upon a time."]);
