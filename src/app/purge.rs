@@ -1,4 +1,4 @@
-//! Forgetting what has ended, so that the inbox does not grow for ever.
+//! Forgetting what is old, so that the inbox does not grow for ever.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,11 +7,8 @@ use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::Clock;
-use crate::store::Store;
+use crate::store::{Purged, Store};
 use crate::telemetry::chain;
-
-/// How long what has ended is remembered: no platform delivers anything again after that.
-const REMEMBERED: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 /// How often it is looked for.
 const EVERY: Duration = Duration::from_secs(60 * 60);
@@ -24,10 +21,21 @@ pub(crate) async fn run(store: Store, clock: Arc<dyn Clock>, shutdown: Cancellat
             () = shutdown.cancelled() => return,
             _ = hours.tick() => {}
         }
-        match store.purge(clock.now() - REMEMBERED).await {
-            Ok(0) => {}
-            Ok(rows) => tracing::info!(rows, "forgot {rows} rows that ended two weeks ago"),
-            Err(error) => tracing::warn!(error = %chain(&error), "could not forget what has ended"),
+        match store.purge(clock.now()).await {
+            Ok(purged) => tell(purged),
+            Err(error) => tracing::warn!(error = %chain(&error), "could not forget what is old"),
         }
+    }
+}
+
+fn tell(Purged { ended, unread }: Purged) {
+    if ended > 0 {
+        tracing::info!(rows = ended, "forgot {ended} rows that ended long ago");
+    }
+    if unread > 0 {
+        tracing::warn!(
+            rows = unread,
+            "threw away {unread} events that could not be read and that nobody replayed"
+        );
     }
 }

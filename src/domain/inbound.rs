@@ -173,6 +173,9 @@ pub struct Unreadable {
     pub platform: Platform,
     /// Names the event, so that a second delivery of it is recognized.
     pub key: DedupeKey,
+    /// Whether the key is the platform's number for the delivery: some time later
+    /// something else may have it.
+    pub is_numbered: bool,
     pub raw: String,
     /// Why it could not be read, without any of its content.
     pub reason: String,

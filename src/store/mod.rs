@@ -36,8 +36,8 @@ pub use access::{CodeKind, PairingCode, Standing};
 pub use engine::make_directory;
 pub use error::StoreError;
 pub use inbox::{
-    Accepted, ClaimedTurn, DeliveryPart, Ending, Finale, Incoming, KeptMessage, MatterId, Recovered, Revived,
-    Taken,
+    Accepted, ClaimedTurn, DeliveryPart, Ending, Finale, Incoming, KeptMessage, MatterId, Purged, Recovered,
+    Revived, Taken,
 };
 pub use outbox::Answer;
 pub use people::Identity;

@@ -106,7 +106,7 @@ fn kept(kind: &str, mut raw: String, reason: String) -> Unreadable {
     let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     raw.truncate(raw.floor_char_boundary(RAW_BYTES));
     let key = DedupeKey(format!("discord:unreadable:{kind}:{digest}"));
-    Unreadable { platform: Platform::Discord, key, raw, reason }
+    Unreadable { platform: Platform::Discord, key, is_numbered: false, raw, reason }
 }
 
 fn is_by_a_bot(value: &Value) -> bool {

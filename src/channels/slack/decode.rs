@@ -303,6 +303,7 @@ pub(super) fn unreadable(id: Option<&str>, payload: &str, reason: &str) -> Unrea
     Unreadable {
         platform: Platform::Slack,
         key: DedupeKey(format!("slack:{key}")),
+        is_numbered: id.is_some(),
         raw: payload.get(..end).unwrap_or_default().to_owned(),
         reason: reason.to_owned(),
     }

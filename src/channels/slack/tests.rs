@@ -206,6 +206,7 @@ fn a_command_in_the_text_is_a_command() {
 fn what_claims_to_be_a_message_and_is_none_is_kept_raw() {
     let whole = MESSAGE_IM.replace("Hello hello", r"\ud800");
     assert_eq!(unreadable(&whole).key.0, "slack:Ev123ABC456");
+    assert!(unreadable(&whole).is_numbered && !unreadable("null").is_numbered);
     assert_eq!(unreadable(&whole).raw, whole);
     let changes: [fn(&mut Value); 6] = [
         |event| event["text"] = json!({"not": "a text"}),

@@ -203,7 +203,8 @@ fn unreadable(id: Option<i64>, raw: &str, me: &Me, reason: String) -> Reading {
     let kept = raw.get(..raw.floor_char_boundary(KEPT)).unwrap_or_default();
     let name = id.map_or_else(|| format!("raw:{kept}"), |id| format!("update:{id}"));
     let key = DedupeKey(format!("telegram:{}:{name}", me.id));
-    Reading::Unreadable(Unreadable { platform: Platform::Telegram, key, raw: kept.to_owned(), reason })
+    let (platform, is_numbered) = (Platform::Telegram, id.is_some());
+    Reading::Unreadable(Unreadable { platform, key, is_numbered, raw: kept.to_owned(), reason })
 }
 
 /// Words of our own: those of the parser quote what they stumble over.

@@ -190,9 +190,12 @@ fn what_cannot_be_read_is_kept_with_its_number_and_without_its_words_in_the_reas
             panic!("readable: {raw}");
         };
         assert_eq!((id, unreadable.key.0.as_str()), (Some(5), "telegram:123456789:update:5"));
+        assert!(unreadable.is_numbered);
         assert_eq!(unreadable.raw, raw);
         assert!(!unreadable.reason.contains("secret"), "{}", unreadable.reason);
     }
+    let Reading::Unreadable(nameless) = decode("{}").reading else { panic!("readable") };
+    assert!(!nameless.is_numbered);
     let long = wrap(&format!("\"{}\"", "ä".repeat(KEPT)));
     let Reading::Unreadable(unreadable) = decode(&long).reading else { panic!("readable") };
     assert!(unreadable.raw.len() <= KEPT && unreadable.raw.len() > KEPT - 4);

@@ -32,6 +32,7 @@ pub(in crate::store) struct Model {
     pub(in crate::store) is_suspect: bool,
     pub(in crate::store) reserved_tokens: i64,
     pub(in crate::store) reserved_cost_micros: i64,
+    pub(in crate::store) key_until: Option<i64>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

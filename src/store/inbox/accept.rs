@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::{Command, Event, InboundMessage, InboxId, Timestamp, Unreadable};
 use crate::store::entities::inbox;
-use crate::store::inbox::{Accepted, Incoming, PAYLOAD_VERSION, Payload, Taken, change, state};
+use crate::store::inbox::{Accepted, Incoming, PAYLOAD_VERSION, Payload, Taken, change, purge, state};
 use crate::store::{Store, StoreError, micros, people, places};
 
 impl Store {
@@ -78,9 +78,14 @@ pub(super) async fn insert(
 }
 
 async fn quarantine(tx: &DatabaseTransaction, event: Unreadable, now: Timestamp) -> Result<(), StoreError> {
+    let hash = hash(&event.key.0);
+    if event.is_numbered {
+        purge::release(tx, &hash, now).await?;
+    }
     let row = inbox::ActiveModel {
         id: Set(InboxId::new(now).0),
-        dedupe_hash: Set(hash(&event.key.0)),
+        dedupe_hash: Set(hash),
+        key_until: Set(event.is_numbered.then(|| micros(purge::number_until(now)))),
         platform: Set(event.platform.name().to_owned()),
         sequence: Set(0),
         state: Set(state::QUARANTINED.to_owned()),
@@ -138,6 +143,7 @@ pub(super) fn fresh() -> inbox::ActiveModel {
         is_suspect: Set(false),
         reserved_tokens: Set(0),
         reserved_cost_micros: Set(0),
+        key_until: Set(None),
         ..Default::default()
     }
 }

@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFil
 use uuid::Uuid;
 
 use crate::domain::{SentPart, Timestamp, TurnId};
-use crate::store::entities::{inbox, outbox as parts, pairing_codes};
+use crate::store::entities::inbox;
 use crate::store::inbox::{ClaimedTurn, state};
 use crate::store::{Store, StoreError, micros, outbox};
 
@@ -172,26 +172,6 @@ impl Store {
                 } else {
                     outbox::retract(tx, id).await
                 }
-            }
-            .boxed()
-        })
-        .await
-    }
-
-    /// Forgets what ended before `then`, its dedupe keys included, and codes that nobody can use any more.
-    pub async fn purge(&self, then: Timestamp) -> Result<u64, StoreError> {
-        self.write(move |tx| {
-            async move {
-                let ended = inbox::Entity::delete_many()
-                    .filter(inbox::Column::EndedAt.lt(micros(then)))
-                    .exec(tx)
-                    .await?;
-                parts::Entity::delete_many().filter(parts::Column::EndedAt.lt(micros(then))).exec(tx).await?;
-                let expired = pairing_codes::Entity::delete_many()
-                    .filter(pairing_codes::Column::ExpiresAt.lt(micros(then)))
-                    .exec(tx)
-                    .await?;
-                Ok(ended.rows_affected + expired.rows_affected)
             }
             .boxed()
         })

@@ -12,6 +12,7 @@ mod change;
 mod claim;
 mod finish;
 mod look;
+mod purge;
 mod recover;
 mod reread;
 mod revive;
@@ -26,6 +27,7 @@ use crate::domain::{
 
 pub use finish::{Ending, Finale};
 pub use look::{DeliveryPart, KeptMessage, MatterId};
+pub use purge::Purged;
 pub use recover::Recovered;
 pub use revive::Revived;
 

@@ -103,3 +103,37 @@ async fn an_event_in_quarantine_is_read_again_and_answered_once_it_can_be() {
     beside.close().await;
     stage.ends_well(bot).await;
 }
+
+#[tokio::test]
+async fn a_number_that_comes_again_days_later_hides_nothing_and_what_nobody_replays_is_thrown_away_in_the_end()
+ {
+    let stage = Stage::new().await.open();
+    let bot = stage.serve().await;
+    let odd = r#"{"message_id":900,"date":1,"chat":{"id":1001,"type":"private"},"text":"\ud800"}"#;
+    let number = stage.telegram.inject("message", odd);
+    bot.wait_for_logs("it is kept as it came", 1).await;
+    stage.telegram.wait_until_confirmed().await.unwrap();
+    bot.stop().await;
+    let beside = stage.beside().await;
+    let days_pass = async |days: i64| {
+        let micros = days * 24 * 60 * 60 * 1_000_000;
+        let older = format!("received_at = received_at - {micros}, key_until = key_until - {micros}");
+        beside.run(&format!("UPDATE inbox SET {older}")).await;
+    };
+
+    days_pass(8).await;
+    stage.telegram.restart_update_ids(number);
+    let bot = stage.serve().await;
+    assert_eq!(stage.telegram.inject("message", odd), number);
+    bot.wait_for_logs("it is kept as it came", 1).await;
+    stage.telegram.wait_until_confirmed().await.unwrap();
+    assert_eq!(stage.json(&["inbox", "list"]).await.as_array().unwrap().len(), 2);
+    bot.stop().await;
+
+    days_pass(23).await;
+    let bot = stage.serve().await;
+    bot.wait_for_log("threw away 1 events that could not be read").await;
+    assert_eq!(stage.json(&["inbox", "list"]).await.as_array().unwrap().len(), 1);
+    beside.close().await;
+    stage.ends_well(bot).await;
+}

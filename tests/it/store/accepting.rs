@@ -44,6 +44,7 @@ async fn what_cannot_be_read_is_kept_as_it_came_and_the_rest_goes_on() {
     let odd = || Unreadable {
         platform: Platform::Telegram,
         key: DedupeKey("telegram:update:7".to_owned()),
+        is_numbered: false,
         raw: "{\"odd\": \u{0}true}".to_owned(),
         reason: "no message in it".to_owned(),
     };

@@ -111,20 +111,6 @@ async fn a_turn_of_no_conversation_is_answered_whole_or_not_at_all() {
     assert_eq!(shelf.states().await, ["claimed"], "the job is undone with its first half");
 }
 
-#[tokio::test]
-async fn what_ended_long_ago_is_forgotten_and_what_waits_is_not() {
-    let shelf = Shelf::new().await;
-    let lane = shelf.lane_of(&[direct("ann", 1, "old")]).await;
-    let turn = shelf.take(lane).await;
-    assert!(shelf.store.finish(&turn, answered(), None, at(10)).await.unwrap());
-    shelf.lane_of(&[direct("ann", 2, "waiting")]).await;
-
-    assert_eq!(shelf.store.purge(at(10)).await.unwrap(), 0);
-    assert_eq!(shelf.store.purge(at(11)).await.unwrap(), 1);
-    assert_eq!(shelf.store.purge(at(11)).await.unwrap(), 0);
-    assert_eq!(texts(&shelf.take(lane).await), ["waiting"]);
-}
-
 /// What an earlier try has left of a turn's reply.
 fn left(turn: &ClaimedTurn) -> Vec<(PartState, Option<&str>)> {
     turn.parts.iter().map(|part| (part.state, part.text.as_deref())).collect()

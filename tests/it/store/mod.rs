@@ -5,6 +5,7 @@ mod changing;
 mod claiming;
 mod conversations;
 mod ending;
+mod forgetting;
 mod opening;
 mod payloads;
 mod reviving;
@@ -89,6 +90,8 @@ async fn a_run_with_a_server_uses_it() {
     assert_eq!(is_on_server, Engine::chosen() == Engine::Postgres);
     assert_eq!(is_on_server, std::env::var_os("SWITCHBOARD_TEST_POSTGRES").is_some());
 }
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A moment so many seconds into the test.
 fn at(seconds: u64) -> Timestamp {

@@ -5,7 +5,7 @@ use switchboard::domain::{
 };
 use switchboard::store::{Answer, ClaimedTurn, Ending, Finale, Incoming, MatterId, Revived};
 
-use super::{Shelf, answer, answered, at, direct, exchange, texts};
+use super::{DAY, Shelf, answer, answered, at, direct, exchange, texts};
 
 /// A turn of two messages whose answer of two parts is stored, and whose first part has arrived.
 async fn half_delivered(shelf: &Shelf) -> ClaimedTurn {
@@ -126,7 +126,8 @@ async fn a_purge_takes_the_texts_of_dead_replies_and_nothing_else() {
     assert_eq!(shelf.store.retry(matter(&turn)).await.unwrap(), Revived::Not(MessageState::Failed));
     assert_eq!(shelf.beside.number("SELECT COUNT(payload) FROM outbox").await, 0);
     assert_eq!(shelf.beside.number("SELECT COUNT(payload) FROM inbox").await, 1, "what waits is whole");
-    assert_eq!(shelf.store.purge(at(21)).await.unwrap(), 2, "it is forgotten like all that has ended");
+    let purged = shelf.store.purge(at(21) + DAY * 14).await.unwrap();
+    assert_eq!(purged.ended, 2, "it is forgotten like all that has ended");
     assert_eq!(shelf.beside.number("SELECT COUNT(*) FROM outbox").await, 0);
 }
 
@@ -138,6 +139,7 @@ async fn an_event_that_can_be_read_at_last_is_taken_in_once_whatever_its_key() {
         let odd = || Unreadable {
             platform: Platform::Telegram,
             key: DedupeKey(key.clone()),
+            is_numbered: false,
             raw: "{}".to_owned(),
             reason: "no message in it".to_owned(),
         };
