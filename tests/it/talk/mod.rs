@@ -6,12 +6,15 @@
 
 mod changes;
 mod commands;
+mod context;
 mod crashes;
 mod discord;
 mod faults;
+mod places;
 mod replaced;
 mod rooms;
 mod slack;
+mod stored;
 mod streaming;
 
 use std::time::{Duration, Instant};
