@@ -3,6 +3,7 @@
 
 pub mod database;
 pub mod discord;
+mod every;
 pub mod models;
 pub mod observed;
 pub mod program;
