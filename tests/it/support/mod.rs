@@ -8,6 +8,7 @@ pub mod models;
 pub mod observed;
 pub mod program;
 pub mod proxy;
+pub mod secrets;
 pub mod server;
 pub mod slack;
 pub mod source;
