@@ -10,7 +10,8 @@
 //!
 //! Each line is `PLATFORM NAME: what they say`, a direct message to the bot; with
 //! `in general` it is said to the bot in a channel that all of them share. What
-//! each person sees is printed as it appears, edits included. Lines come from
+//! each person sees is printed as it appears, edits included: the model repeats what
+//! it is told, and does so slowly where that word is in it. Lines come from
 //! standard input, or from the file that is named on the command line; the next
 //! line is read when the last one is answered. `demo.txt` beside this file is such
 //! a file.

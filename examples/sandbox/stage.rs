@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::line::{Line, On};
 use crate::support::discord::{Discord, Guild, User};
+use crate::support::models::{Answer, AskedRequest, Finished, Models};
 use crate::support::slack::{Person as SlackPerson, Slack};
 use crate::support::telegram::{Group, Person as TelegramPerson, Telegram};
 use crate::view::{Printed, Seen};
@@ -19,6 +20,9 @@ const LOOK: Duration = Duration::from_millis(25);
 const QUIET: Duration = Duration::from_millis(1_500);
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(15);
+
+/// How fast the model speaks that is asked to do so slowly, in tokens a second.
+const SLOWLY: f64 = 6.0;
 
 /// The name of the channel that all share.
 pub const CHANNEL: &str = "general";
@@ -31,6 +35,7 @@ pub struct Stage {
     group: Group,
     slack: Slack,
     slack_channel: String,
+    models: Models,
     cast: Mutex<Cast>,
     printed: Mutex<Printed>,
 }
@@ -51,18 +56,21 @@ impl Stage {
         let discord_channel = guild.channel(501, CHANNEL);
         let group = telegram.group(-100_500, CHANNEL);
         let slack_channel = slack.channel("C0GENERAL", CHANNEL, &[]);
+        let models = Models::start().await;
+        models.answers_with(answer);
         let (cast, printed) = (Mutex::default(), Mutex::default());
-        Self { discord, guild, discord_channel, telegram, group, slack, slack_channel, cast, printed }
+        Self { discord, guild, discord_channel, telegram, group, slack, slack_channel, models, cast, printed }
     }
 
-    /// The daemon's settings: everybody may talk, the stand-in answers.
+    /// The daemon's settings: everybody may talk, and a model answers that repeats them.
     pub fn settings(&self, home: &Path) -> String {
         format!(
             "[database]\nurl = \"sqlite://{}/sandbox.db\"\n[admin]\nlisten = \"\"\n[log]\nfilter = \"warn\"\n\
              [access]\ndirect = \"open\"\ngroups = \"open\"\n\
              [channels.discord]\ntoken = \"{}\"\napi_base = \"{}\"\n\
              [channels.telegram]\ntoken = \"{}\"\napi_base = \"{}\"\n\
-             [channels.slack]\nbot_token = \"{}\"\napp_token = \"{}\"\napi_base = \"{}\"\n",
+             [channels.slack]\nbot_token = \"{}\"\napp_token = \"{}\"\napi_base = \"{}\"\n\
+             [model.providers.sandbox]\nbase_url = \"{}\"\napi_key = \"{}\"\nmodel = \"gpt-4o\"\nmodels = [\"gpt-4o-mini\"]\n",
             home.display(),
             self.discord.token(),
             self.discord.url(),
@@ -71,6 +79,8 @@ impl Stage {
             self.slack.bot_token(),
             self.slack.app_token(),
             self.slack.api_url(),
+            self.models.base_url(),
+            self.models.key(),
         )
     }
 
@@ -87,7 +97,7 @@ impl Stage {
         let (began, mut changed, mut answers) = (Instant::now(), Instant::now(), 0);
         while began.elapsed() < PATIENCE && (answers == 0 || changed.elapsed() < QUIET) {
             let new = self.printed.lock().unwrap().print(&self.screens());
-            if new > 0 {
+            if new > 0 || self.is_answering() {
                 changed = Instant::now();
                 answers += new;
             }
@@ -96,6 +106,11 @@ impl Stage {
         if answers == 0 {
             println!("(Nobody sees anything new.)");
         }
+    }
+
+    /// Whether the model has more to say.
+    fn is_answering(&self) -> bool {
+        self.models.requests().iter().any(|asked| asked.finished == Finished::NotYet)
     }
 
     fn place(&self, line: &Line) -> String {
@@ -202,4 +217,11 @@ impl Stage {
         }
         seen
     }
+}
+
+/// What the model says: what it was told, and slowly if that was asked for.
+fn answer(asked: &AskedRequest) -> Answer {
+    let said = asked.last_user_text();
+    let answer = Answer::text(format!("You said: {said}"));
+    if said.contains("slowly") { answer.at_tokens_per_second(SLOWLY) } else { answer }
 }

@@ -53,7 +53,7 @@ pub use probe::{ProbeError, probe};
 pub use reading::MAX_ANSWER_BYTES;
 pub use retry::{RetryPolicy, Retrying};
 pub use setup::from_settings;
-pub use tokens::TokenEstimates;
+pub use tokens::{TOKENS_PER_LINE, TokenEstimates};
 pub use transport::install_crypto;
 
 /// What a model is asked.

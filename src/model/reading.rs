@@ -199,6 +199,10 @@ impl Reading {
         let Question { model, lines, price, .. } = &self.question;
         if let Some((prompt_tokens, _)) = self.usage {
             self.tokens.learn(model, lines, prompt_tokens);
+            // What is kept of the answer has the name that came with it.
+            if let Some(answering) = self.answering.as_ref().filter(|name| *name != model) {
+                self.tokens.learn(answering, lines, prompt_tokens);
+            }
         }
         let (prompt_tokens, completion_tokens) = self.usage.unwrap_or_else(|| {
             (self.tokens.estimate_prompt(model, lines), self.tokens.estimate(model, &self.text))

@@ -12,7 +12,7 @@ use crate::domain::Line;
 /// What a token is worth in bytes, before anything is known about a model.
 const BYTES_PER_TOKEN: usize = 4;
 /// What roles and separators add to each line.
-const TOKENS_PER_LINE: u32 = 4;
+pub const TOKENS_PER_LINE: u32 = 4;
 /// How many models are remembered; further ones stay uncorrected.
 const MAX_MODELS: usize = 64;
 /// Shorter prompts say more about a provider's template than about its tokens.

@@ -5,7 +5,7 @@ use futures_util::{StreamExt, stream};
 use crate::domain::{
     AnswerEvent, AnswerStream, Asked, Conversation, Event, Line, Outcome, Reply, Speaker, Timestamp,
 };
-use crate::model::{ModelError, ModelEvent, ModelRequest, ModelStream};
+use crate::model::{ModelError, ModelEvent, ModelRequest, ModelStream, TOKENS_PER_LINE};
 use crate::router::{Router, RouterError, context};
 use crate::store::ClaimedTurn;
 use crate::telemetry::{chain, metrics};
@@ -24,7 +24,10 @@ impl Router {
             history,
             questions.clone(),
             self.parts.settings.context_tokens,
-            |line| line.tokens.unwrap_or_else(|| self.parts.tokens.estimate(&model, &line.text)),
+            |line| {
+                let text = line.tokens.unwrap_or_else(|| self.parts.tokens.estimate(&model, &line.text));
+                text.saturating_add(TOKENS_PER_LINE)
+            },
         );
         let request = ModelRequest { lines, model: chosen };
         let stream = match self.parts.model.ask(&request).await {

@@ -3,23 +3,33 @@
 
 use std::fs;
 
+use crate::support::database::{self, Engine};
 use crate::support::discord::{self, Discord};
 use crate::support::models::Fault as ModelFault;
 use crate::support::program::{Ran, Running, Setup};
 use crate::support::slack::{self, Slack};
 use crate::support::stage::Stage;
-use crate::support::{database, telegram};
+use crate::support::{secrets, telegram};
 
-/// Secrets by their keys, as platforms would write them.
-const SECRETS: [(&str, &str); 7] = [
-    ("channels.discord.token", "MTIzCANARYdiscord.X0cAnA.ry"),
-    ("channels.telegram.token", "123456789:AACANARYtelegramCANARYtelegram00000"),
-    ("channels.telegram.webhook_secret", "CANARY_webhook-CANARY"),
-    ("channels.slack.bot_token", "xoxb-1-CANARYbot"),
-    ("channels.slack.app_token", "xapp-1-CANARYapp"),
-    ("channels.slack.signing_secret", "0123456789CANARYsigning"),
-    ("model.providers.main.api_key", "sk-CANARYkey0123456789"),
-];
+/// A canary for every secret, in the form that its place asks for.
+fn canaries() -> Vec<(String, String)> {
+    let canary = |key: String| {
+        let secret = match key.as_str() {
+            // Nobody listens there.
+            "database.url" => "postgres://switchboard:CANARYpassword@127.0.0.1:1/switchboard",
+            "channels.discord.token" => "MTIzCANARYdiscord.X0cAnA.ry",
+            "channels.telegram.token" => "123456789:AACANARYtelegramCANARYtelegram00000",
+            "channels.telegram.webhook_secret" => "CANARY_webhook-CANARY",
+            "channels.slack.bot_token" => "xoxb-1-CANARYbot",
+            "channels.slack.app_token" => "xapp-1-CANARYapp",
+            "channels.slack.signing_secret" => "0123456789CANARYsigning",
+            "model.providers.main.api_key" => "sk-CANARYkey0123456789",
+            _ => "CANARYofAnyOtherForm0123456789",
+        };
+        (key, secret.to_owned())
+    };
+    secrets::keys().into_iter().map(canary).collect()
+}
 
 /// A filter that asks everybody for everything, as finely as it can be asked.
 const EVERYTHING: &str = "trace,slack_morphism::hyper_tokio=trace,slack_morphism::socket_mode=trace,serenity::http=trace,\
@@ -39,10 +49,11 @@ enum Given {
 }
 
 /// A setup in which every secret is given like this.
-fn give(mut setup: Setup, given: Given, secrets: &[(&str, String)]) -> Setup {
+fn give(mut setup: Setup, given: Given, secrets: &[(impl AsRef<str>, String)]) -> Setup {
     // A section may come once, and Slack's has two secrets.
     let mut file: std::collections::BTreeMap<String, String> = std::collections::BTreeMap::new();
     for (key, secret) in secrets {
+        let key = key.as_ref();
         let (section, name) = key.rsplit_once('.').unwrap();
         let variable = |key: &str| format!("SWITCHBOARD__{}", key.to_uppercase().replace('.', "__"));
         setup = match given {
@@ -51,7 +62,7 @@ fn give(mut setup: Setup, given: Given, secrets: &[(&str, String)]) -> Setup {
                 setup
             }
             Given::OneByOne => {
-                let file = setup.path(name);
+                let file = setup.path(key);
                 fs::write(&file, secret).unwrap();
                 setup.env(&variable(&format!("{key}_file")), &file.display().to_string())
             }
@@ -62,7 +73,7 @@ fn give(mut setup: Setup, given: Given, secrets: &[(&str, String)]) -> Setup {
 }
 
 /// Everything that a secret could be recognized by.
-fn traces_of(secrets: &[(&str, String)]) -> Vec<String> {
+fn traces_of<K>(secrets: &[(K, String)]) -> Vec<String> {
     let mut traces = vec!["CANARY".to_owned()];
     for (_, secret) in secrets {
         traces.push(secret.clone());
@@ -71,7 +82,7 @@ fn traces_of(secrets: &[(&str, String)]) -> Vec<String> {
     traces
 }
 
-pub(crate) fn is_silent(what: &str, text: &str, secrets: &[(&str, String)]) {
+pub(crate) fn is_silent<K>(what: &str, text: &str, secrets: &[(K, String)]) {
     for trace in traces_of(secrets) {
         let line = text.lines().find(|line| line.contains(&trace));
         assert_eq!(line, None, "{what} tells `{trace}`");
@@ -89,7 +100,11 @@ fn log_of(bot: &Running, platform: &str) -> Vec<String> {
 async fn wrong_secrets_are_never_told_however_they_are_given() {
     let (telegram, discord, slack) =
         (telegram::Telegram::start().await, Discord::start().await, Slack::start().await);
-    let secrets: Vec<(&str, String)> = SECRETS.map(|(key, secret)| (key, secret.to_owned())).into();
+    let secrets = canaries();
+    // With a database that nobody can reach, nothing else would be tried.
+    let (database, others): (Vec<_>, Vec<_>) =
+        secrets.iter().cloned().partition(|(key, _)| key.starts_with("database."));
+    assert_eq!(database.len(), 1, "{database:?}");
     for given in [Given::Together, Given::OneByOne, Given::Environment] {
         let bases = [
             ("CHANNELS__TELEGRAM__API_BASE", telegram.url()),
@@ -98,20 +113,23 @@ async fn wrong_secrets_are_never_told_however_they_are_given() {
             ("MODEL__PROVIDERS__MAIN__BASE_URL", "http://127.0.0.1:1/v1".to_owned()),
             ("MODEL__PROVIDERS__MAIN__MODEL", "m".to_owned()),
         ];
-        let mut setup = Setup::new().env("SWITCHBOARD__LOG__FILTER", EVERYTHING);
+        let mut setup = Setup::with_file().env("SWITCHBOARD__LOG__FILTER", EVERYTHING);
         for (key, value) in &bases {
             setup = setup.env(&format!("SWITCHBOARD__{key}"), value);
         }
+        let refused = (give(setup.clone(), given, &others), 78);
         let setup = give(setup, given, &secrets);
-        let Ran { code, out, err } = setup.run(&["serve"]).await;
-        assert_eq!(code, Some(78), "{err}");
-        is_silent("serve", &format!("{out}{err}"), &secrets);
+        for (setup, expected) in [refused, (setup.clone(), 69)] {
+            let Ran { code, out, err } = setup.run(&["serve"]).await;
+            assert_eq!(code, Some(expected), "{err}");
+            is_silent("serve", &format!("{out}{err}"), &secrets);
+        }
         let mut asked = vec![
             vec!["config", "check"],
             vec!["config", "show", "--sources"],
             vec!["config", "show", "--json"],
         ];
-        asked.extend(SECRETS.iter().map(|(key, _)| vec!["config", "explain", key]));
+        asked.extend(secrets.iter().map(|(key, _)| vec!["config", "explain", key]));
         for words in asked {
             let Ran { code, out, err } = setup.run(&words).await;
             assert_eq!(code, Some(0), "{words:?}: {out}{err}");
@@ -128,6 +146,25 @@ async fn wrong_secrets_are_never_told_however_they_are_given() {
     }
 }
 
+#[test]
+fn every_field_that_holds_a_secret_is_declared_as_one() {
+    let (mut declared, mut fields) = (secrets::keys(), secrets::fields());
+    for key in &mut declared {
+        *key = key.rsplit('.').next().unwrap().to_owned();
+    }
+    declared.sort();
+    fields.sort();
+    assert_eq!(declared, fields, "`# Secret:` in config/default.toml, and `SecretString` in src/config");
+}
+
+/// What a daemon has that asks for what comes in, and what `webhooks::canary` is about.
+const OF_WEBHOOKS: [&str; 2] = ["channels.telegram.webhook_secret", "channels.slack.signing_secret"];
+
+/// The URL of a setup's database, with a password where there is a server to show it to.
+fn with_password(setup: &Setup) -> String {
+    setup.database_url().replacen('@', ":CANARYpassword@", 1)
+}
+
 #[tokio::test]
 async fn good_secrets_are_never_told_while_everything_goes_wrong() {
     let stage = Stage::new().await.open().set("LOG__FILTER", EVERYTHING);
@@ -138,11 +175,20 @@ async fn good_secrets_are_never_told_while_everything_goes_wrong() {
         ("channels.discord.token", discord.token()),
         ("channels.slack.bot_token", slack.bot_token()),
         ("channels.slack.app_token", slack.app_token()),
+        ("database.url", with_password(&stage.setup)),
     ];
+    let mut keys: Vec<&str> = secrets.iter().map(|(key, _)| *key).chain(OF_WEBHOOKS).collect();
+    keys.sort_unstable();
+    let mut every = secrets::keys();
+    every.sort_unstable();
+    assert_eq!(keys, every, "what a new secret is for has to go wrong here, too");
     let stage = stage
         .set("CHANNELS__DISCORD__API_BASE", &discord.url())
         .set("CHANNELS__SLACK__API_BASE", &slack.api_url());
     let setup = give(stage.setup.clone(), Given::Environment, &secrets[2..]);
+    // The path of a file is no secret.
+    let is_hidden = |key: &str| key != "database.url" || Engine::chosen() == Engine::Postgres;
+    let secrets: Vec<_> = secrets.into_iter().filter(|(key, _)| is_hidden(key)).collect();
     let bot = setup.serve();
     let admin = bot.admin_url().await;
     discord.wait_until_connected().await;

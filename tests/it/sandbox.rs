@@ -43,7 +43,7 @@ async fn the_sandbox_plays_its_demonstration() {
         "Did you mean /model?",
         "telegram everybody in general sees:\n    You said: Good morning, everybody.",
         "discord bob sees:\n    You are bob",
-        "discord bob sees:\n    echo answers in this conversation",
+        "discord bob sees:\n    gpt-4o answers in this conversation",
         "discord everybody in general sees:\n    You said: Hear ye, ＠everyone: lunch is at noon.",
         "slack carol sees:\n    You said: Hello from Slack.",
         "slack everybody in general sees:\n    You said: What is this channel about?",
@@ -51,4 +51,17 @@ async fn the_sandbox_plays_its_demonstration() {
     ] {
         assert!(shown.contains(words), "`{words}` is not in:\n{shown}");
     }
+    for who in ["telegram alice", "discord bob", "slack carol"] {
+        assert!(shows_an_answer_that_grows(&shown, who), "nothing grew before {who}:\n{shown}");
+    }
+}
+
+/// Whether somebody sees the beginning of an answer, and later the whole of it in its place.
+fn shows_an_answer_that_grows(shown: &str, who: &str) -> bool {
+    let (sees, changes) = (format!("{who} sees:\n"), format!("{who} sees it change to:\n"));
+    let first_line = |behind: &str| behind.lines().next().unwrap_or_default().trim_end().to_owned();
+    let begun: Vec<String> = shown.split(&sees).skip(1).map(first_line).collect();
+    let grown: Vec<String> = shown.split(&changes).skip(1).map(first_line).collect();
+    let is_longer = |grown: &String| begun.iter().any(|begun| grown.starts_with(begun) && grown != begun);
+    grown.iter().any(|grown| grown.contains("slowly") && grown.ends_with('.') && is_longer(grown))
 }

@@ -230,6 +230,10 @@ impl<'a> Screen<'a> {
                 if self.writer.to.interaction.is_some() && self.is_left(part.number) {
                     return Ok(());
                 }
+                // It would stand there for ever, with half of the answer.
+                if self.writer.to.interaction.is_none() {
+                    self.writer.delete(&id).await?;
+                }
                 self.post(part, part.number + ANEW, is_labelled).await?
             }
             (Err(error), _) => return Err(error),

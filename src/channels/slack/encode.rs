@@ -1,4 +1,5 @@
-//! A part of a reply, as Slack takes it: plain text in which nothing works.
+//! A part of a reply, as Slack takes it: text in which nothing has power. Marks such
+//! as those of code are left to Slack.
 //!
 //! `&`, `<` and `>` are the only control characters of a text
 //! (docs.slack.dev/messaging/formatting-message-text); escaped, no mention, no
@@ -33,19 +34,28 @@ pub(super) fn escaped(text: &str) -> String {
     out
 }
 
-/// How Slack is to treat a text.
+/// How Slack is to treat a text: as what `chat.update` takes, too.
+///
+/// `mrkdwn`, which it does not take, is said nowhere: an answer that is posted
+/// without marks would get them with its first edit.
 #[derive(Debug, Serialize)]
 pub(super) struct Plainly {
-    mrkdwn: bool,
     parse: &'static str,
     link_names: bool,
+}
+
+/// As it stands: no links, no mentions.
+pub(super) const PLAINLY: Plainly = Plainly { parse: "none", link_names: false };
+
+/// What Slack is to show beside a text, where it may be told.
+#[derive(Debug, Serialize)]
+pub(super) struct Beside {
     unfurl_links: bool,
     unfurl_media: bool,
 }
 
-/// As it stands: no formatting, no links, no mentions, no previews.
-pub(super) const PLAINLY: Plainly =
-    Plainly { mrkdwn: false, parse: "none", link_names: false, unfurl_links: false, unfurl_media: false };
+/// No previews.
+pub(super) const NOTHING_BESIDE: Beside = Beside { unfurl_links: false, unfurl_media: false };
 
 /// The arguments of `chat.postMessage`.
 #[derive(Debug, Serialize)]
@@ -56,6 +66,8 @@ pub(super) struct Post<'a> {
     pub(super) text: String,
     #[serde(flatten)]
     pub(super) how: Plainly,
+    #[serde(flatten)]
+    pub(super) beside: Beside,
 }
 
 /// The arguments of `chat.update`.
@@ -88,16 +100,24 @@ pub(super) struct Response {
     text: String,
     #[serde(flatten)]
     how: Plainly,
+    #[serde(flatten)]
+    beside: Beside,
 }
 
 /// An answer that only the asking person sees.
 pub(super) fn ephemeral(escaped: String) -> Response {
-    Response { response_type: "ephemeral", replace_original: false, text: escaped, how: PLAINLY }
+    Response {
+        response_type: "ephemeral",
+        replace_original: false,
+        text: escaped,
+        how: PLAINLY,
+        beside: NOTHING_BESIDE,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{PLAINLY, Post, text};
+    use super::{NOTHING_BESIDE, PLAINLY, Post, Update, text};
     use crate::domain::{Part, TextUnit};
 
     #[test]
@@ -117,12 +137,19 @@ mod tests {
     }
 
     #[test]
-    fn a_post_switches_everything_off() {
-        let post = Post { channel: "C1", thread_ts: None, text: "hi".to_owned(), how: PLAINLY };
+    fn posts_and_edits_switch_off_what_they_can() {
+        let text = || "hi".to_owned();
+        let post =
+            Post { channel: "C1", thread_ts: None, text: text(), how: PLAINLY, beside: NOTHING_BESIDE };
         let json = serde_json::json!({
-            "channel": "C1", "text": "hi", "mrkdwn": false, "parse": "none", "link_names": false,
+            "channel": "C1", "text": "hi", "parse": "none", "link_names": false,
             "unfurl_links": false, "unfurl_media": false,
         });
         assert_eq!(serde_json::to_value(post).unwrap(), json);
+        let update = Update { channel: "C1", ts: "1.2", text: text(), how: PLAINLY };
+        let json = serde_json::json!({
+            "channel": "C1", "ts": "1.2", "text": "hi", "parse": "none", "link_names": false,
+        });
+        assert_eq!(serde_json::to_value(update).unwrap(), json);
     }
 }

@@ -43,7 +43,7 @@ use serde::de::IgnoredAny;
 use tokio_util::sync::CancellationToken;
 
 use crate::channels::slack::decode::{Read, Reader};
-use crate::channels::slack::encode::{PLAINLY, Post, Update};
+use crate::channels::slack::encode::{NOTHING_BESIDE, PLAINLY, Post, Update};
 use crate::channels::slack::errors::Step;
 use crate::channels::slack::webhook::Entrance;
 use crate::channels::slack::workspace::Workspace;
@@ -174,6 +174,7 @@ impl Channel for Slack {
             thread_ts: to.address.thread.as_deref(),
             text: encode::text(part),
             how: PLAINLY,
+            beside: NOTHING_BESIDE,
         };
         let posted: Posted = self.workspace.api.post(POSTING, "chat.postMessage", &post).await?;
         Ok(PostedId(posted.ts))

@@ -77,7 +77,8 @@ async fn an_event_in_quarantine_is_read_again_and_answered_once_it_can_be() {
     let bot = stage.serve().await;
     let odd = r#"{"message_id":900,"date":1800000000,"chat":{"id":1001,"type":"private","first_name":"Alice"},"from":{"id":1001,"is_bot":false,"first_name":"Alice"},"text":"a CANARY \ud800"}"#;
     stage.telegram.inject("message", odd);
-    bot.wait_for_logs("it is kept as it came", 1).await;
+    // Telegram hears so once it is durable; the log tells before.
+    stage.telegram.wait_until_confirmed().await.unwrap();
 
     let list = stage.json(&["inbox", "list", "--state", "quarantined"]).await;
     let short = field(&list[0], "reference");

@@ -3,6 +3,7 @@
 
 mod deliveries;
 mod inbox;
+mod quarantine;
 
 use serde_json::Value;
 

@@ -3,10 +3,12 @@
 
 pub mod database;
 pub mod discord;
+mod every;
 pub mod models;
 pub mod observed;
 pub mod program;
 pub mod proxy;
+pub mod secrets;
 pub mod server;
 pub mod slack;
 pub mod source;

@@ -1,95 +1,13 @@
-//! Bad days of the model and of the platform: each ends in an answer or a kind
-//! notice, and the next message works.
+//! Bad days of the model and of the platform that come together, or again and again;
+//! one of each kind is in `every_fault.rs`.
 
 use std::time::Duration;
 
-use crate::support::models::{Answer, Fault as ModelFault, Gate, RetryAfter};
+use crate::support::models::{Answer, Fault as ModelFault, Gate};
 use crate::support::telegram::{Fault, Shown};
 use crate::talk::{House, said, unhurried};
 
 const WHOLE: &str = "The whole answer, word for word.";
-
-/// What a person should see of a fault.
-enum Seen {
-    /// The answer, as if nothing had been.
-    Answer,
-    /// Its beginning, and that it broke off.
-    Beginning,
-    /// A notice with these words.
-    Notice(&'static str),
-}
-
-fn model_faults() -> Vec<(ModelFault, Seen)> {
-    use Seen::{Answer, Beginning, Notice};
-    vec![
-        (ModelFault::Unauthorized, Notice("wrong setting")),
-        (ModelFault::Forbidden, Notice("wrong setting")),
-        (ModelFault::ModelNotFound, Notice("refused this request")),
-        (ModelFault::ContextLengthExceeded, Notice("refused this request")),
-        (ModelFault::RateLimited(RetryAfter::Seconds(1)), Notice("too much to do")),
-        (ModelFault::RateLimited(RetryAfter::Absent), Notice("too much to do")),
-        (ModelFault::InsufficientQuota, Notice("used up")),
-        (ModelFault::ServerError, Notice("not available")),
-        (ModelFault::Unavailable, Notice("not available")),
-        (ModelFault::Overloaded, Notice("not available")),
-        (ModelFault::Html(200), Notice("something I can't use")),
-        (ModelFault::Html(502), Notice("not available")),
-        (ModelFault::CutBefore, Notice("not available")),
-        (ModelFault::CutAfterHeaders, Notice("try again")),
-        (ModelFault::CutAfterDeltas(3), Beginning),
-        (ModelFault::Hang, Notice("not available")),
-        (ModelFault::HangAfterHeaders, Notice("not available")),
-        (ModelFault::HangAfterDeltas(3), Beginning),
-        (ModelFault::ErrorAfterDeltas(3), Beginning),
-        (ModelFault::InvalidJsonAfterDeltas(3), Beginning),
-        (ModelFault::EmptyChoices, Notice("something I can't use")),
-        (ModelFault::WithoutDone, Answer),
-        (ModelFault::WithoutFinishReasonAndDone, Beginning),
-        (ModelFault::UnknownFinishReason, Answer),
-        (ModelFault::ExtraFields, Answer),
-        (ModelFault::WithoutUsage, Answer),
-        (ModelFault::Comments, Answer),
-        (ModelFault::CrlfLineEnds, Answer),
-        (ModelFault::BytesPerWrite(1), Answer),
-        (ModelFault::IntegerErrorCode, Notice("Reference")),
-        (ModelFault::StringError, Notice("Reference")),
-    ]
-}
-
-#[tokio::test]
-async fn every_fault_of_the_model_ends_in_an_answer_or_a_kind_notice() {
-    let house = House::new().await;
-    house.telegram.without_rate_limits();
-    let cases = model_faults();
-    for (number, (fault, _)) in cases.iter().enumerate() {
-        let answer = Answer::deltas(["The whole", " answer", ", word", " for", " word."]).with(fault.clone());
-        house.models.when_asked(&format!("case {number}."), answer);
-    }
-    house.models.when_asked("and now?", "It works again.");
-    let bot = house.serve();
-    let people: Vec<_> = (1001..).take(cases.len()).map(|id| house.telegram.user(id, "Somebody")).collect();
-    for (number, person) in people.iter().enumerate() {
-        person.says(&format!("case {number}."));
-    }
-    for (person, (fault, seen)) in people.iter().zip(&cases) {
-        let (words, begins) = match seen {
-            Seen::Answer => (WHOLE, true),
-            Seen::Beginning => ("broke off", true),
-            Seen::Notice(words) => (*words, false),
-        };
-        let waited = house
-            .telegram
-            .wait_for_message(person.id(), |shown| shown.is_from_bot() && shown.text.contains(words));
-        let shown = waited.await.unwrap_or_else(|error| panic!("{fault:?}: {error}\n{:#?}", bot.log()));
-        assert_eq!(shown.text.starts_with("The whole"), begins, "{fault:?}: {}", shown.text);
-    }
-    for person in &people {
-        person.says("and now?");
-        let screen = house.wait_until_last(person.id(), |text| text == "It works again.").await;
-        assert_eq!(said(&screen).len(), 2, "{screen:#?}");
-    }
-    house.ends_well(bot).await;
-}
 
 #[tokio::test]
 async fn every_fault_of_the_platform_still_ends_in_the_whole_answer() {

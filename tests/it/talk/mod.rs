@@ -6,12 +6,16 @@
 
 mod changes;
 mod commands;
+mod context;
 mod crashes;
 mod discord;
+mod every_fault;
 mod faults;
+mod places;
 mod replaced;
 mod rooms;
 mod slack;
+mod stored;
 mod streaming;
 
 use std::time::{Duration, Instant};

@@ -5,6 +5,7 @@ mod canary;
 mod catchup;
 mod conversations;
 mod doors;
+mod quarantine;
 mod repeats;
 mod starts;
 

@@ -325,3 +325,21 @@ async fn thousands_of_messages_take_seconds() {
     assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
     assert_eq!(slack.screen("C1").len(), 2_000);
 }
+
+#[tokio::test]
+async fn an_argument_that_a_method_does_not_have_is_passed_over_and_a_problem() {
+    let (slack, _) = workspace().await;
+    let ts = say(&slack, "Hello.").await;
+    let update = json!({"channel": "C1", "ts": ts, "text": "Bye.", "mrkdwn": false, "unfurl_links": false});
+    assert_eq!(call(&slack, "chat.update", update).await["ok"], true);
+    let answer = get(&slack, "users.info", &[("user", "U1"), ("locale", "en")]).await;
+    assert_eq!(answer["ok"], true);
+    assert_eq!(call(&slack, "api.test", json!({"whatever": 1})).await["ok"], true);
+    assert_eq!(
+        slack.problems(),
+        [
+            "chat.update has no such arguments: mrkdwn, unfurl_links",
+            "users.info has no such arguments: locale"
+        ]
+    );
+}

@@ -20,6 +20,8 @@ pub struct ModelCard {
     pub(super) takes_max_tokens: bool,
     pub(super) takes_max_completion_tokens: bool,
     pub(super) takes_temperature: bool,
+    pub(super) token_weight: u64,
+    pub(super) answers_as: Option<String>,
 }
 
 impl ModelCard {
@@ -32,6 +34,8 @@ impl ModelCard {
             takes_max_tokens: true,
             takes_max_completion_tokens: true,
             takes_temperature: true,
+            token_weight: 1,
+            answers_as: None,
         }
     }
 
@@ -61,6 +65,20 @@ impl ModelCard {
     #[must_use]
     pub fn on_an_older_server(mut self) -> Self {
         self.takes_max_completion_tokens = false;
+        self
+    }
+
+    /// Counts so many tokens where the rule in `tokens.rs` counts one.
+    #[must_use]
+    pub fn with_tokens_that_weigh(mut self, weight: u64) -> Self {
+        self.token_weight = weight;
+        self
+    }
+
+    /// Names another model in its answers, as aliases do: `gpt-4o` is answered by `gpt-4o-2024-08-06`.
+    #[must_use]
+    pub fn answering_as(mut self, id: &str) -> Self {
+        self.answers_as = Some(id.to_owned());
         self
     }
 

@@ -58,7 +58,8 @@ pub(super) async fn complete(state: &Observed<State>, call: &Call) -> Reply {
     }
     let pace =
         Pace::new(answer.first_token.unwrap_or(first_token), answer.tokens_per_second.or(tokens_per_second));
-    let (model, gate) = (asked.model, answer.gate.unwrap_or(gate));
+    let model = wish.answers_as.clone().unwrap_or(asked.model);
+    let gate = answer.gate.unwrap_or(gate);
     let is_streamed = wish.is_streamed;
     let performance = Performance { ticket, model, wish, said, twist, gate, pace };
     if is_streamed { perform::streamed(performance) } else { perform::whole(performance).await }

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
+use super::super::every::every;
 use super::super::server::Reply;
 use super::error::{ApiError, no_model, too_long, wrong_key};
 
@@ -181,6 +182,60 @@ pub(super) fn rate_limited(model: &str) -> ApiError {
          https://platform.openai.com/account/rate-limits to learn more."
     );
     ApiError::new(429, message).coded("rate_limit_exceeded").forgivable()
+}
+
+impl Fault {
+    /// All that can go wrong with an answer of five deltas or more, each as it is
+    /// seen on bad days.
+    pub fn every() -> Vec<Self> {
+        every! {
+            Self::Unauthorized => [Self::Unauthorized],
+            Self::Forbidden => [Self::Forbidden],
+            Self::ModelNotFound => [Self::ModelNotFound],
+            Self::ContextLengthExceeded => [Self::ContextLengthExceeded],
+            Self::RateLimited(RetryAfter::Seconds(_)) => [Self::RateLimited(RetryAfter::Seconds(1))],
+            Self::RateLimited(RetryAfter::Date(_)) => [Self::RateLimited(RetryAfter::Date(Duration::from_secs(1)))],
+            Self::RateLimited(RetryAfter::Milliseconds(_)) => [Self::RateLimited(RetryAfter::Milliseconds(100))],
+            Self::RateLimited(RetryAfter::Absent) => [Self::RateLimited(RetryAfter::Absent)],
+            Self::InsufficientQuota => [Self::InsufficientQuota],
+            Self::ServerError => [Self::ServerError],
+            Self::Unavailable => [Self::Unavailable],
+            Self::Overloaded => [Self::Overloaded],
+            Self::Status(_) => [Self::Status(402), Self::Status(408), Self::Status(413), Self::Status(422)],
+            Self::Html(_) => [Self::Html(200), Self::Html(401), Self::Html(404), Self::Html(502)],
+            Self::IntegerErrorCode => [Self::IntegerErrorCode],
+            Self::FlatError => [Self::FlatError],
+            Self::StringError => [Self::StringError],
+            Self::CutBefore => [Self::CutBefore],
+            Self::CutAfter => [Self::CutAfter],
+            Self::Hang => [Self::Hang],
+            Self::HangAfter => [Self::HangAfter],
+            Self::Delay(_) => [Self::Delay(Duration::from_millis(300))],
+            Self::CutAfterHeaders => [Self::CutAfterHeaders],
+            Self::CutAfterDeltas(_) => [Self::CutAfterDeltas(0), Self::CutAfterDeltas(3)],
+            Self::HangAfterHeaders => [Self::HangAfterHeaders],
+            Self::HangAfterDeltas(_) => [Self::HangAfterDeltas(0), Self::HangAfterDeltas(3)],
+            Self::ErrorAfterDeltas(_) => [Self::ErrorAfterDeltas(0), Self::ErrorAfterDeltas(3)],
+            Self::InvalidJsonAfterDeltas(_) => [Self::InvalidJsonAfterDeltas(0), Self::InvalidJsonAfterDeltas(3)],
+            Self::EmptyChoices => [Self::EmptyChoices],
+            Self::WithoutDone => [Self::WithoutDone],
+            Self::WithoutFinishReason => [Self::WithoutFinishReason],
+            Self::WithoutFinishReasonAndDone => [Self::WithoutFinishReasonAndDone],
+            Self::UnknownFinishReason => [Self::UnknownFinishReason],
+            Self::ExtraFields => [Self::ExtraFields],
+            Self::WithoutUsage => [Self::WithoutUsage],
+            Self::NullContent => [Self::NullContent],
+            Self::HugeDelta(_) => [Self::HugeDelta(2_000)],
+            Self::CrlfLineEnds => [Self::CrlfLineEnds],
+            Self::Comments => [Self::Comments],
+            Self::AsciiJson => [Self::AsciiJson],
+            Self::SurrogatesApart => [Self::SurrogatesApart],
+            Self::EventsPerWrite(_) => [Self::EventsPerWrite(3)],
+            Self::AllInOneWrite => [Self::AllInOneWrite],
+            Self::BytesPerWrite(_) => [Self::BytesPerWrite(1)],
+            Self::SlowDrip { .. } => [Self::SlowDrip { bytes: 100, pause: Duration::from_millis(5) }],
+        }
+    }
 }
 
 impl RetryAfter {

@@ -53,7 +53,7 @@ impl Utterance {
             }
         }
         let bytes = |steps: &mut dyn Iterator<Item = &Delta>| {
-            tokens::of_bytes(steps.map(|step| step.text().len()).sum())
+            tokens::of_bytes(steps.map(|step| step.text().len()).sum()) * wish.token_weight
         };
         let is_thought = |step: &&Delta| matches!(step, Delta::Thought(_));
         let usage = Usage {

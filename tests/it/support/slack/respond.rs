@@ -12,7 +12,7 @@ use hyper::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::message::{Author, Message, Ts, ts_value};
-use super::methods::{Args, Content, Refusal};
+use super::methods::{Args, Content, RESPONSE, Refusal};
 use super::state::{Treatment, World};
 use super::text::Parse;
 
@@ -51,6 +51,7 @@ impl World {
 
     /// Takes a post to a response url.
     pub(super) fn respond(&mut self, path: &str, args: &Args) -> Result<(), Refusal> {
+        self.note_unknown("response_url", args.unknown(RESPONSE));
         let now = self.now();
         let Some(url) = self.responses.0.get_mut(path) else {
             return Err(Refusal::malformed("invalid_url"));
@@ -86,6 +87,7 @@ impl World {
     /// Takes the payload of a command's acknowledgement.
     pub(super) fn answer_command(&mut self, user: &str, channel: &str, answer: &Value) {
         let args = Args::of(answer.clone());
+        self.note_unknown("the answer to a command", args.unknown(RESPONSE));
         let says_something = ["text", "blocks", "attachments"].iter().any(|field| !args.is_absent(field));
         if !says_something {
             return;

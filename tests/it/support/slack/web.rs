@@ -197,6 +197,7 @@ fn perform(world: &mut World, name: &str, mut args: Args, call: &Call) -> Result
         world.problems.push(format!("{name} takes a form, not JSON: the arguments were ignored"));
         args = Args::default();
     }
+    world.note_unknown(name, args.unknown(method.arguments));
     let charset_missing = args.charset_missing;
     let mut answer = (method.run)(world, &args)?;
     answer["ok"] = json!(true);
@@ -240,6 +241,13 @@ impl World {
         }
         let details = json!({"needed": scopes.join(","), "provided": self.app.granted()});
         Err(Refusal::new("missing_scope").with(details))
+    }
+
+    /// Records arguments that Slack would pass over.
+    pub(super) fn note_unknown(&mut self, name: &str, unknown: Vec<&str>) {
+        if !unknown.is_empty() {
+            self.problems.push(format!("{name} has no such arguments: {}", unknown.join(", ")));
+        }
     }
 
     /// Records what was wrong with a call, and returns its status for the log.

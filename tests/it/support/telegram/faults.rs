@@ -1,11 +1,13 @@
 //! Faults by script: what the network and the platform do on bad days.
 
 use std::collections::{HashMap, VecDeque};
+use std::fmt::Display;
 use std::time::Duration;
 
 use axum::body::Body;
 use hyper::Response;
 
+use super::super::every::every;
 use super::super::server::Reply;
 use super::answer::{self, Refusal};
 
@@ -34,7 +36,41 @@ pub enum Fault {
     Delay(Duration),
 }
 
+impl Fault {
+    /// All that can go wrong with a call, each as it is seen on bad days.
+    pub fn every() -> Vec<Self> {
+        let refuse = |description: &str| Self::Refuse(400, description.to_owned());
+        every! {
+            Self::Status(_) => [
+                Self::Status(400),
+                Self::Status(401),
+                Self::Status(403),
+                Self::Status(404),
+                Self::Status(409),
+                Self::Status(429),
+                Self::Status(500),
+                Self::Status(502),
+                Self::Status(504),
+            ],
+            Self::Refuse(..) => [
+                refuse("Bad Request: can't parse entities: Unexpected end tag"),
+                refuse("Bad Request: MESSAGE_TOO_STRANGE"),
+                refuse("Bad Request: chat not found"),
+            ],
+            Self::RetryAfter(_) => [Self::RetryAfter(1)],
+            Self::Page(_) => [Self::Page(404), Self::Page(502), Self::Page(504)],
+            Self::Garbage(_) => [Self::Garbage("{".to_owned()), Self::Garbage(r#"{"ok":true}"#.to_owned())],
+            Self::CutBefore => [Self::CutBefore],
+            Self::CutAfter => [Self::CutAfter],
+            Self::Hang => [Self::Hang],
+            Self::HangAfter => [Self::HangAfter],
+            Self::Delay(_) => [Self::Delay(Duration::from_millis(300))],
+        }
+    }
+}
+
 /// Faults that wait for their calls, by method in lower case; `*` stands for any.
+/// Those of one chat have its id behind the method, as in `sendmessage 1001`.
 #[derive(Debug, Default)]
 pub(super) struct Faults {
     planned: HashMap<String, VecDeque<(usize, Fault)>>,
@@ -48,8 +84,8 @@ impl Faults {
     }
 
     /// Takes the fault for this call, if there is one.
-    pub fn take(&mut self, method: &str) -> Option<Fault> {
-        [method, "*"].iter().find_map(|name| {
+    pub fn take(&mut self, method: &str, chat: &str) -> Option<Fault> {
+        [&in_chat(method, chat), method, "*"].iter().find_map(|name| {
             let faults = self.planned.get_mut(*name)?;
             let (times, fault) = faults.front_mut()?;
             *times -= 1;
@@ -69,6 +105,11 @@ impl Faults {
     pub fn left(&self) -> usize {
         self.planned.values().flatten().fold(0, |sum, (times, _)| sum.saturating_add(*times))
     }
+}
+
+/// The name of a method's calls to one chat.
+pub(super) fn in_chat(method: &str, chat: impl Display) -> String {
+    format!("{method} {chat}")
 }
 
 /// The reply of a fault that keeps the call from having an effect.

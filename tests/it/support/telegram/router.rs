@@ -60,7 +60,7 @@ pub(super) async fn call(observed: &Observed<State>, method: &str, params: Param
         let record = CallRecord { at, method: method.name.to_owned(), target, status };
         observed.update(|state| state.record(record));
     };
-    let fault = take_fault(observed, method.name);
+    let fault = take_fault(observed, method.name, &params.text("chat_id"));
     if let Some((status, reply)) = fault.as_ref().and_then(faults::reply_instead) {
         record(status);
         return reply;
@@ -90,9 +90,10 @@ pub(super) async fn call(observed: &Observed<State>, method: &str, params: Param
     }
 }
 
-fn take_fault(observed: &Observed<State>, name: &str) -> Option<Fault> {
+fn take_fault(observed: &Observed<State>, name: &str, chat: &str) -> Option<Fault> {
     let is_planned = observed.read(|state| state.faults.left() > 0);
-    is_planned.then(|| observed.update(|state| state.faults.take(&name.to_ascii_lowercase()))).flatten()
+    let name = name.to_ascii_lowercase();
+    is_planned.then(|| observed.update(|state| state.faults.take(&name, chat))).flatten()
 }
 
 async fn execute(observed: &Observed<State>, method: &str, params: &Params) -> Result<Reply, Refusal> {
@@ -108,7 +109,7 @@ async fn execute(observed: &Observed<State>, method: &str, params: &Params) -> R
 }
 
 async fn file(observed: &Observed<State>, path: &str) -> Reply {
-    let fault = take_fault(observed, "file");
+    let fault = take_fault(observed, "file", "");
     if let Some((_, reply)) = fault.as_ref().and_then(faults::reply_instead) {
         return reply;
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Telegram;
 use super::delivery;
-use super::faults::Fault;
+use super::faults::{self, Fault};
 use super::places::Place;
 use super::queue::{Body, RETENTION};
 use super::screen::NotSeen;
@@ -42,6 +42,11 @@ impl Telegram {
     /// Lets the next calls of a method go wrong; `*` means any method, `file` a download.
     pub fn fault(&self, method: &str, times: usize, fault: Fault) {
         self.state().update(|state| state.faults.plan(method, times, fault));
+    }
+
+    /// Lets the next calls of a method go wrong that are about this chat.
+    pub fn fault_in(&self, chat: i64, method: &str, times: usize, fault: Fault) {
+        self.fault(&faults::in_chat(method, chat), times, fault);
     }
 
     /// Takes back all faults that have not happened yet.

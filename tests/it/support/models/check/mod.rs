@@ -26,6 +26,10 @@ pub(super) struct Wish {
     pub(super) token_limit: Option<u64>,
     pub(super) stops: Vec<String>,
     pub(super) prompt_tokens: u64,
+    /// What each token of the answer counts.
+    pub(super) token_weight: u64,
+    /// The name that answers have, where it is not the one that was asked for.
+    pub(super) answers_as: Option<String>,
 }
 
 /// The model a request asks for.
@@ -50,7 +54,7 @@ pub(super) fn request(request: &Value, card: &ModelCard) -> Result<Wish, ApiErro
     messages::check(messages)?;
     tools::check(fields)?;
     parameters::check_json_mode(fields, messages)?;
-    let wish = wish(request);
+    let wish = wish(request, card);
     if wish.prompt_tokens > card.context_tokens {
         return Err(too_long(card.context_tokens, wish.prompt_tokens));
     }
@@ -73,7 +77,7 @@ pub(super) fn not_json() -> ApiError {
     )
 }
 
-fn wish(request: &Value) -> Wish {
+fn wish(request: &Value, card: &ModelCard) -> Wish {
     let options = &request["stream_options"];
     let limit = [&request["max_completion_tokens"], &request["max_tokens"]];
     let stops = match &request["stop"] {
@@ -87,6 +91,8 @@ fn wish(request: &Value) -> Wish {
         wants_obfuscation: options["include_obfuscation"] != false,
         token_limit: limit.into_iter().find_map(Value::as_u64),
         stops,
-        prompt_tokens: tokens::of_prompt(request),
+        prompt_tokens: tokens::of_prompt(request) * card.token_weight,
+        token_weight: card.token_weight,
+        answers_as: card.answers_as.clone(),
     }
 }

@@ -3,6 +3,7 @@
 //! Source: docs.slack.dev/reference/methods, and slack-ruby/slack-api-ref for
 //! the names of errors.
 
+mod arguments;
 mod chat;
 mod conversations;
 mod history;
@@ -12,9 +13,12 @@ mod views;
 
 use serde_json::{Map, Value};
 
+pub(super) use arguments::RESPONSE;
 pub(super) use chat::Content;
 pub(super) use info::STATUS_LIVES;
 pub(super) use views::TRIGGER_LIVES;
+
+use arguments::Arguments;
 
 use super::limits::Tier;
 use super::state::World;
@@ -40,6 +44,7 @@ pub(super) struct Method {
     pub(super) tier: Tier,
     /// Whether it takes its arguments as JSON besides forms.
     pub(super) takes_json: bool,
+    pub(super) arguments: Arguments,
     pub(super) run: fn(&mut World, &Args) -> Result<Value, Refusal>,
 }
 
@@ -48,9 +53,10 @@ const fn method(
     needs: Needs,
     tier: Tier,
     takes_json: bool,
+    arguments: Arguments,
     run: fn(&mut World, &Args) -> Result<Value, Refusal>,
 ) -> Method {
-    Method { name, needs, tier, takes_json, run }
+    Method { name, needs, tier, takes_json, arguments, run }
 }
 
 const WRITE: Needs = Needs::One(&["chat:write"]);
@@ -59,29 +65,106 @@ const REACT: Needs = Needs::One(&["reactions:write"]);
 const PEOPLE: Needs = Needs::One(&["users:read"]);
 
 static METHODS: [Method; 23] = [
-    method("apps.connections.open", Needs::AppToken, Tier::T3, true, info::connections_open),
-    method("assistant.threads.setStatus", STATUS, Tier::PerChannel, true, info::set_status),
-    method("auth.test", Needs::Nothing, Tier::Generous, true, info::auth_test),
-    method("bots.info", PEOPLE, Tier::T3, false, info::bots_info),
-    method("chat.delete", WRITE, Tier::T3, true, chat::delete),
-    method("chat.postEphemeral", WRITE, Tier::PerChannel, true, chat::post_ephemeral),
-    method("chat.postMessage", WRITE, Tier::PerChannel, true, chat::post_message),
-    method("chat.update", WRITE, Tier::T3, true, chat::update),
-    method("conversations.history", Needs::ByConversation, Tier::T3, true, history::history),
-    method("conversations.info", Needs::ByConversation, Tier::T3, false, conversations::info),
-    method("conversations.list", Needs::ByConversation, Tier::T2, false, conversations::list),
-    method("conversations.members", Needs::ByConversation, Tier::T4, false, conversations::members),
-    method("conversations.open", Needs::ByConversation, Tier::T3, true, conversations::open),
-    method("conversations.replies", Needs::ByConversation, Tier::T3, false, history::replies),
-    method("reactions.add", REACT, Tier::T3, true, reactions::add),
-    method("reactions.get", Needs::One(&["reactions:read"]), Tier::T3, false, reactions::get),
-    method("reactions.remove", REACT, Tier::T2, true, reactions::remove),
-    method("team.info", Needs::One(&["team:read"]), Tier::T3, false, info::team_info),
-    method("users.info", PEOPLE, Tier::T4, false, info::users_info),
-    method("views.open", Needs::Nothing, Tier::T4, true, views::open),
-    method("views.publish", Needs::Nothing, Tier::T4, true, views::publish),
-    method("api.test", Needs::Nothing, Tier::T4, true, info::api_test),
-    method("auth.revoke", Needs::Nothing, Tier::T3, false, info::auth_revoke),
+    method(
+        "apps.connections.open",
+        Needs::AppToken,
+        Tier::T3,
+        true,
+        arguments::APPS_CONNECTIONS_OPEN,
+        info::connections_open,
+    ),
+    method(
+        "assistant.threads.setStatus",
+        STATUS,
+        Tier::PerChannel,
+        true,
+        arguments::ASSISTANT_THREADS_SET_STATUS,
+        info::set_status,
+    ),
+    method("auth.test", Needs::Nothing, Tier::Generous, true, arguments::AUTH_TEST, info::auth_test),
+    method("bots.info", PEOPLE, Tier::T3, false, arguments::BOTS_INFO, info::bots_info),
+    method("chat.delete", WRITE, Tier::T3, true, arguments::CHAT_DELETE, chat::delete),
+    method(
+        "chat.postEphemeral",
+        WRITE,
+        Tier::PerChannel,
+        true,
+        arguments::CHAT_POST_EPHEMERAL,
+        chat::post_ephemeral,
+    ),
+    method(
+        "chat.postMessage",
+        WRITE,
+        Tier::PerChannel,
+        true,
+        arguments::CHAT_POST_MESSAGE,
+        chat::post_message,
+    ),
+    method("chat.update", WRITE, Tier::T3, true, arguments::CHAT_UPDATE, chat::update),
+    method(
+        "conversations.history",
+        Needs::ByConversation,
+        Tier::T3,
+        true,
+        arguments::CONVERSATIONS_HISTORY,
+        history::history,
+    ),
+    method(
+        "conversations.info",
+        Needs::ByConversation,
+        Tier::T3,
+        false,
+        arguments::CONVERSATIONS_INFO,
+        conversations::info,
+    ),
+    method(
+        "conversations.list",
+        Needs::ByConversation,
+        Tier::T2,
+        false,
+        arguments::CONVERSATIONS_LIST,
+        conversations::list,
+    ),
+    method(
+        "conversations.members",
+        Needs::ByConversation,
+        Tier::T4,
+        false,
+        arguments::CONVERSATIONS_MEMBERS,
+        conversations::members,
+    ),
+    method(
+        "conversations.open",
+        Needs::ByConversation,
+        Tier::T3,
+        true,
+        arguments::CONVERSATIONS_OPEN,
+        conversations::open,
+    ),
+    method(
+        "conversations.replies",
+        Needs::ByConversation,
+        Tier::T3,
+        false,
+        arguments::CONVERSATIONS_REPLIES,
+        history::replies,
+    ),
+    method("reactions.add", REACT, Tier::T3, true, arguments::REACTIONS_ADD, reactions::add),
+    method(
+        "reactions.get",
+        Needs::One(&["reactions:read"]),
+        Tier::T3,
+        false,
+        arguments::REACTIONS_GET,
+        reactions::get,
+    ),
+    method("reactions.remove", REACT, Tier::T2, true, arguments::REACTIONS_REMOVE, reactions::remove),
+    method("team.info", Needs::One(&["team:read"]), Tier::T3, false, arguments::TEAM_INFO, info::team_info),
+    method("users.info", PEOPLE, Tier::T4, false, arguments::USERS_INFO, info::users_info),
+    method("views.open", Needs::Nothing, Tier::T4, true, arguments::VIEWS_OPEN, views::open),
+    method("views.publish", Needs::Nothing, Tier::T4, true, arguments::VIEWS_PUBLISH, views::publish),
+    method("api.test", Needs::Nothing, Tier::T4, true, Arguments::Any, info::api_test),
+    method("auth.revoke", Needs::Nothing, Tier::T3, false, arguments::AUTH_REVOKE, info::auth_revoke),
 ];
 
 /// The method of this name.
@@ -144,6 +227,11 @@ impl Args {
             return Self::default();
         };
         Self { fields, ..Self::default() }
+    }
+
+    /// The names that are there and that these arguments do not have.
+    pub(super) fn unknown(&self, arguments: Arguments) -> Vec<&str> {
+        self.fields.keys().map(String::as_str).filter(|name| !arguments.have(name)).collect()
     }
 
     /// Whether an argument was left out, or is null or empty.

@@ -1,0 +1,225 @@
+//! One bad day of every kind, of the model and of the platform: each ends in an
+//! answer, in a kind notice, or on an admin's list, and the next message works.
+//!
+//! The kinds are those that the emulators have; one that is added there has to be
+//! given an end here.
+
+use crate::support::models::{Answer, Fault as ModelFault, Gate};
+use crate::support::program::Running;
+use crate::support::telegram::{Fault, Person};
+use crate::talk::{House, said, unhurried};
+
+/// With a letter and a sign beyond ASCII, of which some faults are about.
+const DELTAS: [&str; 5] = ["The whole", " answer", ", wörd", " for", " word 🎉."];
+
+/// How a fault ends.
+enum End {
+    /// In the answer, as if nothing had been.
+    Answer,
+    /// In its beginning, and that it broke off.
+    Beginning,
+    /// In a notice with these words.
+    Notice(&'static str),
+    /// In nothing that the person sees, and on an admin's list.
+    Listed,
+}
+
+fn whole() -> String {
+    DELTAS.concat()
+}
+
+/// How a fault of the model ends that comes again when it is asked again.
+fn end_of_model(fault: &ModelFault) -> End {
+    use ModelFault as F;
+    match fault {
+        F::Unauthorized | F::Forbidden | F::Html(401) => End::Notice("wrong setting"),
+        F::ModelNotFound | F::ContextLengthExceeded | F::Status(413 | 422) | F::Html(404) => {
+            End::Notice("refused this request")
+        }
+        F::IntegerErrorCode | F::FlatError | F::StringError => End::Notice("refused this request"),
+        F::RateLimited(_) => End::Notice("too much to do"),
+        F::InsufficientQuota | F::Status(402) => End::Notice("used up"),
+        F::Html(200) | F::EmptyChoices | F::NullContent | F::InvalidJsonAfterDeltas(0) => {
+            End::Notice("something I can't use")
+        }
+        F::ServerError | F::Unavailable | F::Overloaded | F::Status(_) | F::Html(_) => {
+            End::Notice("not available")
+        }
+        F::CutBefore | F::CutAfter | F::CutAfterHeaders | F::CutAfterDeltas(0) | F::ErrorAfterDeltas(0) => {
+            End::Notice("not available")
+        }
+        F::Hang | F::HangAfter | F::HangAfterHeaders | F::HangAfterDeltas(0) => End::Notice("not available"),
+        F::CutAfterDeltas(_) | F::HangAfterDeltas(_) | F::ErrorAfterDeltas(_) => End::Beginning,
+        F::InvalidJsonAfterDeltas(_) | F::WithoutFinishReason | F::WithoutFinishReasonAndDone => {
+            End::Beginning
+        }
+        F::Delay(_) | F::WithoutDone | F::UnknownFinishReason | F::ExtraFields | F::WithoutUsage => {
+            End::Answer
+        }
+        F::HugeDelta(_) | F::CrlfLineEnds | F::Comments | F::AsciiJson | F::SurrogatesApart => End::Answer,
+        F::EventsPerWrite(_) | F::AllInOneWrite | F::BytesPerWrite(_) | F::SlowDrip { .. } => End::Answer,
+    }
+}
+
+#[tokio::test]
+async fn every_fault_of_the_model_ends_in_an_answer_or_a_kind_notice() {
+    let house = House::new().await;
+    house.telegram.without_rate_limits();
+    let cases = ModelFault::every();
+    for (number, fault) in cases.iter().enumerate() {
+        house.models.when_asked(&format!("case {number}."), Answer::deltas(DELTAS).with(fault.clone()));
+    }
+    house.models.when_asked("and now?", "It works again.");
+    let bot = house.serve();
+    let people = people(&house, cases.len());
+    for (number, person) in people.iter().enumerate() {
+        person.says(&format!("case {number}."));
+    }
+    for (person, fault) in people.iter().zip(&cases) {
+        let (words, begins) = match end_of_model(fault) {
+            End::Answer => (whole(), !matches!(fault, ModelFault::HugeDelta(_))),
+            End::Beginning => ("broke off".to_owned(), true),
+            End::Notice(words) => (words.to_owned(), false),
+            End::Listed => panic!("whatever the model does, its person is told"),
+        };
+        let waited = house
+            .telegram
+            .wait_for_message(person.id(), |shown| shown.is_from_bot() && shown.text.contains(&words));
+        let shown = waited.await.unwrap_or_else(|error| panic!("{fault:?}: {error}\n{:#?}", bot.log()));
+        assert_eq!(shown.text.starts_with("The whole"), begins, "{fault:?}: {}", shown.text);
+    }
+    for (person, fault) in people.iter().zip(&cases) {
+        person.says("and now?");
+        let screen = house.wait_until_last(person.id(), |text| text == "It works again.").await;
+        assert_eq!(said(&screen).len(), 2, "{fault:?}: {screen:#?}");
+    }
+    house.ends_well(bot).await;
+}
+
+/// How a fault of a post ends that comes once.
+fn end_of_post(fault: &Fault) -> End {
+    match fault {
+        Fault::Status(401 | 403 | 404) => End::Listed,
+        Fault::Status(400 | 409) => End::Notice("Sorry"),
+        Fault::Refuse(_, words) if words.contains("can't parse entities") => End::Answer,
+        Fault::Refuse(_, words) if words.contains("chat not found") => End::Listed,
+        Fault::Refuse(..) => End::Notice("Sorry"),
+        Fault::Status(_) | Fault::RetryAfter(_) | Fault::Page(_) | Fault::Garbage(_) => End::Answer,
+        Fault::CutBefore | Fault::CutAfter | Fault::Hang | Fault::HangAfter | Fault::Delay(_) => End::Answer,
+    }
+}
+
+/// How a fault of an edit ends that comes once.
+fn end_of_edit(fault: &Fault) -> End {
+    match fault {
+        // What is gone or cannot be changed is made anew.
+        Fault::Status(400 | 403 | 409) | Fault::Refuse(..) => End::Answer,
+        _ => end_of_post(fault),
+    }
+}
+
+#[tokio::test]
+async fn every_fault_of_a_post_ends_in_an_answer_a_notice_or_on_the_list() {
+    let house = House::new().await;
+    house.models.when_asked("Really?", Answer::deltas(DELTAS));
+    let (house, bot) = opened(house).await;
+    let cases = Fault::every();
+    let people = people(&house, cases.len());
+    for (person, fault) in people.iter().zip(&cases) {
+        house.telegram.fault_in(person.id(), "sendMessage", 1, fault.clone());
+        person.says("Really?");
+    }
+    bot.wait_for_logs("a turn on telegram ended", cases.len()).await;
+    all_end_as_they_should((&house, &bot), &people, &cases, end_of_post).await;
+    house.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn every_fault_of_an_edit_ends_in_an_answer_a_notice_or_on_the_list() {
+    let house = House::new().await;
+    let gate = Gate::closed_after(1);
+    house.models.when_asked("Really?", Answer::deltas(DELTAS).behind(&gate));
+    let (house, bot) = opened(house).await;
+    let cases = Fault::every();
+    let people = people(&house, cases.len());
+    for (person, fault) in people.iter().zip(&cases) {
+        house.telegram.fault_in(person.id(), "editMessageText", 1, fault.clone());
+        person.says("Really?");
+    }
+    for person in &people {
+        house.wait_until_last(person.id(), |text| text == DELTAS[0]).await;
+    }
+    gate.release();
+    bot.wait_for_logs("a turn on telegram ended", cases.len()).await;
+    all_end_as_they_should((&house, &bot), &people, &cases, end_of_edit).await;
+    house.ends_well(bot).await;
+}
+
+/// Whether there may be more than the answer: a copy that says what it is, or what
+/// the platform says is gone.
+fn is_excused(fault: &Fault, last: &str) -> bool {
+    let is_gone = match fault {
+        Fault::Status(status) => *status == 403,
+        Fault::Refuse(_, words) => words.contains("chat not found"),
+        _ => false,
+    };
+    is_gone || last.contains("may be a duplicate")
+}
+
+fn people(house: &House, count: usize) -> Vec<Person> {
+    (1001..).take(count).map(|id| house.telegram.user(id, "Somebody")).collect()
+}
+
+/// Lets all come at once.
+async fn opened(mut house: House) -> (House, Running) {
+    house.telegram.without_rate_limits();
+    house.models.when_asked("and now?", "It works again.");
+    house.setup = unhurried(&house.setup);
+    let bot = house.serve();
+    house.telegram.wait_for_poll().await.unwrap_or_else(|error| panic!("{error}"));
+    (house, bot)
+}
+
+/// Looks at what everybody sees, whether the next message works, and whether what
+/// is listed arrives after all.
+async fn all_end_as_they_should(
+    (house, bot): (&House, &Running),
+    people: &[Person],
+    cases: &[Fault],
+    end_of: impl Fn(&Fault) -> End,
+) {
+    assert_eq!(house.telegram.faults_left(), 0, "every fault has happened");
+    let mut listed = Vec::new();
+    for (person, fault) in people.iter().zip(cases) {
+        let screen = house.telegram.screen(person.id());
+        let last = said(&screen).last().copied().unwrap_or_default();
+        match end_of(fault) {
+            End::Answer => {
+                assert!(last.ends_with(&whole()), "{fault:?}: {screen:#?}");
+                let others = said(&screen).len() - 1;
+                assert!(others == 0 || is_excused(fault, last), "{fault:?}: {screen:#?}");
+            }
+            End::Notice(words) => assert!(last.contains(words), "{fault:?}: {screen:#?}"),
+            End::Listed => {
+                assert!(!last.contains(&whole()) && !last.contains("Sorry"), "{fault:?}: {screen:#?}");
+                listed.push((person, fault));
+            }
+            End::Beginning => panic!("whatever the platform does, the answer is whole"),
+        }
+    }
+    let list = house.setup.run(&["deliveries", "list"]).await.out;
+    assert_eq!(list.matches(" telegram ").count(), listed.len(), "{list}");
+    for (person, fault) in people.iter().zip(cases) {
+        person.says("and now?");
+        let screen = house.wait_until_last(person.id(), |text| text == "It works again.").await;
+        assert!(said(&screen).len() > 1 || matches!(end_of(fault), End::Listed), "{fault:?}: {screen:#?}");
+    }
+    house.setup.run(&["deliveries", "retry", "--all"]).await;
+    bot.wait_for_logs("a turn on telegram ended", 2 * cases.len() + listed.len()).await;
+    for (person, fault) in listed {
+        let screen = house.telegram.screen(person.id());
+        let arrived = said(&screen).into_iter().filter(|text| *text == whole()).count();
+        assert_eq!(arrived, 1, "{fault:?}: {screen:#?}");
+    }
+    assert_eq!(house.setup.run(&["deliveries", "list"]).await.out, "Nothing is on its way.\n");
+}
