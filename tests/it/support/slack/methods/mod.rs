@@ -48,6 +48,7 @@ pub(super) struct Method {
     pub(super) run: fn(&mut World, &Args) -> Result<Value, Refusal>,
 }
 
+#[expect(clippy::too_many_arguments, reason = "the table below reads best in columns")]
 const fn method(
     name: &'static str,
     needs: Needs,
