@@ -6,8 +6,8 @@ use crate::crash::question::Question;
 use crate::support::database::{Beside, Engine};
 use crate::support::program::Setup;
 
-/// How many milliseconds after its date a row can be seen by others, at most: a server
-/// writes several at once, and what is dated first may be there last.
+/// How many milliseconds after its date a row can be seen by others, at most: it is
+/// dated before it is written, and what is dated first may be there last.
 const COMMITTED_WITHIN: i64 = 500;
 
 /// A question that has been answered.
@@ -21,10 +21,10 @@ pub struct Past {
 }
 
 impl Past {
-    fn read(row: &str, engine: Engine) -> Option<Self> {
+    fn read(row: &str) -> Option<Self> {
         let mut words = row.splitn(4, ' ').skip(1);
         let dated = words.next()?.parse::<i64>().ok()? / 1_000;
-        let received = dated + if engine == Engine::Postgres { COMMITTED_WITHIN } else { 0 };
+        let received = dated + COMMITTED_WITHIN;
         // A turn's name begins with the time at which it was given.
         let taken = i64::from_str_radix(words.next()?.get(..12)?, 16).ok()?;
         Some(Self { question: Question::read(words.next()?)?, received, taken })
@@ -107,7 +107,7 @@ impl Books {
              JOIN inbox i ON i.turn_id = m.turn_id AND i.sent_at = m.created_at \
              WHERE m.role = 'user' ORDER BY m.seq"
         );
-        self.0.texts(&sql).await.iter().filter_map(|row| Past::read(row, self.0.engine())).collect()
+        self.0.texts(&sql).await.iter().filter_map(|row| Past::read(row)).collect()
     }
 
     /// A number that a test asks for.
