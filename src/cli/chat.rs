@@ -11,10 +11,11 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, ListenError, SystemClock};
-use crate::channels::terminal::{Lines, Once, Prompt, Terminal};
+use crate::channels::terminal::{Lines, Once, Prompt, Setup, Terminal};
 use crate::cli::failure::Failure;
 use crate::cli::foundations;
 use crate::config::{LogFormat, Settings};
+use crate::domain::texts::Texts;
 use crate::store::make_directory;
 use crate::telemetry::{self, Tasks, chain};
 
@@ -30,11 +31,19 @@ pub(super) async fn run(settings: &Settings, environment: &BTreeMap<String, Stri
         if is_person { Arc::new(prompt(settings)?) } else { Arc::new(Once::default()) };
     let person = environment.get("USER").map_or("you", String::as_str).to_owned();
     let clock = Arc::new(SystemClock);
-    let terminal = Terminal::new(lines, Box::new(stdout()), person, clock, at_work);
-    // A program takes all that it reads for an answer.
-    let terminal = Arc::new(if is_person { terminal } else { terminal.with_aside(Box::new(stderr())) });
+    let texts = Texts::english();
+    let terminal = Arc::new(Terminal::new(Setup {
+        lines,
+        out: Box::new(stdout()),
+        // A program takes all that it reads for an answer.
+        aside: if is_person { None } else { Some(Box::new(stderr())) },
+        person,
+        texts: &texts,
+        clock,
+        busy: at_work,
+    }));
     let foundations = foundations::lay(settings, vec![Arc::clone(&terminal) as _], busy, &tasks).await?;
-    greet(settings, foundations.model.name(), is_person);
+    greet(settings, &texts, is_person.then(|| foundations.model.name()));
     let app = App::build(foundations, settings);
     drop(app.start().await?);
     let shutdown = end_of_session()?;
@@ -71,13 +80,13 @@ fn prompt(settings: &Settings) -> Result<Prompt, Failure> {
 }
 
 #[expect(clippy::print_stderr, reason = "standard output is for answers only")]
-fn greet(settings: &Settings, model: &str, is_person: bool) {
+fn greet(settings: &Settings, texts: &Texts, model: Option<&str>) {
     if let Some(note) = &settings.note {
         eprintln!("{note}");
     }
-    if is_person {
-        eprintln!("Talking with {model}. /help shows the commands, Ctrl-C stops an answer, Ctrl-D leaves.");
-        eprintln!("A line that ends in \\ goes on in the next one.\n");
+    if let Some(model) = model {
+        eprintln!("{}", texts.with("terminal-greeting", &[("model", model)]));
+        eprintln!("{}\n", texts.get("terminal-lines"));
     }
 }
 

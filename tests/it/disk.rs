@@ -42,18 +42,15 @@ async fn last_words(setup: &Setup, words: &[&str]) -> (Option<i32>, String) {
 async fn a_full_disk_at_the_start_is_named_and_worth_another_try() {
     let platform = Telegram::start().await;
 
-    // Too little for the first page of anything, for the index of the log, for the schema, for what comes then.
-    for room in [1, 8 << 10, 40 << 10, 100 << 10, 300 << 10] {
-        let setup = on_telegram(&platform).with_room_for(room);
-        let (code, said) = last_words(&setup, &["serve"]).await;
-        let is_told = said.contains("the disk under the database `data/switchboard.db`");
-        assert!(code == Some(NOT_AVAILABLE) && is_told, "{room} bytes: {code:?}, {said}");
-
-        let (code, said) = last_words(&setup, &["migrate", "up"]).await;
-        assert!(
-            code == Some(NOT_AVAILABLE) && said.contains("the disk under"),
-            "{room} bytes: {code:?}, {said}"
-        );
+    // Too little for the first page of anything, for the index of the log, for the schema.
+    for room in [1, 8 << 10, 40 << 10, 100 << 10] {
+        for command in [["serve"].as_slice(), &["migrate", "up"]] {
+            // Each begins anew: what a first try has done may be just enough for a second one.
+            let setup = on_telegram(&platform).with_room_for(room);
+            let (code, said) = last_words(&setup, command).await;
+            let is_told = said.contains("the disk under the database `data/switchboard.db`");
+            assert!(code == Some(NOT_AVAILABLE) && is_told, "{room} bytes, {command:?}: {code:?}, {said}");
+        }
     }
     assert_eq!(platform.count_calls("getUpdates"), 0);
 }

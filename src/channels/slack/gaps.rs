@@ -2,25 +2,31 @@
 //! history has to be looked through.
 
 use std::future::pending;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep_until};
 
 use crate::channels::slack::status::Status;
 use crate::domain::Timestamp;
 
-/// Events that were not taken in.
-#[derive(Debug, Clone, Copy, Default)]
+/// Events that were not taken in: since when there are any, by both clocks.
+#[derive(Debug, Default)]
 pub(super) struct Misses {
-    count: u64,
-    last: Option<(Instant, Timestamp)>,
+    first: Mutex<Option<(Instant, Timestamp)>>,
+    news: Notify,
 }
 
 impl Misses {
-    /// Notes one more.
-    pub(super) fn note(&mut self, now: Timestamp) {
-        *self = Self { count: self.count + 1, last: Some((Instant::now(), now)) };
+    /// Notes one.
+    pub(super) fn note(&self, now: Timestamp) {
+        self.first().get_or_insert((Instant::now(), now));
+        self.news.notify_one();
+    }
+
+    fn first(&self) -> MutexGuard<'_, Option<(Instant, Timestamp)>> {
+        self.first.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -28,42 +34,36 @@ impl Misses {
 pub(super) struct Gaps {
     /// The sockets, if there are any.
     status: Option<watch::Receiver<Status>>,
-    misses: watch::Receiver<Misses>,
+    misses: Arc<Misses>,
     /// How long Slack is sure to send again what was missed.
     resent_for: Duration,
     /// The last gap of the sockets that is known.
     seen: u64,
-    /// The first miss since the last look.
-    owed: Option<(Instant, Timestamp)>,
 }
 
 impl Gaps {
     pub(super) fn new(
         status: Option<watch::Receiver<Status>>,
-        misses: watch::Receiver<Misses>,
+        misses: Arc<Misses>,
         resent_for: Duration,
     ) -> Self {
-        Self { status, misses, resent_for, seen: 0, owed: None }
+        Self { status, misses, resent_for, seen: 0 }
     }
 
-    /// Waits until it is time to look, and says from when on; nothing once nobody listens any more.
+    /// Waits until it is time to look, and says from when on; nothing once the sockets are gone.
     pub(super) async fn next(&mut self) -> Option<Timestamp> {
         loop {
-            let due = self.owed.map(|(missed, _)| missed + self.resent_for);
-            let (status, seen) = (self.status.as_mut(), self.seen);
+            let due = self.misses.first().map(|(missed, _)| missed + self.resent_for);
             tokio::select! {
-                gap = gap(status, seen) => {
+                gap = gap(self.status.as_mut(), self.seen) => {
                     let (number, began) = gap?;
                     self.seen = number;
-                    let began = self.owed.take().map_or(began, |(_, missed)| missed.min(began));
-                    return Some(began);
+                    let missed = self.misses.first().take();
+                    return Some(missed.map_or(began, |(_, missed)| missed.min(began)));
                 }
-                changed = self.misses.changed() => {
-                    changed.ok()?;
-                    self.owed = self.owed.or(self.misses.borrow_and_update().last);
-                }
+                () = self.misses.news.notified() => {}
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
-                    return self.owed.take().map(|(_, missed)| missed);
+                    return self.misses.first().take().map(|(_, missed)| missed);
                 }
             }
         }
@@ -75,4 +75,26 @@ async fn gap(status: Option<&mut watch::Receiver<Status>>, seen: u64) -> Option<
     let Some(status) = status else { return pending().await };
     let status = status.wait_for(|status| status.gap.0 != seen).await.ok()?;
     Some(status.gap)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use futures_util::FutureExt;
+
+    use super::{Gaps, Misses};
+    use crate::domain::Timestamp;
+
+    #[tokio::test]
+    async fn after_several_misses_one_look_begins_with_the_first() {
+        let misses = Arc::new(Misses::default());
+        let mut gaps = Gaps::new(None, Arc::clone(&misses), Duration::ZERO);
+        misses.note(Timestamp::UNIX_EPOCH);
+        misses.note(Timestamp::UNIX_EPOCH + Duration::from_secs(3));
+
+        assert_eq!(gaps.next().await, Some(Timestamp::UNIX_EPOCH));
+        assert_eq!(gaps.next().now_or_never(), None);
+    }
 }

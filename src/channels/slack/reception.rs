@@ -52,7 +52,7 @@ pub(super) struct Reception {
     pub(super) workspace: Arc<Workspace>,
     ourselves: Ourselves,
     is_inbox_well: AtomicBool,
-    misses: watch::Sender<Misses>,
+    misses: Arc<Misses>,
     /// What was missed comes before what is new, if it is found by then.
     head_start: (watch::Receiver<bool>, Instant),
 }
@@ -68,20 +68,19 @@ impl Reception {
             workspace: Arc::clone(workspace),
             ourselves,
             is_inbox_well: AtomicBool::new(true),
-            misses: watch::Sender::default(),
+            misses: Arc::default(),
             head_start: (has_caught_up, Instant::now() + HEAD_START),
         }
     }
 
     /// When to look for what was missed, here or on the sockets.
     pub(super) fn gaps(&self, status: Option<watch::Receiver<Status>>) -> Gaps {
-        Gaps::new(status, self.misses.subscribe(), self.workspace.pace.resent_for)
+        Gaps::new(status, Arc::clone(&self.misses), self.workspace.pace.resent_for)
     }
 
     /// Notes that something was not taken in which Slack may not send again.
     pub(super) fn missed(&self) {
-        let now = self.workspace.clock.now();
-        self.misses.send_modify(|misses| misses.note(now));
+        self.misses.note(self.workspace.clock.now());
     }
 
     /// Waits a moment at the beginning, if need be.

@@ -21,6 +21,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::channels::{Account, Channel, ChannelError, Inbox, Verdicts};
+use crate::domain::texts::Texts;
 use crate::domain::{Capabilities, Clock, DeliveryKey, Growth, Part, Platform, PostedId, ReplyTo, TextUnit};
 
 pub use prompt::{Lines, Once, Prompt};
@@ -38,6 +39,22 @@ const CAPABILITIES: Capabilities = Capabilities {
     growth: Growth::Appended,
 };
 
+/// What the channel needs.
+pub struct Setup<'a> {
+    /// What is typed.
+    pub lines: Arc<dyn Lines>,
+    /// Where answers go.
+    pub out: Box<dyn Write + Send>,
+    /// Where apologies and refusals go, if not to the answers.
+    pub aside: Option<Box<dyn Write + Send>>,
+    /// Who sits there.
+    pub person: String,
+    pub texts: &'a Texts,
+    pub clock: Arc<dyn Clock>,
+    /// How much is being worked on.
+    pub busy: watch::Receiver<usize>,
+}
+
 /// The terminal.
 pub struct Terminal {
     lines: Arc<dyn Lines>,
@@ -51,8 +68,9 @@ pub struct Terminal {
 /// What has been printed.
 struct Screen {
     out: Box<dyn Write + Send>,
-    /// Where apologies and refusals go, if not to the answers.
     aside: Option<Box<dyn Write + Send>>,
+    /// Introduces the answer to a message that an earlier run left waiting.
+    earlier: String,
     /// Messages that were typed since the program started.
     asked: HashSet<PostedId>,
     /// Those of them that have no whole answer.
@@ -64,31 +82,20 @@ struct Screen {
 }
 
 impl Terminal {
-    /// Connects a source of lines and a place to print to.
+    /// Connects a source of lines and places to print to.
     #[must_use]
-    pub fn new(
-        lines: Arc<dyn Lines>,
-        out: Box<dyn Write + Send>,
-        person: String,
-        clock: Arc<dyn Clock>,
-        busy: watch::Receiver<usize>,
-    ) -> Self {
+    pub fn new(setup: Setup<'_>) -> Self {
+        let Setup { lines, out, aside, person, texts, clock, busy } = setup;
         let screen = Screen {
             out,
-            aside: None,
+            aside,
+            earlier: texts.get("earlier-answer"),
             asked: HashSet::new(),
             unanswered: HashSet::new(),
             excused: HashSet::new(),
             last: None,
         };
         Self { lines, person, clock, busy, screen: Mutex::new(screen) }
-    }
-
-    /// Has what is no answer printed elsewhere.
-    #[must_use]
-    pub fn with_aside(self, aside: Box<dyn Write + Send>) -> Self {
-        self.with_screen(|screen| screen.aside = Some(aside));
-        self
     }
 
     /// Whether something that was typed has not got its whole answer.
@@ -117,7 +124,8 @@ impl Screen {
             return print(aside, &format!("{text}\n"));
         }
         if to.message.as_ref().is_some_and(|message| !self.asked.contains(message)) {
-            self.print("(An earlier message was still waiting. Its answer:)\n")?;
+            let earlier = format!("{}\n", self.earlier);
+            self.print(&earlier)?;
         }
         self.print(&text)?;
         self.last = Some((id, text));

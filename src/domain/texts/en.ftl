@@ -40,6 +40,12 @@ answer-length = (I ran out of room here. Ask me to go on if you like.)
 working-on-it = One moment, I am on it.
 maybe-duplicate = (This may be a duplicate: the platform did not say whether it had arrived.)
 
+# At the terminal
+
+terminal-greeting = Talking with { $model }. /help shows the commands, Ctrl-C stops an answer, Ctrl-D leaves.
+terminal-lines = A line that ends in \ goes on in the next one.
+earlier-answer = (An earlier message was still waiting. Its answer:)
+
 # Failures
 
 failure-internal = Sorry, something went wrong on my side. If it happens again, tell my operator the reference { $reference }.

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use crate::support::models::{Answer, Gate};
+use crate::support::models::Gate;
 use crate::support::telegram::BOT_USERNAME;
-use crate::talk::{House, said, unhurried, wait_until_it_waits};
+use crate::talk::{House, first_waits, said, unhurried, wait_until_it_waits};
 
 /// A group.
 const GROUP: i64 = -1001;
@@ -13,9 +13,7 @@ const GROUP: i64 = -1001;
 /// A model that answers with what it heard, and lets the first wait for `gate`.
 async fn house() -> (House, Gate) {
     let house = House::new().await;
-    let gate = Gate::closed_after(0);
-    house.models.answers_with(|asked| format!("Heard {}", asked.last_user_text()));
-    house.models.when_asked("first", Answer::text("Heard first").behind(&gate));
+    let gate = first_waits(&house.models);
     let setup = unhurried(&house.setup);
     (House { setup, ..house }, gate)
 }

@@ -21,7 +21,7 @@ mod streaming;
 use std::time::{Duration, Instant};
 
 use crate::support::database::Beside;
-use crate::support::models::Models;
+use crate::support::models::{Answer, Gate, Models};
 use crate::support::observed::PATIENCE;
 use crate::support::program::{Running, Setup};
 use crate::support::telegram::{Shown, Telegram};
@@ -111,6 +111,14 @@ async fn wait_until_it_waits(beside: &Beside, words: &str) {
         "SELECT COUNT(*) FROM inbox WHERE state = 'received' AND payload LIKE '%\"text\":\"{words}\"%'"
     );
     wait_until(beside, &waits, 1).await;
+}
+
+/// The model answers with what it heard, and lets `first` wait for the gate.
+fn first_waits(models: &Models) -> Gate {
+    let gate = Gate::closed_after(0);
+    models.answers_with(|asked| format!("Heard {}", asked.last_user_text()));
+    models.when_asked("first", Answer::text("Heard first").behind(&gate));
+    gate
 }
 
 /// Ends the daemon, which has to end well, as does the model.

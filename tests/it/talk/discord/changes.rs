@@ -1,16 +1,14 @@
 //! Second thoughts: edits and deletions of what waits, of what has not come yet, of
 //! what was not for the bot.
 
-use crate::support::models::{Answer, Gate};
+use crate::support::models::Gate;
 use crate::talk::discord::{House, said};
-use crate::talk::{unhurried, wait_until, wait_until_it_waits};
+use crate::talk::{first_waits, unhurried, wait_until, wait_until_it_waits};
 
 /// A model that answers with what it heard, and lets the first wait for `gate`.
 async fn house() -> (House, Gate) {
     let house = House::without_rate_limits().await;
-    let gate = Gate::closed_after(0);
-    house.models.answers_with(|asked| format!("Heard {}", asked.last_user_text()));
-    house.models.when_asked("first", Answer::text("Heard first").behind(&gate));
+    let gate = first_waits(&house.models);
     let setup = unhurried(&house.setup);
     (House { setup, ..house }, gate)
 }
