@@ -2,7 +2,9 @@
 //! and is shared. These cases exist where `SWITCHBOARD_TEST_POSTGRES` names one.
 
 mod away;
+mod pool;
 mod sharing;
+mod standby;
 mod starts;
 mod tls;
 
