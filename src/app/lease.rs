@@ -13,11 +13,8 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::delivery::DeliveryError;
-use crate::store::{Store, StoreError};
+use crate::store::{DAEMON, Store, StoreError};
 use crate::telemetry::chain;
-
-/// What only one process on a database may be.
-const NAME: &str = "daemon";
 
 /// How many times it is renewed while it lasts.
 const RENEWALS: u32 = 3;
@@ -74,7 +71,7 @@ impl Lease {
             // What is on its way to the database is waited for a little: who holds the
             // lease and does not know would not give it back.
             let is_ours = tokio::select! {
-                is_ours = store.lease(NAME, lasts) => is_ours?,
+                is_ours = store.lease(DAEMON, lasts) => is_ours?,
                 () = async { shutdown.cancelled().await; sleep(LAST_ANSWER).await } => return Ok(Taken::Ended),
             };
             if is_ours {
@@ -103,7 +100,7 @@ impl Lease {
                 () = sleep(self.lasts / RENEWALS) => {}
             }
             let began = Instant::now();
-            match store.lease(NAME, self.lasts).await {
+            match store.lease(DAEMON, self.lasts).await {
                 Ok(true) => drop(self.held.send_replace(Held::Until(began + self.lasts))),
                 Ok(false) => {
                     self.held.send_replace(Held::Lost);

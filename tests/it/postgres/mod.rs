@@ -3,6 +3,7 @@
 
 mod away;
 mod pool;
+mod replaced;
 mod sharing;
 mod standby;
 mod starts;
