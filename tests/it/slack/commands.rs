@@ -140,6 +140,6 @@ async fn trouble_with_an_answer_is_told_as_it_is() {
     slack.fault("response_url", 1, Fault::RateLimited(2));
     assert!(matches!(bot.posts(&to, "two").await, Err(ChannelError::RateLimited { .. })));
     slack.fault("response_url", 1, Fault::Status(503));
-    assert!(matches!(bot.posts(&to, "three").await, Err(ChannelError::Unreachable { .. })));
+    assert!(matches!(bot.posts(&to, "three").await, Err(ChannelError::Unknown { .. })));
     bot.ends().await;
 }
