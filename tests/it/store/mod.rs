@@ -9,6 +9,7 @@ mod forgetting;
 mod moving;
 mod opening;
 mod payloads;
+mod recovering;
 mod reviving;
 
 use std::time::Duration;
