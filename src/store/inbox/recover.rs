@@ -64,7 +64,7 @@ impl Store {
 }
 
 /// What somebody has taken.
-pub(super) fn in_flight() -> Select<inbox::Entity> {
+fn in_flight() -> Select<inbox::Entity> {
     inbox::Entity::find()
         .select_only()
         .columns([inbox::Column::Id, inbox::Column::TurnId, inbox::Column::IsSuspect])
@@ -73,6 +73,9 @@ pub(super) fn in_flight() -> Select<inbox::Entity> {
 }
 
 async fn give_back(tx: &DatabaseTransaction, orphans: &[Orphan]) -> Result<(), StoreError> {
+    if orphans.is_empty() {
+        return Ok(());
+    }
     let all = orphans.iter().map(|(id, ..)| *id);
     let new = orphans.iter().filter(|(.., is_suspect)| !is_suspect).map(|(id, ..)| *id);
     if orphans.len() > 1 {
@@ -92,6 +95,9 @@ async fn give_back(tx: &DatabaseTransaction, orphans: &[Orphan]) -> Result<(), S
 
 /// Lets somebody else take it.
 async fn release(tx: &DatabaseTransaction, orphans: &[Orphan]) -> Result<(), StoreError> {
+    if orphans.is_empty() {
+        return Ok(());
+    }
     inbox::Entity::update_many()
         .col_expr(
             inbox::Column::State,
