@@ -262,3 +262,57 @@ async fn a_start_that_is_cut_in_the_middle_of_it_is_made_up_for_by_the_next() {
     assert_eq!(posts, 3);
     house.ends_well(bot).await;
 }
+
+#[tokio::test]
+async fn a_first_word_in_a_channel_is_found_though_nobody_had_talked_there() {
+    let house = House::in_the_past(0).await;
+    let alice = house.discord.user(1, "alice");
+    let team = house.discord.guild(100, "Team");
+    let (general, random) = (team.channel(200, "general"), team.channel(201, "random"));
+    let quiet = team.channel(202, "quiet");
+    let mention = house.discord.mention();
+    let bot = house.serve().await;
+    alice.says_in(general, &format!("{mention} before"));
+    house.wait_until_last(general, "Heard before").await;
+    house.goes_away(bot, 1).await;
+
+    alice.says_in(random, "not for the bot");
+    alice.says_in(random, &format!("{mention} and here?"));
+    let looked = house.looked();
+    let bot = house.serve().await;
+    house.wait_until_last(random, "Heard and here?").await;
+    house.goes_away(bot, 1).await;
+    // What has been answered is found again, and known.
+    let bot = house.serve().await;
+    alice.says_in(general, &format!("{mention} after"));
+    house.wait_until_last(general, "Heard after").await;
+
+    assert_eq!(said(&house.discord.screen(random)), ["Heard and here?"]);
+    assert_eq!(said(&house.discord.screen(quiet)), [""; 0]);
+    assert_eq!(asked(&house.models), ["before", "and here?", "after"]);
+    assert!(house.looked() > looked, "the platform was asked");
+    house.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn what_was_said_before_anybody_talked_to_us_at_all_is_not_looked_for() {
+    let house = House::in_the_past(2).await;
+    let alice = house.discord.user(1, "alice");
+    let team = house.discord.guild(100, "Team");
+    let (general, random) = (team.channel(200, "general"), team.channel(201, "random"));
+    let mention = house.discord.mention();
+    alice.says_in(random, &format!("{mention} long ago"));
+    house.discord.time_passes(2 * HOUR);
+    let bot = house.serve().await;
+    alice.says_in(general, &format!("{mention} first"));
+    house.wait_until_last(general, "Heard first").await;
+    house.goes_away(bot, 1).await;
+
+    alice.says_in(random, &format!("{mention} now"));
+    let bot = house.serve().await;
+    house.wait_until_last(random, "Heard now").await;
+
+    assert_eq!(said(&house.discord.screen(random)), ["Heard now"]);
+    assert_eq!(asked(&house.models), ["first", "now"]);
+    house.ends_well(bot).await;
+}
