@@ -15,16 +15,16 @@ use crate::support::telegram::{Shown, Telegram};
 const RECOVERY: Duration = Duration::from_secs(5);
 
 /// A daemon whose database is behind a wire.
-struct House {
+pub(super) struct House {
     telegram: Telegram,
-    slack: Slack,
-    models: Models,
-    proxy: Proxy,
-    setup: Setup,
+    pub(super) slack: Slack,
+    pub(super) models: Models,
+    pub(super) proxy: Proxy,
+    pub(super) setup: Setup,
 }
 
 impl House {
-    async fn new(server: &str) -> Self {
+    pub(super) async fn new(server: &str) -> Self {
         let (telegram, slack, models) =
             (Telegram::start().await, Slack::start().await, Models::start().await);
         telegram.without_rate_limits();
@@ -54,7 +54,7 @@ impl House {
     }
 
     /// Starts the daemon, and waits until it has answered on both platforms.
-    async fn serve(&self) -> (Running, String) {
+    pub(super) async fn serve(&self) -> (Running, String) {
         let bot = self.setup.serve();
         let admin = bot.admin_url().await;
         assert!(self.slack.wait_for_sockets(2).await, "{:#?}", bot.log());
@@ -75,7 +75,7 @@ impl House {
         self.telegram.wait_for_message(1001, is_it).await.unwrap_or_else(|error| panic!("{error}"));
     }
 
-    async fn heard_on_slack(&self, chat: &str, words: &str) {
+    pub(super) async fn heard_on_slack(&self, chat: &str, words: &str) {
         let seen =
             self.slack.wait_for_message(chat, |shown| shown.by_bot && shown.text == format!("Heard {words}"));
         seen.await.unwrap_or_else(|error| panic!("{error}"));
@@ -160,4 +160,24 @@ async fn a_claim_whose_answer_was_lost_holds_nobody_up_until_the_next_start() {
 
     assert_eq!(house.models.count(), 3, "each was answered once");
     bot.stop().await;
+}
+
+#[tokio::test]
+async fn an_answer_whose_commit_was_not_told_stands_in_its_conversation_once() {
+    let Some(server) = database::server() else { return };
+    let house = House::new(&server).await;
+    let (bot, _) = house.serve().await;
+    // The state as a value, and then the end of its transaction.
+    house.proxy.loses_the_answer_to(&[b"\0\0\0\x05ready", b"COMMIT"]);
+
+    house.telegram.user(1001, "Ann").says("meanwhile");
+    bot.wait_for_log("cannot store the answer yet").await;
+    house.heard_on_telegram("meanwhile").await;
+    bot.wait_for_logs("a turn on telegram ended", 2).await;
+
+    bot.stop().await;
+    let beside = database::Beside::open(&house.setup.database_url()).await;
+    let said = "SELECT content FROM messages WHERE content LIKE '%meanwhile' ORDER BY seq";
+    assert_eq!(beside.texts(said).await, ["meanwhile", "Heard meanwhile"]);
+    beside.close().await;
 }

@@ -1,10 +1,13 @@
 //! Ends without warning, and what is found afterwards.
 
+use std::time::Duration;
+
 use nix::sys::signal::Signal;
 
 use crate::support::models::{Answer, Gate};
-use crate::support::telegram::Telegram;
-use crate::talk::{House, said, wait_until_noted};
+use crate::support::slack::{Fault as SlackFault, Slack};
+use crate::support::telegram::{Fault, Shown, Telegram};
+use crate::talk::{House, first_waits, furnish, said, unhurried, wait_until_noted};
 
 #[tokio::test]
 async fn an_answer_that_a_crash_cut_becomes_whole_where_it_stands_after_the_next_start() {
@@ -133,4 +136,50 @@ async fn it_ends_when_it_is_told_to_also_without_a_page_on_its_health() {
     house.telegram.wait_for_poll().await.unwrap();
 
     house.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn a_platform_that_is_away_after_a_crash_holds_back_nobody_on_another() {
+    let (telegram, slack) = (Telegram::start().await, Slack::start().await);
+    telegram.without_rate_limits();
+    slack.without_rate_limits();
+    let (models, setup) = furnish(&format!(
+        "[channels.telegram]\ntoken = \"{}\"\napi_base = \"{}\"\n\
+         [channels.slack]\nbot_token = \"{}\"\napp_token = \"{}\"\napi_base = \"{}\"",
+        telegram.token(),
+        telegram.url(),
+        slack.bot_token(),
+        slack.app_token(),
+        slack.api_url(),
+    ))
+    .await;
+    let setup = unhurried(&setup);
+    let gate = first_waits(&models);
+    let bot = setup.serve();
+    assert!(slack.wait_for_sockets(2).await);
+    let there: Vec<_> = (1_001..1_005).map(|id| telegram.user(id, "Somebody")).collect();
+    for (number, person) in there.iter().enumerate() {
+        slack.user(&format!("U{number}"), &format!("p{number}")).dm("first");
+        person.says("first");
+    }
+    models.request(8).await;
+    bot.crash().await;
+    models.when_asked("first", "Heard first");
+    gate.release();
+    // Slack is there first, hears everything, and shows nothing.
+    slack.fault("chat.postMessage", 100_000, SlackFault::CutBefore);
+    telegram.fault("getMe", 1, Fault::Delay(Duration::from_secs(2)));
+    let bot = setup.serve();
+    bot.wait_for_log("a write to slack did not work").await;
+
+    for person in &there {
+        let is_it = |shown: &Shown| shown.is_from_bot() && shown.text == "Heard first";
+        telegram.wait_for_message(person.id(), is_it).await.unwrap_or_else(|error| panic!("{error}"));
+        person.says("anybody?");
+    }
+    for person in &there {
+        let is_it = |shown: &Shown| shown.is_from_bot() && shown.text == "Heard anybody?";
+        telegram.wait_for_message(person.id(), is_it).await.unwrap_or_else(|error| panic!("{error}"));
+    }
+    bot.crash().await;
 }
