@@ -328,36 +328,3 @@ fn read(row: &inbox::Model) -> Result<InboundMessage, StoreError> {
     }
     serde_json::from_str(payload.message.get()).map_err(unreadable)
 }
-
-#[cfg(test)]
-mod tests {
-    use migration::{Migrator, MigratorTrait};
-    use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, QueryTrait, Statement};
-    use uuid::Uuid;
-
-    use super::{all_waiting, in_lane};
-    use crate::domain::{LaneId, Platform, Timestamp};
-    use crate::store::inbox::purge::{ended_under_a_number, unread_before};
-    use crate::store::inbox::recover::in_flight;
-
-    #[tokio::test]
-    async fn what_waits_is_found_by_an_index_however_much_has_ended() {
-        let mut options = ConnectOptions::new("sqlite::memory:");
-        options.max_connections(1).sqlx_logging(false);
-        let db = Database::connect(options).await.unwrap();
-        Migrator::up(&db, None).await.unwrap();
-        let statements = [
-            in_lane(LaneId(Uuid::nil())).build(DbBackend::Sqlite),
-            all_waiting(Platform::Telegram).build(DbBackend::Sqlite),
-            in_flight().build(DbBackend::Sqlite),
-            unread_before(Timestamp::UNIX_EPOCH).build(DbBackend::Sqlite),
-            ended_under_a_number(Timestamp::UNIX_EPOCH).build(DbBackend::Sqlite),
-        ];
-        for mut statement in statements {
-            statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
-            let steps = db.query_all_raw(Statement { ..statement.clone() }).await.unwrap();
-            let plan: Vec<String> = steps.iter().map(|step| step.try_get("", "detail").unwrap()).collect();
-            assert!(plan.iter().any(|step| step.contains(" INDEX inbox_")), "{}\n{plan:?}", statement.sql);
-        }
-    }
-}
