@@ -20,7 +20,7 @@ test:
 
 # The suites that have a database; a test looks for those that are missing here. Left out are those with
 # the embedded one on purpose: the disk under it, and the sandbox, which has no other.
-ON_POSTGRES = access:: canary:: crash::conservation:: crash::points:: crash::poison:: crash::random:: crash::redelivery:: crash::stops:: given_up:: hostile:: migrations:: operation:: packaging::supervisor:: postgres:: startup:: store:: talk:: terminal:: webhooks::
+ON_POSTGRES = access:: canary:: crash::conservation:: crash::points:: crash::poison:: crash::random:: crash::redelivery:: crash::stops:: given_up:: hostile:: migrations:: operation:: packaging::supervisor:: postgres:: startup:: statements:: store:: talk:: terminal:: webhooks::
 
 # Ends the program at random places and times for hours, and says the seed of what went wrong;
 # `SEED=… RUNS=1 make crash` repeats it. See docs/reliability.md.
@@ -42,7 +42,7 @@ docs:
 
 # Measures against a floor in the same run; takes a release build. See docs/performance.md.
 bench:
-	$(CARGO) bench --locked
+	tests/with-services.sh $(CARGO) bench --locked --bench storage --bench end_to_end
 
 # Licences, sources and known advisories; needs cargo-deny and the network.
 deny:

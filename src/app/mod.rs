@@ -221,11 +221,12 @@ impl App {
             self.give_back.cancel();
             self.put_back_by(end_by).await;
         }
+        // Whoever has nothing to drain any more does not use its time to wait for a write.
+        let end_by = end_by.min(Instant::now() + GRACE);
         if timeout_at(end_by, self.lease.give_back(&self.store)).await.is_err() {
             tracing::warn!("could not give the lease on the database back in time; it runs out by itself");
         }
-        // Whoever has nothing to drain does not use its time to wait for a lost write.
-        end_by.min(Instant::now() + GRACE)
+        end_by
     }
 
     /// Waits for the last writes of turns, for as long as there is.

@@ -21,7 +21,9 @@ pub(crate) async fn run(store: Store, clock: Arc<dyn Clock>, shutdown: Cancellat
             () = shutdown.cancelled() => return,
             _ = hours.tick() => {}
         }
-        match store.purge(clock.now()).await {
+        // The end does not wait for it: what is old is still there an hour later.
+        let Some(purged) = shutdown.run_until_cancelled(store.purge(clock.now())).await else { return };
+        match purged {
             Ok(purged) => tell(purged),
             Err(error) => tracing::warn!(error = %chain(&error), "could not forget what is old"),
         }

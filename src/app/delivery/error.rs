@@ -10,6 +10,10 @@ pub(crate) enum DeliveryError {
     #[error("the platform did not take a part of the reply")]
     Channel(#[from] ChannelError),
 
+    /// The platform was away for too long, and nobody knows whether a part has arrived before.
+    #[error("the platform is away, and a part of the reply may be there")]
+    Away(#[source] ChannelError),
+
     /// What is on its way could not be kept.
     #[error("could not keep what is on its way")]
     Store(#[source] StoreError),
@@ -26,7 +30,7 @@ impl DeliveryError {
             // What may have arrived is no matter for a simple repetition.
             Self::Channel(ChannelError::Unknown { .. }) => false,
             Self::Channel(error) => error.is_passing(),
-            Self::Store(_) | Self::Lost => false,
+            Self::Away(_) | Self::Store(_) | Self::Lost => false,
         }
     }
 }

@@ -73,7 +73,9 @@ impl Writer<'_> {
                             part.text = self.dress(&part.text, true);
                         }
                         is_labelled = true;
-                        self.until_reachable(&tries).await?;
+                        if !self.is_reachable(&tries).await? {
+                            return Err(DeliveryError::Away(error));
+                        }
                     }
                 }
             }
@@ -83,19 +85,21 @@ impl Writer<'_> {
     }
 
     /// Waits until the platform takes something that may come twice, so that a copy
-    /// is not spent on a way that is closed.
-    async fn until_reachable(&self, posting: &Tries) -> Result<(), DeliveryError> {
-        let Some(typing) = self.channel.typing() else { return Ok(()) };
+    /// is not spent on a way that is closed; false if that takes too long.
+    async fn is_reachable(&self, posting: &Tries) -> Result<bool, DeliveryError> {
+        let Some(typing) = self.channel.typing() else { return Ok(true) };
         let mut tries = Tries::until(posting.deadline);
         loop {
             self.lease.held().await?;
             match typing.show_typing(self.to).await {
-                Err(error) if error.is_passing() && !tries.are_over() => {
-                    self.wait_after(error, &mut tries).await?;
+                Err(error) if error.is_passing() => {
+                    if self.wait_after(error, &mut tries).await.is_err() {
+                        return Ok(false);
+                    }
                     self.pacer.wait(&self.to.address).await;
                 }
                 // Whatever else there is against it, the post itself will hear.
-                _ => return Ok(()),
+                _ => return Ok(true),
             }
         }
     }

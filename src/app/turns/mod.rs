@@ -221,6 +221,11 @@ impl Work<'_> {
                 let put_back = self.ledger.give_back_unsent().await;
                 return note_put_back(turn, put_back);
             }
+            // What may have arrived is looked for, or labelled, when the platform is there again.
+            TurnError::Deliver(DeliveryError::Away(_)) => {
+                let put_back = self.ledger.give_back(true).await;
+                return note_put_back(turn, put_back);
+            }
             // Where the answer did not get through, an apology would not either,
             // unless it was the text that the platform refused.
             TurnError::Deliver(

@@ -109,7 +109,7 @@ async fn a_start_that_is_held_up_ends_when_told() {
     ends_at_once(&bot).await;
     beside.run("SELECT pg_advisory_unlock_all()").await;
 
-    // What an earlier run left cannot be taken up yet.
+    // Nothing can be done yet about what came in earlier, such as to forget what is old.
     assert_eq!(stage.setup.run(&["migrate", "up"]).await.code, Some(0));
     beside.run("BEGIN; LOCK TABLE inbox IN EXCLUSIVE MODE").await;
     let bot = stage.setup.serve();
