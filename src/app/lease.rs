@@ -22,6 +22,19 @@ const RENEWALS: u32 = 3;
 /// How long before its end it is not trusted any more: a request takes a while, too.
 const MARGIN: u32 = 5;
 
+/// How long whoever is told to end waits for an answer about the lease.
+const LAST_ANSWER: Duration = Duration::from_millis(500);
+
+/// What came of asking for the lease.
+#[derive(Debug)]
+pub enum Taken {
+    Ours(Arc<Lease>),
+    /// Another process has it, and goes on living.
+    Theirs,
+    /// We were told to end while we waited.
+    Ended,
+}
+
 /// The lease of this process.
 #[derive(Debug)]
 pub struct Lease {
@@ -39,28 +52,40 @@ enum Held {
 }
 
 impl Lease {
-    /// Takes the lease, and waits for it if another process has it; none if
-    /// that other one goes on living.
-    pub async fn take(store: &Store, lasts: Duration) -> Result<Option<Arc<Self>>, StoreError> {
+    /// Takes the lease, and waits for it if another process has it.
+    ///
+    /// `stands_by` hears before each wait how long that will be.
+    pub async fn take(
+        store: &Store,
+        lasts: Duration,
+        shutdown: &CancellationToken,
+        stands_by: &(dyn Fn(Duration) + Sync),
+    ) -> Result<Taken, StoreError> {
         if store.is_exclusive() {
-            return Ok(Some(Arc::new(Self { lasts, held: watch::channel(Held::Always).0 })));
+            return Ok(Taken::Ours(Arc::new(Self { lasts, held: watch::channel(Held::Always).0 })));
         }
         let deadline = Instant::now() + lasts * 2;
-        let mut is_told = false;
+        let pause = lasts / (RENEWALS * 4);
         loop {
             let began = Instant::now();
-            if store.lease(DAEMON, lasts).await? {
+            // What is on its way to the database is waited for a little: who holds the
+            // lease and does not know would not give it back.
+            let is_ours = tokio::select! {
+                is_ours = store.lease(DAEMON, lasts) => is_ours?,
+                () = async { shutdown.cancelled().await; sleep(LAST_ANSWER).await } => return Ok(Taken::Ended),
+            };
+            if is_ours {
                 let held = watch::channel(Held::Until(began + lasts)).0;
-                return Ok(Some(Arc::new(Self { lasts, held })));
+                return Ok(Taken::Ours(Arc::new(Self { lasts, held })));
             }
             if began > deadline {
-                return Ok(None);
+                return Ok(Taken::Theirs);
             }
-            if !is_told {
-                tracing::info!("another process may be at work on this database; waiting for its end");
-                is_told = true;
+            stands_by(pause);
+            tokio::select! {
+                () = shutdown.cancelled() => return Ok(Taken::Ended),
+                () = sleep(pause) => {}
             }
-            sleep(lasts / (RENEWALS * 4)).await;
         }
     }
 

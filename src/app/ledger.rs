@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
 use crate::app::delivery::DeliveryError;
 use crate::domain::{Clock, KeptPart, Part, PostedId, SentPart, Timestamp, TurnId};
@@ -24,6 +25,8 @@ pub(crate) struct Ledger<'a> {
     pub(crate) store: &'a Store,
     pub(crate) turn: &'a ClaimedTurn,
     pub(crate) clock: &'a Arc<dyn Clock>,
+    /// Fires when the program has to be gone, whatever is not written yet.
+    pub(crate) last_call: &'a CancellationToken,
 }
 
 impl Ledger<'_> {
@@ -50,31 +53,31 @@ impl Ledger<'_> {
     /// Keeps that one part has arrived, and that the next is about to leave.
     pub(crate) async fn advance(&self, sent: Option<SentPart>, next: &Part) -> Result<(), DeliveryError> {
         let write = || self.store.advance(self.turn, sent.clone(), next, self.now()).boxed();
-        ours(patiently("keep that a part is sent", write).await)
+        ours(self.patiently("keep that a part is sent", write).await)
     }
 
     /// Keeps that a part has arrived.
     pub(crate) async fn posted(&self, sent: SentPart) -> Result<(), DeliveryError> {
         let write = || self.store.posted(self.turn, sent.clone()).boxed();
-        ours(patiently("keep where a part is", write).await)
+        ours(self.patiently("keep where a part is", write).await)
     }
 
     /// Keeps that a part has been taken away.
     pub(crate) async fn removed(&self, part: usize) -> Result<(), DeliveryError> {
         let write = || self.store.removed(self.turn, part).boxed();
-        ours(patiently("forget a part", write).await)
+        ours(self.patiently("forget a part", write).await)
     }
 
     /// Keeps the whole answer, before the last of it leaves.
     pub(crate) async fn ready(&self, answer: &Answer) -> Result<(), DeliveryError> {
         let write = || self.store.ready(self.turn, answer.clone(), self.now()).boxed();
-        ours(patiently("store the answer", write).await)
+        ours(self.patiently("store the answer", write).await)
     }
 
     /// Ends the turn, of which `last` is what has just arrived.
     pub(crate) async fn finish(&self, ending: &Ending, last: Option<SentPart>) -> Result<(), DeliveryError> {
         let write = || self.store.finish(self.turn, ending.clone(), last.clone(), self.now()).boxed();
-        ours(patiently("end the turn", write).await)
+        ours(self.patiently("end the turn", write).await)
     }
 
     /// Ends the turn, whose reply nobody can see.
@@ -85,19 +88,46 @@ impl Ledger<'_> {
     ) -> Result<(), DeliveryError> {
         let given_up = (outcome, may_have_arrived);
         let write = || self.store.give_up_delivery(self.turn, given_up, self.now()).boxed();
-        ours(patiently("give the delivery up", write).await)
+        ours(self.patiently("give the delivery up", write).await)
     }
 
     /// Puts the turn back, whose last post surely did not arrive.
     pub(crate) async fn give_back_unsent(&self) -> Result<(), DeliveryError> {
         let write = || self.store.give_back_unsent(self.turn).boxed();
-        patiently("put the turn back", write).await.map_err(DeliveryError::Store)
+        self.patiently("put the turn back", write).await.map_err(DeliveryError::Store)
     }
 
     /// Puts the turn back, to be taken again.
     pub(crate) async fn give_back(&self, is_untried: bool) -> Result<(), DeliveryError> {
         let write = || self.store.give_back(self.turn, is_untried).boxed();
-        patiently("put the turn back", write).await.map_err(DeliveryError::Store)
+        self.patiently("put the turn back", write).await.map_err(DeliveryError::Store)
+    }
+
+    /// Writes something, however long the database needs: what has been paid for and
+    /// shown is not to be thrown away because a disk is busy. Only the end of the
+    /// program waits for no disk; the next start takes up what is as it was.
+    async fn patiently<'w, T>(
+        &self,
+        step: &'static str,
+        write: impl Fn() -> BoxFuture<'w, Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        let tries = async {
+            for _ in 0..LAST_TRIES {
+                match write().await {
+                    Ok(written) => return Ok(written),
+                    Err(error) => {
+                        tracing::warn!(error = %chain(&error), "cannot {step} yet, trying again");
+                        sleep(LAST_PAUSE).await;
+                    }
+                }
+            }
+            write().await
+        };
+        tokio::select! {
+            biased;
+            written = tries => written,
+            () = self.last_call.cancelled() => Err(StoreError::Late),
+        }
     }
 }
 
@@ -107,22 +137,4 @@ fn ours(kept: Result<bool, StoreError>) -> Result<(), DeliveryError> {
         Ok(false) => Err(DeliveryError::Lost),
         Err(error) => Err(DeliveryError::Store(error)),
     }
-}
-
-/// Writes something, however long the database needs: what has been paid for and
-/// shown is not to be thrown away because a disk is busy.
-async fn patiently<'a, T>(
-    step: &'static str,
-    write: impl Fn() -> BoxFuture<'a, Result<T, StoreError>> + Send,
-) -> Result<T, StoreError> {
-    for _ in 0..LAST_TRIES {
-        match write().await {
-            Ok(written) => return Ok(written),
-            Err(error) => {
-                tracing::warn!(error = %chain(&error), "cannot {step} yet, trying again");
-                sleep(LAST_PAUSE).await;
-            }
-        }
-    }
-    write().await
 }

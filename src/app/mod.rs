@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::channels::{Channel, ChannelError, Inbox};
@@ -33,7 +33,7 @@ use crate::store::{Store, StoreError};
 use crate::telemetry::{Tasks, chain};
 
 pub use clock::SystemClock;
-pub use lease::Lease;
+pub use lease::{Lease, Taken};
 pub use pulse::Pulse;
 
 use delivery::Delivery;
@@ -42,6 +42,13 @@ use intake::Intake;
 use listening::Listening;
 use stops::Stops;
 use turns::Turns;
+
+/// How much longer than the drain the end takes, at most: together they are less than
+/// the ten seconds that Docker grants.
+pub const GRACE: Duration = Duration::from_millis(1_500);
+
+/// How much of the grace is for everything but the last writes of turns.
+const LEAVING: Duration = Duration::from_millis(500);
 
 /// What an app is built from.
 pub struct Foundations {
@@ -94,6 +101,7 @@ pub struct App {
     /// Everything that brings in work.
     sources: Tasks,
     give_back: CancellationToken,
+    last_call: CancellationToken,
     drain: Duration,
 }
 
@@ -114,6 +122,7 @@ impl App {
             settings: settings.model.clone(),
             message_chars: settings.limits.message_chars as usize,
         });
+        let last_call = CancellationToken::new();
         let turns = Turns {
             store: store.clone(),
             router,
@@ -122,6 +131,7 @@ impl App {
             texts,
             tokens,
             clock: Arc::clone(&clock),
+            last_call: last_call.clone(),
         };
         let give_back = CancellationToken::new();
         let concurrent = settings.limits.concurrent_turns as usize;
@@ -138,7 +148,7 @@ impl App {
             max_age: Duration::from_secs(u64::from(settings.catchup.max_age_minutes) * 60),
         });
         let drain = Duration::from_secs(settings.shutdown.drain_seconds);
-        Self { channels, inbox, dispatch, store, clock, lease, turns, sources, give_back, drain }
+        Self { channels, inbox, dispatch, store, clock, lease, turns, sources, give_back, last_call, drain }
     }
 
     /// Takes up what an earlier run left, and begins to work on what comes.
@@ -192,15 +202,45 @@ impl App {
         }
     }
 
-    /// Stops: no more intake, what runs gets its time, the rest is put back.
-    pub async fn stop(&self) {
-        self.sources.end().await;
-        if timeout(self.drain, self.turns.finished()).await.is_err() {
+    /// Stops: no more intake, what runs gets its time, the rest is put back. Gives back
+    /// the moment at which the process has to be gone.
+    ///
+    /// A database that takes nothing does not hold the end up: what could not be put back
+    /// is in it as it was, and the next start takes it up.
+    pub async fn stop(&self) -> Instant {
+        let asked_at = Instant::now();
+        let drained_by = asked_at + self.drain;
+        let end_by = drained_by + GRACE;
+        let have_sources_ended =
+            timeout_at(drained_by.max(asked_at + LEAVING), self.sources.end()).await.is_ok();
+        if !have_sources_ended {
+            tracing::warn!("what brings in work does not end in time");
+        }
+        if timeout_at(drained_by, self.turns.finished()).await.is_err() {
             tracing::warn!("not everything was finished in time; the rest is put back");
             self.give_back.cancel();
-            self.turns.finished().await;
+            self.put_back_by(end_by).await;
         }
-        self.lease.give_back(&self.store).await;
+        if timeout_at(end_by, self.lease.give_back(&self.store)).await.is_err() {
+            tracing::warn!("could not give the lease on the database back in time; it runs out by itself");
+        }
+        // Whoever has nothing to drain does not use its time to wait for a lost write.
+        end_by.min(Instant::now() + GRACE)
+    }
+
+    /// Waits for the last writes of turns, for as long as there is.
+    async fn put_back_by(&self, end_by: Instant) {
+        if timeout_at(end_by - LEAVING, self.turns.finished()).await.is_ok() {
+            return;
+        }
+        let count = self.turns.count();
+        tracing::warn!(
+            count,
+            "the database takes nothing; {count} turns stay as they are there, for the next start to take up"
+        );
+        self.last_call.cancel();
+        // They have nothing to wait for any more.
+        let _ = timeout_at(end_by, self.turns.finished()).await;
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{IsTerminal, stderr, stdin, stdout};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use secrecy::ExposeSecret;
 use tokio::signal::unix::{SignalKind, signal};
@@ -13,9 +14,10 @@ use tokio_util::sync::CancellationToken;
 use crate::app::{App, ListenError, SystemClock};
 use crate::channels::terminal::{Lines, Once, Prompt, Setup, Terminal};
 use crate::cli::failure::Failure;
-use crate::cli::foundations;
+use crate::cli::foundations::{self, Standby};
 use crate::config::{LogFormat, Settings};
 use crate::domain::texts::Texts;
+use crate::http::STANDBY;
 use crate::store::make_directory;
 use crate::telemetry::{self, Tasks, chain};
 
@@ -42,15 +44,26 @@ pub(super) async fn run(settings: &Settings, environment: &BTreeMap<String, Stri
         clock,
         busy: at_work,
     }));
-    let foundations = foundations::lay(settings, vec![Arc::clone(&terminal) as _], busy, &tasks).await?;
+    // Until somebody can talk here, a signal ends the program by itself.
+    let (never, told) = (CancellationToken::new(), AtomicBool::new(false));
+    let says = |_| {
+        if !told.swap(true, Ordering::Relaxed) {
+            tell_of_another();
+        }
+    };
+    let standby = Standby { shutdown: &never, says: &says };
+    let channels = vec![Arc::clone(&terminal) as _];
+    let Some(foundations) = foundations::lay(settings, channels, busy, &tasks, standby).await? else {
+        return Ok(0);
+    };
     greet(settings, &texts, is_person.then(|| foundations.model.name()));
     let app = App::build(foundations, settings);
     drop(app.start().await?);
     let shutdown = end_of_session()?;
     let listened = app.listen(&shutdown, &CancellationToken::new()).await;
-    app.stop().await;
+    let end_by = app.stop().await;
     drop(app);
-    tasks.end().await;
+    foundations::leave(&tasks, end_by).await;
     match listened {
         Ok(()) => Ok(u8::from(!is_person && terminal.has_unanswered())),
         Err(ListenError::Refused { source, .. } | ListenError::Channel { source, .. }) => {
@@ -77,6 +90,11 @@ fn prompt(settings: &Settings) -> Result<Prompt, Failure> {
         |error| Failure::unavailable(format!("cannot use the directory `{}`: {error}", directory.display()));
     make_directory(directory).map_err(unable)?;
     Prompt::start(history).map_err(unable)
+}
+
+#[expect(clippy::print_stderr, reason = "standard output is for answers only")]
+fn tell_of_another() {
+    eprintln!("{STANDBY}");
 }
 
 #[expect(clippy::print_stderr, reason = "standard output is for answers only")]

@@ -68,6 +68,7 @@ impl From<StoreError> for Failure {
             | StoreError::Busy
             | StoreError::Commit(_)
             | StoreError::Abandoned
+            | StoreError::Late
             | StoreError::Silent => Self::unavailable(words),
             StoreError::Migrate(_)
             | StoreError::Statement(_)

@@ -27,7 +27,7 @@ enum MigrateCommand {
         #[arg(long)]
         yes: bool,
     },
-    /// Lists the steps, and whether they are taken
+    /// Lists the steps, and whether they are taken; also beside a running daemon
     Status,
     /// Empties the database
     Fresh {
@@ -47,15 +47,26 @@ pub(super) async fn run(arguments: &MigrateArguments, settings: &Settings) -> Re
         | MigrateCommand::Status
         | MigrateCommand::Fresh { .. } => {}
     }
-    let schema = Schema::open(&settings.database).await?;
-    match arguments.command {
-        MigrateCommand::Up => schema.up().await?,
-        MigrateCommand::Down { steps, .. } => schema.down(steps).await?,
-        MigrateCommand::Fresh { .. } => schema.fresh().await?,
-        MigrateCommand::Status => {}
-    }
+    let steps = match arguments.command {
+        MigrateCommand::Status => Schema::look(&settings.database).await?,
+        MigrateCommand::Up => {
+            let schema = Schema::open(&settings.database).await?;
+            schema.up().await?;
+            schema.status().await?
+        }
+        MigrateCommand::Down { steps, .. } => {
+            let schema = Schema::open(&settings.database).await?;
+            schema.down(steps).await?;
+            schema.status().await?
+        }
+        MigrateCommand::Fresh { .. } => {
+            let schema = Schema::open(&settings.database).await?;
+            schema.fresh().await?;
+            schema.status().await?
+        }
+    };
     let mut out = stdout();
-    for step in schema.status().await? {
+    for step in steps {
         let mark = if step.is_applied { "applied" } else { "pending" };
         writeln!(out, "{mark}  {}", step.name).map_err(|error| Failure::other(&error))?;
     }

@@ -6,17 +6,19 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::app::{App, ListenError};
+use crate::app::{App, Foundations, GRACE, ListenError};
 use crate::channels::{Channel, ChannelError};
 use crate::cli::failure::Failure;
-use crate::cli::{connect, foundations, signals, supervisor};
+use crate::cli::foundations::{self, Standby};
+use crate::cli::{connect, signals, supervisor};
 use crate::config::{LogFormat, Settings};
 use crate::domain::{Clock, Code, Platform};
 use crate::http::webhooks::{self, Bounds};
-use crate::http::{self, Watched};
+use crate::http::{self, Ground, STANDBY, Watched};
 use crate::model;
 use crate::store::{CodeKind, PairingCode, Store};
 use crate::telemetry::{self, Tasks, chain, metrics};
@@ -34,37 +36,82 @@ pub(super) async fn run(settings: &Settings) -> Result<u8, Failure> {
     let listener = listen(settings).await?;
     let incoming = listen_for_webhooks(settings, &channels).await?;
     let shutdown = signals::shutdown(&tasks)?;
-    let foundations = foundations::lay(settings, channels.clone(), watch::channel(0).0, &tasks).await?;
-    let (store, clock) = (foundations.store.clone(), Arc::clone(&foundations.clock));
+    // Both answer also while the database is waited for: platforms that they are to come again.
     if let Some(incoming) = incoming {
         tasks.spawn(webhooks::serve(incoming, channels.clone(), Bounds::default(), tasks.clone()));
     }
+    let ground = watch::channel(Ground::Opening).0;
     if let (Some(listener), Some(metrics)) = (listener, metrics::collect()) {
-        let watched = Watched { store: store.clone(), channels, metrics };
+        let watched = Watched { ground: ground.subscribe(), channels: channels.clone(), metrics };
         tasks.spawn(watch_over(listener, watched, tasks.clone()));
     }
-    let app = App::build(foundations, settings);
-    let pulse = app.start().await?;
-    ask_after_models(settings, &tasks);
-    let has_begun = CancellationToken::new();
-    let welcome = async {
-        has_begun.cancelled().await;
-        invite_owner(settings, &store, clock.as_ref()).await?;
-        tasks.spawn(supervisor::tell(pulse, tasks.shutdown()));
-        Ok(())
+    let says = |next| stand_by(&ground, next);
+    let standby = Standby { shutdown: &shutdown, says: &says };
+    let laid = foundations::lay(settings, channels, watch::channel(0).0, &tasks, standby).await?;
+    let (worked, end_by) = match laid {
+        Some(foundations) => {
+            ground.send_replace(Ground::Ours(Box::new(foundations.store.clone())));
+            work(settings, foundations, &shutdown, &tasks).await
+        }
+        None => {
+            tracing::info!("told to end before the start was over");
+            (Ok(()), Instant::now() + GRACE)
+        }
     };
-    let listened = tokio::select! {
-        listened = app.listen(&shutdown, &has_begun) => listened.map_err(unheard),
-        Err(failure) = welcome => Err(failure),
+    // The database ends with the last who holds it, and we are not to be that.
+    drop(ground);
+    foundations::leave(&tasks, end_by).await;
+    worked.map(|()| 0)
+}
+
+/// Says, once, that another process is at work; and to a supervisor each time that the start goes on.
+fn stand_by(ground: &watch::Sender<Ground>, next: Duration) {
+    let is_new = ground.send_if_modified(|ground| {
+        let is_new = !matches!(ground, Ground::Theirs);
+        *ground = Ground::Theirs;
+        is_new
+    });
+    if is_new {
+        tracing::info!("{STANDBY}");
+    }
+    supervisor::tell_of_a_wait(next);
+}
+
+/// Answers until `shutdown` fires or nobody can be heard any more; gives back how that
+/// came, and when the process has to be gone.
+async fn work(
+    settings: &Settings,
+    foundations: Foundations,
+    shutdown: &CancellationToken,
+    tasks: &Tasks,
+) -> (Result<(), Failure>, Instant) {
+    let (store, clock) = (foundations.store.clone(), Arc::clone(&foundations.clock));
+    let app = App::build(foundations, settings);
+    let pulse = tokio::select! {
+        pulse = app.start() => pulse.map(Some),
+        () = shutdown.cancelled() => Ok(None),
+    };
+    let worked = match pulse {
+        Ok(Some(pulse)) => {
+            ask_after_models(settings, tasks);
+            let has_begun = CancellationToken::new();
+            let welcome = async {
+                has_begun.cancelled().await;
+                invite_owner(settings, &store, clock.as_ref()).await?;
+                tasks.spawn(supervisor::tell(pulse, tasks.shutdown()));
+                Ok(())
+            };
+            tokio::select! {
+                listened = app.listen(shutdown, &has_begun) => listened.map_err(unheard),
+                Err(failure) = welcome => Err(failure),
+            }
+        }
+        Ok(None) => Ok(()),
+        Err(error) => Err(error.into()),
     };
     tracing::info!("stopping");
     supervisor::tell_the_end();
-    app.stop().await;
-    drop(app);
-    // The database ends with the last who holds it, and we are not to be that.
-    drop(store);
-    tasks.end().await;
-    listened.map(|()| 0)
+    (worked, app.stop().await)
 }
 
 const NO_CHANNEL: &str = "no channel is configured, so nobody could reach me. Give at least one its token \

@@ -1,10 +1,15 @@
 //! What a supervisor such as systemd hears of us.
 
+use std::time::Duration;
+
 use sd_notify::NotifyState;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::Pulse;
+
+/// How much later than announced the next word of a long start may come.
+const BETWEEN_WORDS: Duration = Duration::from_secs(60);
 
 /// Tells that we are ready, and then, as long as there is a pulse, that we live.
 /// Without one the supervisor's patience ends, and it starts us again.
@@ -28,6 +33,12 @@ pub(super) async fn tell(pulse: Pulse, shutdown: CancellationToken) {
             tracing::error!("the database's writer or the dispatch does not turn any more");
         }
     }
+}
+
+/// Tells that the start goes on although it takes long, and that more is heard of it after `next`.
+pub(super) fn tell_of_a_wait(next: Duration) {
+    let patience = next + BETWEEN_WORDS;
+    notify(NotifyState::ExtendTimeoutUsec(u32::try_from(patience.as_micros()).unwrap_or(u32::MAX)));
 }
 
 /// Tells that we are about to end.

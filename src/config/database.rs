@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::config::rule::Rule;
@@ -24,6 +24,13 @@ pub struct DatabaseSettings {
 }
 
 impl DatabaseSettings {
+    /// Whether the database is on a server, and no file of ours.
+    #[must_use]
+    pub fn is_on_a_server(&self) -> bool {
+        let url = self.url.expose_secret();
+        url.starts_with("postgres://") || url.starts_with("postgresql://")
+    }
+
     /// How long PostgreSQL may take to let us in when the program starts.
     #[must_use]
     pub fn connect_timeout(&self) -> Duration {

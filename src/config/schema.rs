@@ -79,7 +79,29 @@ impl Schema {
         let (section, name) = self.where_it_leaves(path);
         let beside = nearest(name, self.children(section).map(Key::name).filter(|name| *name != "*"));
         let elsewhere = || self.keys.iter().find(|key| key.name() == name && !key.path.contains('*'));
-        beside.map(str::to_owned).or_else(|| elsewhere().map(|key| key.path.clone()))
+        // In the environment the section is wrong together with a key, which may be right.
+        let mended = beside.and_then(|_| self.mended(path)).filter(|mended| self.find(mended).is_some());
+        mended.or_else(|| beside.map(str::to_owned)).or_else(|| elsewhere().map(|key| key.path.clone()))
+    }
+
+    /// A path with each wrong name but the last replaced by the nearest; none if only the last is wrong.
+    fn mended(&self, path: &str) -> Option<String> {
+        let mut names: Vec<&str> = path.split('.').collect();
+        let last = names.len().checked_sub(1)?;
+        let (section, _) = self.where_it_leaves(path);
+        let depth = if section.is_empty() { 0 } else { section.split('.').count() };
+        if depth >= last {
+            return None;
+        }
+        for place in depth..=last {
+            let before = names.get(..place)?.join(".");
+            let section = if before.is_empty() { "" } else { self.find(&before)?.path.as_str() };
+            let name = names.get_mut(place)?;
+            if !self.children(section).any(|key| key.name() == *name || key.name() == "*") {
+                *name = nearest(name, self.children(section).map(Key::name))?;
+            }
+        }
+        Some(names.join("."))
     }
 
     /// The whole path that is nearest to one that is not there.
@@ -215,7 +237,13 @@ mod tests {
         let cases = [
             ("channels.telegram.tokn", Some("token")),
             ("channels.telegram.tokn_file", Some("token_file")),
-            ("chanels.telegram.token", Some("channels")),
+            ("chanels.telegram.token", Some("channels.telegram.token")),
+            ("databse.url", Some("database.url")),
+            ("databse.ulr", Some("database.url")),
+            ("databse.colour", Some("database")),
+            ("databse", Some("database")),
+            ("channels.telegrm.tokn", Some("channels.telegram.token")),
+            ("modl.providers.other.base_url", Some("model.providers.other.base_url")),
             ("telegram", Some("channels.telegram")),
             ("poll_seconds", Some("channels.telegram.poll_seconds")),
             ("model.providers.other.base_ur", Some("base_url")),

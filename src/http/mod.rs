@@ -1,7 +1,7 @@
 //! Health and metrics, on an address of their own (`[admin] listen`), and
 //! webhooks on another (`webhooks.rs`).
 //!
-//! `/livez` says that the process runs, `/readyz` that the database can be
+//! `/livez` says that the process runs, also while it waits for the database at its start, `/readyz` that the database can be
 //! written and at least one channel works, `/metrics` is Prometheus's text. Nothing here tells
 //! what people wrote, and nothing here changes anything.
 
@@ -23,6 +23,7 @@ use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -34,9 +35,22 @@ pub use probe::{ProbeError, probe};
 /// How long the database may take to be read and written.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(2);
 
+/// How far the start has come with the database.
+#[derive(Clone)]
+pub enum Ground {
+    /// It is being opened, and its schema brought up to date.
+    Opening,
+    /// Another process is at work on it.
+    Theirs,
+    Ours(Box<Store>),
+}
+
+/// What a process says that waits for another.
+pub const STANDBY: &str = "another process may be at work on this database; waiting for its end";
+
 /// What the pages tell about.
 pub struct Watched {
-    pub store: Store,
+    pub ground: watch::Receiver<Ground>,
     pub channels: Vec<Arc<dyn Channel>>,
     pub metrics: PrometheusHandle,
 }
@@ -61,11 +75,19 @@ pub async fn serve(listener: TcpListener, watched: Watched, shutdown: Cancellati
 struct Readiness {
     is_ready: bool,
     database: &'static str,
+    /// Why the start does not get on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
     channels: BTreeMap<&'static str, &'static str>,
 }
 
 async fn readiness(State(watched): State<Arc<Watched>>) -> impl IntoResponse {
-    let has_database = matches!(timeout(DATABASE_PATIENCE, watched.store.ping()).await, Ok(Ok(())));
+    let ground = watched.ground.borrow().clone();
+    let (has_database, reason) = match &ground {
+        Ground::Opening => (false, Some("the database is being opened")),
+        Ground::Theirs => (false, Some(STANDBY)),
+        Ground::Ours(store) => (matches!(timeout(DATABASE_PATIENCE, store.ping()).await, Ok(Ok(()))), None),
+    };
     let state = |is_up| if is_up { "up" } else { "down" };
     let channels: BTreeMap<_, _> = watched
         .channels
@@ -74,10 +96,13 @@ async fn readiness(State(watched): State<Arc<Watched>>) -> impl IntoResponse {
         .collect();
     let is_ready = has_database && channels.values().any(|state| *state == "up");
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Readiness { is_ready, database: state(has_database), channels }))
+    (status, Json(Readiness { is_ready, database: state(has_database), reason, channels }))
 }
 
 async fn metrics(State(watched): State<Arc<Watched>>) -> impl IntoResponse {
-    watched.store.measure();
+    let ground = watched.ground.borrow().clone();
+    if let Ground::Ours(store) = ground {
+        store.measure();
+    }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], watched.metrics.render())
 }

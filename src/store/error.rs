@@ -102,6 +102,10 @@ pub enum StoreError {
     )]
     NoRights(#[source] DbErr),
 
+    /// The program had to end before the database took what was to be written.
+    #[error("the database did not take it before the program had to end")]
+    Late,
+
     /// A daemon works on the database whose history is to be changed.
     #[error("another Switchboard is running on this database; stop it first")]
     Busy,

@@ -23,14 +23,23 @@ impl Schema {
         Exclusive::open(settings).await.map(Self)
     }
 
-    /// Every step that this program or the database knows of.
+    /// Every step that this program or the database knows of; also beside a running daemon,
+    /// and without changing anything.
+    pub async fn look(settings: &DatabaseSettings) -> Result<Vec<Step>, StoreError> {
+        engine::look(settings).await.map(Self::steps)
+    }
+
+    /// The same of a database that nobody else changes meanwhile.
     pub async fn status(&self) -> Result<Vec<Step>, StoreError> {
-        let applied = engine::applied(&self.0.db).await?;
+        engine::applied(&self.0.db).await.map(Self::steps)
+    }
+
+    fn steps(applied: Vec<String>) -> Vec<Step> {
         let mut names: Vec<String> =
             Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
         let unknown = applied.iter().filter(|name| !names.contains(name)).cloned().collect::<Vec<_>>();
         names.extend(unknown);
-        Ok(names.into_iter().map(|name| Step { is_applied: applied.contains(&name), name }).collect())
+        names.into_iter().map(|name| Step { is_applied: applied.contains(&name), name }).collect()
     }
 
     /// Takes all steps that are not taken yet.

@@ -15,7 +15,8 @@ pub enum KillPoint {
     BeforeAccept,
     /// A batch has been committed, and the platform not been told.
     Accepted,
-    /// A message waits and nobody has taken it.
+    /// A message waits and nobody has taken it; whether the platform has been told by
+    /// then is as it happens, for nobody waits for that.
     BeforeClaim,
     /// A message has been taken.
     Claimed,

@@ -36,6 +36,12 @@ impl Tasks {
         Self { tracker: TaskTracker::new(), shutdown: self.shutdown.child_token() }
     }
 
+    /// How many tasks are at work.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.tracker.len()
+    }
+
     /// Tells all tasks to end, and waits until they have.
     pub async fn end(&self) {
         self.shutdown.cancel();

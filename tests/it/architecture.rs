@@ -375,3 +375,47 @@ fn comments_and_literals_are_told_from_code() {
     let literals: Vec<_> = read.literals.iter().map(|(_, literal)| literal.as_str()).collect();
     assert_eq!(literals, ["x // \\\" y", "d \"e"]);
 }
+
+/// What brings a test a database on the engine of its run.
+const BRINGS_A_DATABASE: &[&str] = &["::bare()", "Setup::new()", "Stage::new()", "Own::new()"];
+
+/// Tests that keep something and that `ON_POSTGRES` in the Makefile does not pick.
+fn runs_on_one_engine_only(files: &[Source], filters: &[&str]) -> Vec<String> {
+    let brings = |text: &str| BRINGS_A_DATABASE.iter().any(|words| text.contains(words));
+    let houses: BTreeSet<String> = files
+        .iter()
+        .filter(|file| brings(&file.text))
+        .filter_map(|file| file.path.strip_suffix("/mod.rs").map(str::to_owned))
+        .collect();
+    let mut complaints = Vec::new();
+    for file in files.iter().filter(|file| file.text.contains("::test]") || file.text.contains("#[test]")) {
+        let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let module = file.path.trim_start_matches("tests/it/").trim_end_matches(".rs");
+        let module = format!("{}::", module.trim_end_matches("/mod").replace('/', "::"));
+        if (brings(&file.text) || houses.contains(folder))
+            && !filters.iter().any(|filter| module.contains(filter))
+        {
+            complaints.push(format!("{}: is not in ON_POSTGRES", file.path));
+        }
+    }
+    complaints
+}
+
+#[test]
+fn what_keeps_something_is_tried_on_both_engines() {
+    let makefile = fs::read_to_string(source::top().join("Makefile")).unwrap();
+    let filters = makefile.lines().find_map(|line| line.strip_prefix("ON_POSTGRES = ")).unwrap();
+    let filters: Vec<&str> = filters.split_whitespace().collect();
+    let mut files = source::below("tests/it");
+    // It names the words that it looks for.
+    files.retain(|file| file.path != "tests/it/architecture.rs");
+    let complaints = runs_on_one_engine_only(&files, &filters);
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+
+    let test = "#[test]\nfn it_keeps() {\n    Setup::new();\n}\n";
+    for (path, count) in
+        [("tests/it/new.rs", 1), ("tests/it/store/new.rs", 0), ("tests/it/support/new.rs", 1)]
+    {
+        assert_eq!(runs_on_one_engine_only(&[Source::new(path, test)], &filters).len(), count, "{path}");
+    }
+}

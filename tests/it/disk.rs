@@ -7,6 +7,8 @@ use std::fs::{self, DirBuilder};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::Signal;
+
 use crate::operation::{get, until};
 use crate::support::database::Beside;
 use crate::support::models::{Answer, Gate};
@@ -20,6 +22,9 @@ const PLENTY: u64 = 1 << 40;
 
 /// What the promise grants for the way back.
 const RECOVERY: Duration = Duration::from_secs(5);
+
+/// What a busy machine may add to an end.
+const MARGIN: Duration = Duration::from_secs(2);
 
 /// Something needed is not available; whoever starts us tries again.
 const NOT_AVAILABLE: i32 = 69;
@@ -143,6 +148,38 @@ async fn a_disk_that_fills_up_in_the_middle_of_an_answer_costs_nothing_of_it() {
     bot.wait_for_log("a turn on telegram ended").await;
     assert_eq!(stage.said(1001), ["Once upon a time there was an end."]);
     assert_eq!(stage.models.count(), 1, "what was paid for once is not paid for again");
+    stage.ends_well(bot).await;
+    assert_eq!(kept(&stage).await, (0, 2));
+}
+
+#[tokio::test]
+async fn a_stop_waits_for_no_room_and_the_next_start_goes_on_from_there() {
+    let stage = with_a_disk().await.set("SHUTDOWN__DRAIN_SECONDS", "1");
+    let gate = Gate::closed_after(1);
+    stage
+        .models
+        .when_asked("story", Answer::deltas(["Once upon a time", " there was an end."]).behind(&gate));
+    let alice = stage.telegram.user(1001, "Alice");
+    let bot = stage.serve().await;
+    alice.says("A story, please.");
+    stage.wait_for(1001, "Once upon a time").await;
+
+    bot.has_room_for("1");
+    gate.release();
+    bot.wait_for_logs("yet, trying again", 2).await;
+    let told = Instant::now();
+    bot.signal(Signal::SIGTERM);
+    let code = bot.ended().await.code();
+    let longest = Duration::from_secs(1) + switchboard::app::GRACE + MARGIN;
+    assert!(told.elapsed() < longest, "it took {:?}", told.elapsed());
+    assert_eq!(code, Some(0), "nothing is lost: {:#?}", bot.log());
+    bot.wait_for_log("1 turns stay as they are there, for the next start to take up").await;
+    assert_eq!(kept(&stage).await.0, 1);
+
+    let bot = stage.serve().await;
+    stage.wait_for(1001, "there was an end.").await;
+    bot.wait_for_log("a turn on telegram ended").await;
+    assert_eq!(stage.said(1001), ["Once upon a time there was an end."]);
     stage.ends_well(bot).await;
     assert_eq!(kept(&stage).await, (0, 2));
 }

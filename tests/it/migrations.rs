@@ -11,6 +11,7 @@ use sea_orm::{ConnectOptions, Database, DatabaseConnection};
 use crate::support::database::{Beside, Engine, Own};
 use crate::support::program::{Ran, Setup};
 use crate::support::source;
+use crate::support::stage::Stage;
 
 /// A database whose steps are taken one by one.
 struct Ladder {
@@ -230,4 +231,27 @@ async fn a_step_that_ends_in_the_middle_leaves_nothing_and_can_be_taken_again() 
 
     ladder.beside.run("DROP TABLE other").await;
     Migrator::up(&ladder.db, None).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_status_is_told_beside_a_daemon_and_changes_nothing() {
+    let stage = Stage::new().await;
+    let home = &stage.setup;
+    // What is not there is not made.
+    let ran = home.run(&["migrate", "status"]).await;
+    assert_eq!((ran.code, ran.out.contains("applied")), (Some(0), false), "{ran:?}");
+    assert!(!home.database().exists());
+    if Engine::chosen() == Engine::Postgres {
+        let beside = home.beside().await;
+        assert_eq!(beside.tables().await, Vec::<String>::new());
+        beside.close().await;
+    }
+
+    let bot = stage.serve().await;
+    let ran = home.run(&["migrate", "status"]).await;
+    assert_eq!((ran.code, ran.out.contains("pending")), (Some(0), false), "{ran:?}");
+    assert_eq!(ran.out.lines().count(), Migrator::migrations().len(), "{ran:?}");
+    stage.ends_well(bot).await;
+    let ran = home.run(&["migrate", "status"]).await;
+    assert_eq!((ran.code, ran.out.contains("pending")), (Some(0), false), "{ran:?}");
 }

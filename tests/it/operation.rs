@@ -88,6 +88,8 @@ async fn readiness_follows_the_channels_and_the_database() {
     stage.telegram.fault("getUpdates", 1_000, Fault::Status(502));
     let bot = setup.serve();
     let (admin, ready) = (bot.admin_url().await, format!("{}/readyz", bot.admin_url().await));
+    // Before, the database is being opened.
+    bot.wait_for_log("on telegram I am").await;
     let down = until(&ready, 503).await;
     assert_eq!(
         down.to_string(),

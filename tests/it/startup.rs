@@ -146,6 +146,8 @@ async fn settings_that_are_wrong_are_told_together_with_what_was_meant() {
     fails_with(&setup, BAD_SETTING, &["`acces`", "did you mean `access`?", "`limits.message_chars`"]).await;
     let setup = Setup::new().env("SWITCHBOARD__CHANNELS__TELEGRAM__TOKNE", "1");
     fails_with(&setup, BAD_SETTING, &["`channels.telegram.tokne`", "did you mean `token`?"]).await;
+    let setup = Setup::new().env("SWITCHBOARD__DATABSE__URL", "1");
+    fails_with(&setup, BAD_SETTING, &["`databse.url`", "did you mean `database.url`?"]).await;
     fails_with(&Setup::new(), BAD_SETTING, &["no channel is configured", "switchboard chat"]).await;
 }
 

@@ -58,6 +58,8 @@ pub(crate) struct Turns {
     pub(crate) texts: Arc<Texts>,
     pub(crate) tokens: Arc<TokenEstimates>,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Fires when nothing more can be written before the end.
+    pub(crate) last_call: CancellationToken,
 }
 
 impl Turns {
@@ -98,7 +100,7 @@ impl Turns {
     }
 
     fn ledger<'a>(&'a self, turn: &'a ClaimedTurn) -> Ledger<'a> {
-        Ledger { store: &self.store, turn, clock: &self.clock }
+        Ledger { store: &self.store, turn, clock: &self.clock, last_call: &self.last_call }
     }
 }
 

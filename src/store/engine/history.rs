@@ -12,6 +12,9 @@ use crate::store::entities::schema_meta;
 /// schema that older programs cannot live with raises the number it asks for.
 const READER_VERSION: i64 = 1;
 
+/// The table that records which steps are taken.
+const HISTORY: &str = "seaql_migrations";
+
 /// Brings the schema up to date, unless a newer program made it.
 pub(in crate::store) async fn migrate(db: &DatabaseConnection) -> Result<(), StoreError> {
     refuse_newer(db).await?;
@@ -30,6 +33,14 @@ pub(in crate::store) async fn migrate(db: &DatabaseConnection) -> Result<(), Sto
 /// The steps that the schema has behind it, newer programs' included.
 pub(in crate::store) async fn applied(db: &DatabaseConnection) -> Result<Vec<String>, StoreError> {
     Migrator::install(db).await.map_err(failed)?;
+    recorded(db).await
+}
+
+/// The same of a database that may have no history yet, and gets none by this.
+pub(super) async fn recorded(db: &DatabaseConnection) -> Result<Vec<String>, StoreError> {
+    if !tables(db).await?.iter().any(|table| table == HISTORY) {
+        return Ok(Vec::new());
+    }
     let sql = "SELECT version FROM seaql_migrations ORDER BY version";
     let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
     rows.iter().map(|row| row.try_get("", "version").map_err(StoreError::from)).collect()
@@ -51,7 +62,7 @@ pub(in crate::store) async fn refuse_newer(db: &DatabaseConnection) -> Result<()
 /// Whether it has tables, none of which is ours.
 pub(super) async fn is_foreign(db: &DatabaseConnection) -> Result<bool, DbErr> {
     let tables = tables(db).await?;
-    Ok(!tables.is_empty() && !tables.iter().any(|table| table == "seaql_migrations"))
+    Ok(!tables.is_empty() && !tables.iter().any(|table| table == HISTORY))
 }
 
 /// The names of all tables.

@@ -51,7 +51,7 @@ impl Engine {
         company: Company,
         tasks: &Tasks,
     ) -> Result<Self, StoreError> {
-        if postgres::is_meant_by(settings.url.expose_secret()) {
+        if settings.is_on_a_server() {
             return Postgres::open(settings, tasks).await.map(Self::Postgres);
         }
         let path = sqlite::path_of(settings.url.expose_secret())?;
@@ -112,6 +112,21 @@ impl Engine {
     }
 }
 
+/// The steps that the schema has behind it, looked up beside whoever is at work; nothing is changed.
+pub(super) async fn look(settings: &DatabaseSettings) -> Result<Vec<String>, StoreError> {
+    if settings.is_on_a_server() {
+        return history::recorded(&postgres::look(settings).await?).await;
+    }
+    let path = sqlite::path_of(settings.url.expose_secret())?;
+    let looked = async {
+        match sqlite::look(&path).await? {
+            Some(db) => history::recorded(&db).await,
+            None => Ok(Vec::new()),
+        }
+    };
+    looked.await.map_err(|error| disk::named(&path, error))
+}
+
 /// One connection that no daemon and no other migration works beside.
 pub(super) struct Exclusive {
     pub(super) db: DatabaseConnection,
@@ -122,7 +137,7 @@ pub(super) struct Exclusive {
 impl Exclusive {
     /// Opens the database without changing its schema.
     pub(super) async fn open(settings: &DatabaseSettings) -> Result<Self, StoreError> {
-        if postgres::is_meant_by(settings.url.expose_secret()) {
+        if settings.is_on_a_server() {
             return Ok(Self { db: postgres::lock_schema(settings).await?, file: None });
         }
         let path = sqlite::path_of(settings.url.expose_secret())?;

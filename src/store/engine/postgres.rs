@@ -61,11 +61,6 @@ pub(in crate::store) struct Postgres {
     patience: Duration,
 }
 
-/// Whether a URL is one of PostgreSQL.
-pub(super) fn is_meant_by(url: &str) -> bool {
-    url.starts_with("postgres://") || url.starts_with("postgresql://")
-}
-
 impl Postgres {
     pub(super) async fn open(settings: &DatabaseSettings, tasks: &Tasks) -> Result<Self, StoreError> {
         let exclusive = lock_schema(settings).await?;
@@ -172,10 +167,30 @@ fn is_worth_repeating(error: &StoreError) -> bool {
 pub(super) async fn lock_schema(settings: &DatabaseSettings) -> Result<DatabaseConnection, StoreError> {
     let patience = HISTORY_PATIENCE.as_millis().to_string();
     let options = options(settings)?.options([("statement_timeout", "0"), ("lock_timeout", &patience)]);
+    let db = one_connection(settings, &options).await?;
+    let lock = format!("SELECT pg_advisory_lock({HISTORY_LOCK}, hashtext(current_schema()))");
+    db.execute_unprepared(&lock).await.map_err(StoreError::Migrate)?;
+    refuse_foreign(&db, &options).await?;
+    Ok(db)
+}
+
+/// A connection that only looks, beside whoever is at work.
+pub(super) async fn look(settings: &DatabaseSettings) -> Result<DatabaseConnection, StoreError> {
+    let options = options(settings)?;
+    let db = one_connection(settings, &options).await?;
+    refuse_foreign(&db, &options).await?;
+    Ok(db)
+}
+
+/// A connection that is not replaced.
+async fn one_connection(
+    settings: &DatabaseSettings,
+    options: &PgConnectOptions,
+) -> Result<DatabaseConnection, StoreError> {
     // A pool would try again and again, and in the end not say why.
     let first = timeout(settings.connect_timeout(), options.connect()).await;
     let first = first.unwrap_or_else(|_| Err(silent()));
-    let first = first.map_err(|error| at_connection(&options, error))?;
+    let first = first.map_err(|error| at_connection(options, error))?;
     // Whether it is told good-bye does not matter.
     let _ = first.close().await;
     let pool = PgPoolOptions::new()
@@ -184,14 +199,16 @@ pub(super) async fn lock_schema(settings: &DatabaseSettings) -> Result<DatabaseC
         .max_lifetime(None)
         .test_before_acquire(false)
         .acquire_timeout(settings.connect_timeout());
-    let db = DatabaseConnection::from(pool.connect_lazy_with(options.clone()));
-    let lock = format!("SELECT pg_advisory_lock({HISTORY_LOCK}, hashtext(current_schema()))");
-    db.execute_unprepared(&lock).await.map_err(StoreError::Migrate)?;
-    if history::is_foreign(&db).await? {
+    Ok(DatabaseConnection::from(pool.connect_lazy_with(options.clone())))
+}
+
+/// Refuses a database that has tables, none of which is ours.
+async fn refuse_foreign(db: &DatabaseConnection, options: &PgConnectOptions) -> Result<(), StoreError> {
+    if history::is_foreign(db).await? {
         let name = options.get_database().unwrap_or(options.get_username());
-        return Err(StoreError::Foreign { place: format!("{name}` on `{}", server(&options)) });
+        return Err(StoreError::Foreign { place: format!("{name}` on `{}", server(options)) });
     }
-    Ok(db)
+    Ok(())
 }
 
 /// Refuses while a daemon has connections to the same database.

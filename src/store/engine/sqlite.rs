@@ -154,6 +154,18 @@ pub(in crate::store) async fn connect(path: &Path) -> Result<Connections, StoreE
     Ok(Connections { writer, readers })
 }
 
+/// Connects to a file that is there, only to look at it; none if there is no file.
+pub(super) async fn look(path: &Path) -> Result<Option<DatabaseConnection>, StoreError> {
+    match std::fs::metadata(path) {
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(StoreError::Directory { path: path.to_owned(), source }),
+    }
+    let db = open(path, 1, true).await?;
+    refuse_foreign(&db, path).await?;
+    Ok(Some(db))
+}
+
 async fn open(path: &Path, connections: u32, is_read_only: bool) -> Result<DatabaseConnection, StoreError> {
     // The path is handed in below: in a URL, `%` and `?` would not be letters.
     let mut options = ConnectOptions::new("sqlite://switchboard.db");

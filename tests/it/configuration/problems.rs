@@ -39,7 +39,7 @@ fn everything_wrong_is_said_at_once() {
         "`access` in variable SWITCHBOARD__ACCESS: is a section, set its keys one by one",
         "`access.direct` in switchboard.toml: expected one of pairing, listed, open, got `paring`; did you mean `pairing`?",
         "`access.users` in switchboard.toml: `telegram:@alice` is no id, expected one like `telegram:1001`, `discord:80351110224678912` or `slack:T0123ABCD/U0456EFGH` (ids, never names)",
-        "unknown key `chanels.telegram.token` in variable SWITCHBOARD__CHANELS__TELEGRAM__TOKEN; did you mean `channels`?",
+        "unknown key `chanels.telegram.token` in variable SWITCHBOARD__CHANELS__TELEGRAM__TOKEN; did you mean `channels.telegram.token`?",
         "`channels.slack.bot_token` in variable SWITCHBOARD__CHANNELS__SLACK__APP_TOKEN: is missing, `channels.slack.app_token` is set",
         "`channels.telegram.api_base` in switchboard.toml: must begin with http:// or https://",
         "`channels.telegram.poll_seconds` in switchboard.toml: expected a whole number, got the text `often`",

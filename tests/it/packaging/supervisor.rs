@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 use crate::operation::get;
-use crate::support::database::Beside;
+use crate::support::database::{Beside, Engine};
 use crate::support::program::Running;
 use crate::support::server::{Reply, Server};
 use crate::support::stage::Stage;
@@ -35,7 +35,7 @@ impl Supervisor {
                     .recv(&mut buffer)
                     .unwrap_or_else(|error| panic!("no {word}, only {heard:?}: {error}"));
                 let told = String::from_utf8_lossy(&buffer[..length]).into_owned();
-                let is_it = told.lines().any(|line| line == word);
+                let is_it = told.lines().any(|line| line.starts_with(word));
                 heard.push(told);
                 if is_it {
                     return heard;
@@ -69,6 +69,25 @@ async fn a_supervisor_hears_that_we_are_ready_alive_and_stopping() {
 }
 
 #[tokio::test]
+async fn a_supervisor_hears_that_the_start_goes_on_while_another_has_the_database() {
+    if Engine::chosen() == Engine::Sqlite {
+        return;
+    }
+    let stage = Stage::new().await.set("DATABASE__LEASE_SECONDS", "15");
+    let first = stage.serve().await;
+    let (supervisor, second) = Supervisor::starts(&stage);
+    for _ in 0..2 {
+        let heard = supervisor.hears("EXTEND_TIMEOUT_USEC=").await;
+        assert_eq!(heard.len(), 1, "{heard:?}");
+    }
+    first.stop().await;
+    let heard = supervisor.hears("READY=1").await;
+    let (_, before) = heard.split_last().unwrap();
+    assert!(before.iter().all(|told| told.starts_with("EXTEND_TIMEOUT_USEC=")), "{heard:?}");
+    second.stop().await;
+}
+
+#[tokio::test]
 async fn a_supervisor_hears_that_we_are_ready_when_the_first_channel_listens() {
     let silent = Server::start(async |_| Reply::Hang).await;
     let stage = Stage::new().await.set("CHANNELS__DISCORD__API_BASE", &silent.url());
@@ -94,7 +113,7 @@ async fn a_supervisor_hears_nothing_while_nothing_can_be_written() {
     let (supervisor, bot) = Supervisor::starts(&stage);
     supervisor.hears("WATCHDOG=1").await;
     let beside = Beside::open(&stage.setup.database_url()).await;
-    beside.run("BEGIN IMMEDIATE").await;
+    beside.shuts_writers_out().await;
     let words = "does not turn any more";
     bot.wait_for_log(words).await;
     supervisor.unheard();

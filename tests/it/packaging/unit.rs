@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
+use std::time::Duration;
 
 use crate::packaging::{root, unit};
 use crate::support::secrets;
@@ -37,8 +38,10 @@ fn the_unit_restarts_what_can_be_helped_and_gives_time_to_stop() {
     let drain = fs::read_to_string(root().join("config/default.toml")).unwrap();
     let drain =
         drain.lines().find_map(|line| line.strip_prefix("drain_seconds = ")).unwrap().parse::<u64>().unwrap();
-    assert!(only("TimeoutStopSec").parse::<u64>().unwrap() > drain, "systemd kills before we have stopped");
-    assert!(drain < 10, "docker kills before we have stopped, unless told otherwise");
+    let longest = Duration::from_secs(drain) + switchboard::app::GRACE;
+    let granted = Duration::from_secs(only("TimeoutStopSec").parse().unwrap());
+    assert!(granted > longest, "systemd kills before we have stopped");
+    assert!(longest < Duration::from_secs(10), "docker kills before we have stopped, unless told otherwise");
 }
 
 #[test]

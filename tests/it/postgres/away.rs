@@ -3,6 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::Signal;
+
 use crate::postgres::place;
 use crate::support::database;
 use crate::support::models::Models;
@@ -143,6 +145,31 @@ async fn a_server_that_is_stopped_is_missed_and_found_again() {
 async fn a_server_that_says_nothing_any_more_is_missed_and_found_again() {
     let Some(server) = database::server() else { return };
     goes_and_comes(&server, Proxy::goes_dead).await;
+}
+
+#[tokio::test]
+async fn a_stop_waits_for_no_server_that_says_nothing_any_more() {
+    let Some(server) = database::server() else { return };
+    let mut house = House::new(&server).await;
+    house.setup = house.setup.env("SWITCHBOARD__SHUTDOWN__DRAIN_SECONDS", "1");
+    let (bot, admin) = house.serve().await;
+    house.models.hold(0);
+    house.telegram.user(1001, "Ann").says("a long story");
+    house.models.wait_until_held(1).await;
+    house.proxy.goes_dead();
+    until(&admin, "readyz", 503).await;
+    let told = Instant::now();
+    bot.signal(Signal::SIGTERM);
+    let code = bot.ended().await.code();
+    let longest = Duration::from_secs(1) + switchboard::app::GRACE + Duration::from_secs(2);
+    assert!(told.elapsed() < longest, "it took {:?}", told.elapsed());
+    assert_eq!(code, Some(0), "{:#?}", bot.log());
+
+    house.models.release();
+    house.proxy.mend();
+    let bot = house.setup.serve();
+    house.heard_on_telegram("a long story").await;
+    bot.stop().await;
 }
 
 #[tokio::test]

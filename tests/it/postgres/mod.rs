@@ -2,8 +2,10 @@
 //! and is shared. These cases exist where `SWITCHBOARD_TEST_POSTGRES` names one.
 
 mod away;
+mod pool;
 mod replaced;
 mod sharing;
+mod standby;
 mod starts;
 mod tls;
 

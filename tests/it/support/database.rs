@@ -169,7 +169,9 @@ impl Beside {
     pub async fn try_to_shut_writers_out(&self) -> Result<(), DbErr> {
         let begin = match self.engine() {
             Engine::Sqlite => "BEGIN IMMEDIATE",
-            Engine::Postgres => "BEGIN; LOCK TABLE schema_meta IN EXCLUSIVE MODE",
+            Engine::Postgres => {
+                "BEGIN; LOCK TABLE schema_meta, inbox, outbox, messages, users IN EXCLUSIVE MODE"
+            }
         };
         self.try_to(begin).await
     }

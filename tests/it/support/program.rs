@@ -50,7 +50,12 @@ impl Setup {
     /// For a daemon beside others: an empty database on the engine of this run, any
     /// free port for health, and a log for programs.
     pub fn new() -> Self {
-        let setup = Self::with_file();
+        Self::bare().for_daemons()
+    }
+
+    /// An empty directory, an empty database on the engine of this run, and no other setting.
+    pub fn bare() -> Self {
+        let setup = Self::empty();
         if Engine::chosen() == Engine::Sqlite {
             return setup;
         }
@@ -64,7 +69,11 @@ impl Setup {
 
     /// The same with the embedded database, whichever engine this run has.
     pub fn with_file() -> Self {
-        Self::empty().with("[admin]\nlisten = \"127.0.0.1:0\"\n[log]\nformat = \"json\"")
+        Self::empty().for_daemons()
+    }
+
+    fn for_daemons(self) -> Self {
+        self.with("[admin]\nlisten = \"127.0.0.1:0\"\n[log]\nformat = \"json\"")
     }
 
     /// Adds settings; a section may come once.

@@ -6,7 +6,7 @@ use crate::support::program::Setup;
 
 #[tokio::test]
 async fn help_lists_every_command() {
-    let ran = Setup::empty().pipe("/help").await;
+    let ran = Setup::bare().pipe("/help").await;
 
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
     let commands: Vec<&str> = ran.out.lines().skip(1).map(|line| line.split(':').next().unwrap()).collect();
@@ -15,7 +15,7 @@ async fn help_lists_every_command() {
 
 #[tokio::test]
 async fn whoami_tells_who_sits_there() {
-    let ran = Setup::empty().pipe("/whoami").await;
+    let ran = Setup::bare().pipe("/whoami").await;
 
     let words = "You are ann, the owner here. I know you as terminal user local. Your user id is ";
     assert!(ran.out.starts_with(words), "{ran:?}");
@@ -92,12 +92,12 @@ async fn a_chosen_model_that_is_not_offered_any_more_gives_way_to_the_usual_one(
 
 #[tokio::test]
 async fn stop_has_nothing_to_stop_between_answers() {
-    went_well(&Setup::empty().pipe("/stop").await, "There is nothing to stop right now.\n");
+    went_well(&Setup::bare().pipe("/stop").await, "There is nothing to stop right now.\n");
 }
 
 #[tokio::test]
 async fn a_command_that_there_is_not_is_answered_with_the_nearest() {
-    let home = Setup::empty();
+    let home = Setup::bare();
 
     went_well(&home.pipe("/hepl me").await, "I don't know the command “hepl”. Did you mean /help?\n");
     went_well(&home.pipe("/modle").await, "I don't know the command “modle”. Did you mean /model?\n");

@@ -140,7 +140,7 @@ async fn an_interrupt_before_the_first_word_leaves_nothing_behind() {
 #[tokio::test]
 async fn a_program_that_waits_for_its_input_can_be_told_to_leave() {
     for signal in [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT] {
-        let home = Setup::empty();
+        let home = Setup::bare();
         let running = home.start(&["chat"]);
         // Interrupts are the last that it begins to listen to.
         until("it should listen", || running.listens_to(Signal::SIGINT)).await;

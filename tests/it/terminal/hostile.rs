@@ -6,7 +6,7 @@ use crate::support::program::Setup;
 
 #[tokio::test]
 async fn nothing_said_is_nothing_answered() {
-    let home = Setup::empty();
+    let home = Setup::bare();
     for nothing in ["", " ", "\n\n\t\n"] {
         went_well(&home.pipe(nothing).await, "");
     }
@@ -15,7 +15,7 @@ async fn nothing_said_is_nothing_answered() {
 
 #[tokio::test]
 async fn what_is_no_text_is_shown_by_marks() {
-    let home = Setup::empty();
+    let home = Setup::bare();
 
     went_well(&home.pipe(b"a\0b").await, &echo("a\u{fffd}b"));
     went_well(&home.pipe(b"a\xff\xfe\xc3(b").await, &echo("a\u{fffd}\u{fffd}\u{fffd}(b"));
@@ -24,7 +24,7 @@ async fn what_is_no_text_is_shown_by_marks() {
 
 #[tokio::test]
 async fn a_megabyte_is_refused_and_more_than_we_read_too() {
-    let home = Setup::empty();
+    let home = Setup::bare();
 
     let ran = home.pipe("x".repeat(1 << 20)).await;
     let words = "That is longer than I can take at once: 1048576 characters, and my limit is 8000.\n";
@@ -37,7 +37,7 @@ async fn a_megabyte_is_refused_and_more_than_we_read_too() {
 
 #[tokio::test]
 async fn one_character_of_five_thousand_marks_is_taken_as_it_is() {
-    let home = Setup::empty();
+    let home = Setup::bare();
     let stacked = format!("e{}", "\u{301}".repeat(5_000));
 
     went_well(&home.pipe(&stacked).await, &echo(&stacked));
@@ -54,7 +54,7 @@ async fn a_terminal_is_told_nothing_by_an_answer() {
 
 #[tokio::test]
 async fn what_looks_like_a_command_to_others_is_none_to_us() {
-    let home = Setup::empty();
+    let home = Setup::bare();
     for text in ["'; DROP TABLE users; --", "{ $reference } {\"x\"}", "%s%n{}", "-- --help", "/etc/passwd"] {
         went_well(&home.pipe(text).await, &echo(text));
     }

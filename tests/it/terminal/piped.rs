@@ -4,13 +4,13 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::{echo, said, states, went_well};
-use crate::support::database::Beside;
+use crate::support::database::Engine;
 use crate::support::models::{Answer, Fault, Models};
 use crate::support::program::Setup;
 
 #[tokio::test]
 async fn a_piped_message_is_answered_and_nothing_else_is_said() {
-    let home = Setup::empty();
+    let home = Setup::bare();
 
     went_well(&home.pipe("hello\n").await, &echo("hello"));
     went_well(&home.run(&[]).await, "");
@@ -19,7 +19,7 @@ async fn a_piped_message_is_answered_and_nothing_else_is_said() {
 #[tokio::test]
 async fn a_key_of_openais_is_used_and_said_in_one_line_beside_the_answer() {
     let models = Models::start().await;
-    let home = Setup::empty();
+    let home = Setup::bare();
     models.knows(crate::support::models::ModelCard::new("gpt-5-mini"));
     models.will_say("Certainly.");
     let home = home.env("OPENAI_API_KEY", &models.key()).env("OPENAI_BASE_URL", &models.base_url());
@@ -97,8 +97,19 @@ async fn a_message_that_cannot_be_kept_is_not_answered_and_the_code_says_so() {
     let home = Setup::with_model(&models);
     models.will_say("Certainly.");
     went_well(&home.pipe("are you there?").await, "Certainly.\n");
-    let beside = Beside::of_file(&home.database()).await;
-    beside.run("CREATE TRIGGER full BEFORE INSERT ON inbox BEGIN SELECT RAISE(ABORT, 'full'); END").await;
+    let beside = home.beside().await;
+    beside
+        .run(match beside.engine() {
+            Engine::Sqlite => {
+                "CREATE TRIGGER refuses BEFORE INSERT ON inbox BEGIN SELECT RAISE(ABORT, 'full'); END"
+            }
+            Engine::Postgres => {
+                "CREATE FUNCTION refuses() RETURNS trigger LANGUAGE plpgsql AS \
+                 $$ BEGIN RAISE EXCEPTION 'full'; END $$; \
+                 CREATE TRIGGER refuses BEFORE INSERT ON inbox FOR EACH ROW EXECUTE FUNCTION refuses()"
+            }
+        })
+        .await;
     beside.close().await;
 
     let ran = home.pipe("and now?").await;
@@ -126,7 +137,7 @@ async fn a_model_that_fails_is_apologized_for_once_and_the_question_is_no_part_o
 #[tokio::test]
 async fn a_second_process_on_the_same_file_is_refused_in_a_sentence() {
     let models = Models::start().await;
-    let home = Setup::with_model(&models);
+    let home = Setup::with_model(&models).env("SWITCHBOARD__DATABASE__URL", "sqlite://data/switchboard.db");
     models.will_say("Certainly.");
     models.hold(0);
     let first = home.says("are you there?");
@@ -134,7 +145,7 @@ async fn a_second_process_on_the_same_file_is_refused_in_a_sentence() {
 
     let words = "switchboard: another Switchboard is running on `data/switchboard.db`; stop it first, \
                  or give this one a database of its own (`database.url`)\n";
-    for command in [&["chat"][..], &["migrate", "status"]] {
+    for command in [&["chat"][..], &["migrate", "up"]] {
         let second = home.run(command).await;
         assert_eq!((second.code, second.out.as_str(), second.err.as_str()), (Some(69), "", words));
     }
@@ -144,7 +155,7 @@ async fn a_second_process_on_the_same_file_is_refused_in_a_sentence() {
 
 #[tokio::test]
 async fn who_stops_reading_is_not_complained_to() {
-    let home = Setup::empty();
+    let home = Setup::bare();
     let mut command = home.command(&["chat"]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let ended = tokio::task::spawn_blocking(move || without_reader(command)).await.unwrap();

@@ -41,7 +41,7 @@ fn leave(mut session: PtySession) {
 
 #[test]
 fn a_person_is_greeted_answered_and_may_leave() {
-    let home = Setup::empty();
+    let home = Setup::bare();
     let mut session = sit_down(&home);
     for text in ["hello", "and again"] {
         type_keys(&mut session, &format!("{text}\r"));
@@ -53,7 +53,7 @@ fn a_person_is_greeted_answered_and_may_leave() {
 
 #[test]
 fn a_message_may_have_several_lines() {
-    let home = Setup::empty();
+    let home = Setup::bare();
     let mut session = sit_down(&home);
     type_keys(&mut session, "first \\\rsecond\r");
     session.exp_string("You said: first \r\nsecond\r\n").unwrap();
@@ -66,7 +66,7 @@ fn a_message_may_have_several_lines() {
 
 #[test]
 fn what_was_typed_is_remembered_after_a_restart() {
-    let home = Setup::empty();
+    let home = Setup::bare();
     let mut session = sit_down(&home);
     type_keys(&mut session, "remember me\r");
     session.exp_string("You said: remember me").unwrap();
@@ -98,7 +98,7 @@ fn what_was_typed_is_for_nobody_elses_eyes() {
 
 #[test]
 fn ctrl_c_at_the_prompt_does_not_leave() {
-    let home = Setup::empty();
+    let home = Setup::bare();
     let mut session = sit_down(&home);
     type_keys(&mut session, "never mi");
     session.exp_string("never mi").unwrap();

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::House;
-use crate::support::database::Beside;
 use crate::support::slack::Fault;
 
 /// How often a platform says the same at once.
@@ -99,8 +98,8 @@ async fn while_the_database_is_away_nothing_is_acknowledged_and_afterwards_nothi
     let (alice, carol) = (house.telegram.user(1001, "Alice"), house.slack.user("U1", "carol"));
     house.slack.retry_after([Duration::ZERO, Duration::from_secs(60), Duration::from_secs(300)]);
     let bot = house.serve().await;
-    let beside = Beside::open(&house.setup.database_url()).await;
-    beside.run("BEGIN EXCLUSIVE").await;
+    let beside = house.setup.beside().await;
+    beside.shuts_writers_out().await;
     carol.dm("on slack");
     alice.says("on telegram");
     house.slack.wait_until_failed("http_error", 1).await;
