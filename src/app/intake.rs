@@ -38,7 +38,8 @@ impl Intake {
         let messages = messages.into_iter().map(InboundMessage::legible).collect();
         let changes =
             changes.into_iter().map(|change| Change { message: change.message.legible(), ..change });
-        Ok(Incoming { messages, changes: changes.collect(), unreadable: batch.unreadable })
+        let (unreadable, moves) = (batch.unreadable, batch.moves);
+        Ok(Incoming { messages, changes: changes.collect(), unreadable, moves })
     }
 
     /// Whether a change counts although nobody has heard of its message.
@@ -54,11 +55,13 @@ impl Intake {
 #[async_trait]
 impl Inbox for Intake {
     async fn accept(&self, batch: Batch) -> Result<(), InboxError> {
-        let platform = batch.messages.first().map_or(Platform::Terminal, |message| message.address.platform);
+        let platform = batch.messages.first().map(|message| message.address.platform);
+        let platform =
+            platform.or(batch.moves.first().map(|moved| moved.platform)).unwrap_or(Platform::Terminal);
         let now = self.clock.now();
         let incoming = self.sort(batch, now).await.map_err(|error| InboxError(Box::new(error)))?;
-        let Incoming { messages, changes, unreadable } = &incoming;
-        if messages.is_empty() && changes.is_empty() && unreadable.is_empty() {
+        let Incoming { messages, changes, unreadable, moves } = &incoming;
+        if messages.is_empty() && changes.is_empty() && unreadable.is_empty() && moves.is_empty() {
             return Ok(());
         }
         unreadable.iter().for_each(tell);
@@ -67,13 +70,16 @@ impl Inbox for Intake {
         // worked on, and nobody else would begin it: a repetition is no news.
         let taking = self.tasks.spawn(async move {
             kill_point(KillPoint::BeforeAccept);
-            let Taken { accepted, repeated, changes } = store.accept(incoming, now).await?;
+            let Taken { accepted, repeated, changes, moved } = store.accept(incoming, now).await?;
             kill_point(KillPoint::Accepted);
             metrics::accepted(platform, accepted.len());
             for message in &accepted {
                 tracing::info!(message.id = %message.id, platform = %message.platform, "took message {} in", message.id);
             }
             changes.into_iter().for_each(|end| note(platform, end));
+            if moved > 0 {
+                tracing::info!(platform = %platform, count = moved, "a chat on {platform} goes on under another id");
+            }
             dispatch.enqueue(&accepted);
             if repeated > 0 {
                 // Perhaps from a call whose end nobody heard: then they are in no queue.

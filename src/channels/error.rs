@@ -21,7 +21,8 @@ pub enum ChannelError {
     #[error("the platform asks us to wait {} s before {step}", retry_after.as_secs_f32())]
     RateLimited { step: &'static str, scope: LimitScope, retry_after: Duration },
 
-    /// The request did not reach the platform, or it failed there; nothing was done.
+    /// The request did not reach the platform, or failed there: nothing was done, or
+    /// doing it again changes nothing.
     #[error("{step} did not reach the platform")]
     Unreachable {
         step: &'static str,
@@ -29,7 +30,7 @@ pub enum ChannelError {
         source: Source,
     },
 
-    /// The request was sent and no answer came: it may have been done.
+    /// The request was sent and no answer came that tells: it may have been done.
     #[error("the platform did not say whether {step} was done")]
     Unknown {
         step: &'static str,

@@ -25,29 +25,44 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::{
-    Address, Capabilities, DedupeKey, DeliveryKey, InboundMessage, KnownPlace, Part, Platform, PostedId,
-    ReplyTo, Timestamp, Unreadable,
+    Address, Capabilities, DedupeKey, DeliveryKey, InboundMessage, KnownPlace, Move, Part, Platform,
+    PostedId, ReplyTo, Timestamp, Unreadable,
 };
 
 pub use error::{ChannelError, InboxError, LimitScope};
 pub use webhook::{Sent, TRY_AGAIN_AFTER, Verdict, Webhook};
 
 /// Events that a platform delivered together.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Batch {
     pub messages: Vec<InboundMessage>,
     pub unreadable: Vec<Unreadable>,
+    /// Chats that have another id by now; this counts for the messages beside it, too.
+    pub moves: Vec<Move>,
+}
+
+impl Batch {
+    /// Whether nothing is in it that has to be kept.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.messages.is_empty() && self.unreadable.is_empty() && self.moves.is_empty()
+    }
 }
 
 impl From<InboundMessage> for Batch {
     fn from(message: InboundMessage) -> Self {
-        Self { messages: vec![message], unreadable: Vec::new() }
+        Self { messages: vec![message], ..Self::default() }
     }
 }
 
 impl From<Unreadable> for Batch {
     fn from(event: Unreadable) -> Self {
-        Self { messages: Vec::new(), unreadable: vec![event] }
+        Self { unreadable: vec![event], ..Self::default() }
+    }
+}
+
+impl From<Move> for Batch {
+    fn from(moved: Move) -> Self {
+        Self { moves: vec![moved], ..Self::default() }
     }
 }
 

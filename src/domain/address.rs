@@ -55,6 +55,17 @@ pub struct KnownPlace {
     pub heard: i64,
 }
 
+/// A chat that goes on under another id, as a group does that becomes a supergroup.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Move {
+    pub platform: Platform,
+    pub scope: String,
+    /// The chat as it was called.
+    pub from: String,
+    /// The chat as it is called now.
+    pub to: String,
+}
+
 /// Who can read at an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -27,7 +27,7 @@ mod stop;
 pub mod texts;
 mod user;
 
-pub use address::{Address, AddressKind, KnownPlace, SpaceRef, SpaceStanding};
+pub use address::{Address, AddressKind, KnownPlace, Move, SpaceRef, SpaceStanding};
 pub use answer::{AnswerEvent, AnswerStream, FinishReason, Finished, Usage};
 pub use backoff::Backoff;
 pub use capabilities::{Capabilities, Growth, TextUnit};

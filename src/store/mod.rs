@@ -17,6 +17,7 @@ mod error;
 mod heard;
 mod inbox;
 mod instances;
+mod moves;
 mod outbox;
 mod people;
 mod places;

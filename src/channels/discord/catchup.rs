@@ -220,12 +220,15 @@ impl Look<'_> {
         if !is_quiet {
             let (found, may_be_more) = self.read(heard).await.map_err(Failure::Channel)?;
             newest = found.keys().next_back().and_then(|id| i64::try_from(*id).ok()).unwrap_or(0).max(newest);
-            let Batch { messages, unreadable } = self.decode(&found);
+            let Batch { messages, unreadable, .. } = self.decode(&found);
             let found = Found { messages, heard: self.place.heard, may_be_more };
             let messages = self.absence.sort(found, self.inbox).await.map_err(Failure::Inbox)?;
             if !(messages.is_empty() && unreadable.is_empty()) {
                 tracing::info!(channel.id = %self.channel, count = messages.len(), "caught up with channel {}", self.channel);
-                self.inbox.accept(Batch { messages, unreadable }).await.map_err(Failure::Inbox)?;
+                self.inbox
+                    .accept(Batch { messages, unreadable, ..Batch::default() })
+                    .await
+                    .map_err(Failure::Inbox)?;
             }
         }
         self.inbox.looked_through(&self.place.address, newest).await.map_err(Failure::Inbox)

@@ -136,6 +136,19 @@ impl Refusal {
     }
 }
 
+impl CallError {
+    /// The failure of a post: a server that fails may have done it before, and a gateway
+    /// in front of it does not know. Looking tells, also when the key is forgotten.
+    pub(super) fn of_a_post(self) -> ChannelError {
+        match self {
+            Self::Refused(Refusal { step, status: 500.., reason, .. }) => {
+                ChannelError::Unknown { step, source: reason.into() }
+            }
+            error => error.into(),
+        }
+    }
+}
+
 impl From<CallError> for ChannelError {
     fn from(error: CallError) -> Self {
         match error {

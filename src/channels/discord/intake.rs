@@ -44,8 +44,15 @@ pub(super) async fn run(
     let emptied = timeout(LAST_ATTEMPT, async {
         while waiting.len() > 0 && store_some(shared, inbox, &waiting).await.is_ok() {}
     });
-    if emptied.await.is_err() || waiting.len() > 0 {
-        refuse(shared, waiting.take_out(|arrival| matches!(arrival.what, Happening::Command(_))));
+    let is_writing = emptied.await.is_err();
+    if is_writing || waiting.len() > 0 {
+        // What is written late is carried out at the next start, and nobody is told that it was not taken in.
+        let writing = if is_writing { waiting.front(BATCH) } else { Vec::new() };
+        let is_lost = |arrival: &Arrival| {
+            let may_be_kept = writing.iter().any(|kept| std::ptr::eq(kept.as_ref(), arrival));
+            matches!(arrival.what, Happening::Command(_)) && !may_be_kept
+        };
+        refuse(shared, waiting.take_out(is_lost));
         tracing::error!("{} events of Discord's were not stored and are lost", waiting.len());
     }
     end
@@ -76,7 +83,7 @@ async fn store_some(shared: &Shared, inbox: &dyn Inbox, waiting: &Waiting) -> Re
         let Some(bot) = shared.bot() else { continue };
         read(shared, bot, &arrival.what, &mut batch).await;
     }
-    if !(batch.messages.is_empty() && batch.unreadable.is_empty()) {
+    if !batch.is_empty() {
         inbox.accept(batch).await?;
     }
     waiting.done(&arrivals);

@@ -163,7 +163,7 @@ impl Discord {
             let body = encode::post(&part.text, key, None);
             posted = self.shared.api.call(step, LightMethod::Post, route, Some(&body)).await;
         }
-        Ok(PostedId(id_of(step, &posted?)?.to_string()))
+        Ok(PostedId(id_of(step, &posted.map_err(CallError::of_a_post)?)?.to_string()))
     }
 }
 

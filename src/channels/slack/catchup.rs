@@ -155,7 +155,7 @@ impl CatchUp {
         questions: &mut u32,
     ) -> Result<(), Failure> {
         let (found, may_be_more) = self.read(place, questions).await.map_err(Failure::Channel)?;
-        let Batch { messages, unreadable } = self.decode(&place.address, &found);
+        let Batch { messages, unreadable, .. } = self.decode(&place.address, &found);
         let newest = messages.iter().map(|message| message.sequence).max().unwrap_or(0).max(place.heard);
         let found = Found { messages, heard: place.heard, may_be_more };
         let messages = absence.sort(found, self.inbox.as_ref()).await.map_err(Failure::Inbox)?;
@@ -166,7 +166,10 @@ impl CatchUp {
                 count,
                 "looked through a place and found {count} messages, known ones among them"
             );
-            self.inbox.accept(Batch { messages, unreadable }).await.map_err(Failure::Inbox)?;
+            self.inbox
+                .accept(Batch { messages, unreadable, ..Batch::default() })
+                .await
+                .map_err(Failure::Inbox)?;
         }
         self.inbox.looked_through(&place.address, newest).await.map_err(Failure::Inbox)
     }

@@ -21,6 +21,8 @@ pub(super) struct Step {
     pub(super) name: &'static str,
     /// Whom a rate limit on it holds back.
     pub(super) scope: LimitScope,
+    /// Whether it is there twice when it is done twice.
+    pub(super) is_post: bool,
 }
 
 /// Says what an error of the SDK means.
@@ -32,6 +34,8 @@ pub(super) fn meaning(step: Step, error: SlackClientError) -> ChannelError {
             refusal(step, &refused.code, needed_scope(refused.http_response_body.as_deref()))
         }
         SlackClientError::HttpError(refused) => match refused.status_code.as_u16() {
+            // A server that fails may have done it before, and a gateway in front of it does not know.
+            status @ (408 | 500..) if step.is_post => unknown(step, format!("HTTP status {status}")),
             status @ (408 | 500..) => unreachable(step, format!("HTTP status {status}")),
             status => ChannelError::Rejected { step: name, reason: format!("HTTP status {status}") },
         },
@@ -162,7 +166,10 @@ mod tests {
 
     fn of(code: &str, body: &str) -> ChannelError {
         let error = SlackClientApiError::new(code.to_owned()).with_http_response_body(body.to_owned());
-        meaning(Step { name: "posting", scope: LimitScope::Chat }, SlackClientError::ApiError(error))
+        meaning(
+            Step { name: "posting", scope: LimitScope::Chat, is_post: true },
+            SlackClientError::ApiError(error),
+        )
     }
 
     #[test]

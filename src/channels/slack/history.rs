@@ -11,7 +11,7 @@ use crate::domain::Timestamp;
 /// How many messages are asked for at once; docs.slack.dev recommends no more.
 const PAGE: &str = "200";
 
-const READING: Step = Step { name: "reading the history", scope: LimitScope::Account };
+const READING: Step = Step { name: "reading the history", scope: LimitScope::Account, is_post: false };
 
 /// Where to read, and from when on.
 #[derive(Debug, Clone, PartialEq, Eq)]

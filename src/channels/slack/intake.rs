@@ -143,10 +143,9 @@ async fn watch(workspace: &Workspace, sockets: &Sockets) -> End {
 pub(super) async fn accept(inbox: &dyn Inbox, batch: Batch, patience: Duration) -> bool {
     let mut last = None;
     let trying = async {
-        let mut backoff = Backoff::new(FIRST_INBOX_PAUSE, LONGEST_INBOX_PAUSE);
+        let mut backoff = inbox_backoff();
         loop {
-            let copy = Batch { messages: batch.messages.clone(), unreadable: batch.unreadable.clone() };
-            match inbox.accept(copy).await {
+            match inbox.accept(batch.clone()).await {
                 Ok(()) => return,
                 Err(error) => last = Some(error),
             }
@@ -159,6 +158,11 @@ pub(super) async fn accept(inbox: &dyn Inbox, batch: Batch, patience: Duration) 
     let error = last.map_or_else(|| "it takes too long".to_owned(), |error| chain(&error).to_string());
     tracing::warn!(platform = "slack", error, "an event could not be taken in");
     false
+}
+
+/// The waits between tries to make something durable.
+pub(super) fn inbox_backoff() -> Backoff {
+    Backoff::new(FIRST_INBOX_PAUSE, LONGEST_INBOX_PAUSE)
 }
 
 /// A little more than `pause`, differently each time, so that not everybody comes back at once.

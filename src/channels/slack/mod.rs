@@ -70,8 +70,8 @@ const CAPABILITIES: Capabilities = Capabilities {
     growth: Growth::Replaced,
 };
 
-const POSTING: Step = Step { name: "posting", scope: LimitScope::Chat };
-const EDITING: Step = Step { name: "editing", scope: LimitScope::Account };
+const POSTING: Step = Step { name: "posting", scope: LimitScope::Chat, is_post: true };
+const EDITING: Step = Step { name: "editing", scope: LimitScope::Account, is_post: false };
 
 /// What Slack needs to begin.
 pub struct Setup {

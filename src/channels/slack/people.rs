@@ -29,7 +29,7 @@ const KNOWN_FOR: Duration = Duration::from_secs(12 * 60 * 60);
 /// The pause between two questions: `users.info` may be asked 100 times a minute.
 const PACE: Duration = Duration::from_millis(700);
 
-const ASKING: Step = Step { name: "asking for a name", scope: LimitScope::Account };
+const ASKING: Step = Step { name: "asking for a name", scope: LimitScope::Account, is_post: false };
 
 /// A person, as far as Slack tells.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,17 +5,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::channels::slack::commands;
 use crate::channels::slack::decode::{Ourselves, Read, Reader};
 use crate::channels::slack::encode::{Response, ephemeral, escaped};
 use crate::channels::slack::gaps::{Gaps, Misses};
-use crate::channels::slack::intake::accept;
+use crate::channels::slack::intake::{accept, inbox_backoff};
 use crate::channels::slack::respond::answer_by_url;
 use crate::channels::slack::status::Status;
 use crate::channels::slack::workspace::Workspace;
-use crate::channels::{Batch, Inbox};
+use crate::channels::{Batch, Inbox, InboxError};
 use crate::domain::{InboundMessage, Unreadable};
 use crate::telemetry::chain;
 
@@ -31,8 +31,8 @@ const ACCEPT_IN_TROUBLE: Duration = Duration::from_millis(500);
 /// When a command is acknowledged even though the inbox does not have it yet.
 const DEFER_AFTER: Duration = Duration::from_millis(1_500);
 
-/// How long a command may wait for the inbox.
-const ACCEPT_COMMAND_WITHIN: Duration = Duration::from_secs(5);
+/// How long a command that the inbox refuses is tried again.
+const TRY_COMMAND_FOR: Duration = Duration::from_secs(5);
 
 /// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,9 +150,8 @@ impl Reception {
 /// Takes a command in, or says that it was not.
 async fn take_in(workspace: Arc<Workspace>, inbox: Arc<dyn Inbox>, message: InboundMessage) {
     let to = message.reply_to();
-    if accept(inbox.as_ref(), message.into(), ACCEPT_COMMAND_WITHIN).await {
-        return;
-    }
+    let Err(error) = accept_command(inbox.as_ref(), &message).await else { return };
+    tracing::warn!(platform = "slack", error = %chain(&error), "a command could not be taken in");
     let Some((url, _)) = to.interaction.as_ref().and_then(commands::way_back) else { return };
     let words = escaped(&workspace.texts.get("not-accepted"));
     if let Err(error) = answer_by_url(&workspace.api, url, words).await {
@@ -161,7 +160,19 @@ async fn take_in(workspace: Arc<Workspace>, inbox: Arc<dyn Inbox>, message: Inbo
     }
 }
 
+/// Makes a command durable. Each try is waited for to its end: what is written late is
+/// carried out all the same, and nobody may be told that it was not taken in.
+async fn accept_command(inbox: &dyn Inbox, message: &InboundMessage) -> Result<(), InboxError> {
+    let (until, mut backoff) = (Instant::now() + TRY_COMMAND_FOR, inbox_backoff());
+    loop {
+        match inbox.accept(message.clone().into()).await {
+            Err(_) if Instant::now() < until => sleep(backoff.next_wait()).await,
+            ended => return ended,
+        }
+    }
+}
+
 pub(super) fn quarantined(unreadable: Unreadable) -> Batch {
     tracing::warn!(platform = "slack", "an event cannot be read: {}", unreadable.reason);
-    Batch { messages: Vec::new(), unreadable: vec![unreadable] }
+    unreadable.into()
 }

@@ -25,7 +25,7 @@ const CLOCK_SKEW: Duration = Duration::seconds(30);
 const PAGES: usize = 5;
 
 const LOOKING: &str = "looking for a post";
-const DELETING: Step = Step { name: "deleting a post", scope: LimitScope::Account };
+const DELETING: Step = Step { name: "deleting a post", scope: LimitScope::Account, is_post: false };
 
 #[async_trait]
 impl ReadBack for Slack {

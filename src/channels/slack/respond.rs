@@ -15,7 +15,7 @@ use crate::domain::{Address, Interaction, Part, PostedId};
 /// Stands for the id of a post that Slack gives none.
 const EPHEMERAL: &str = "ephemeral";
 
-const ANSWERING: Step = Step { name: "answering a command", scope: LimitScope::Chat };
+const ANSWERING: Step = Step { name: "answering a command", scope: LimitScope::Chat, is_post: true };
 
 /// Whether a post was for one person only.
 pub(super) fn is_ephemeral(posted: &PostedId) -> bool {

@@ -20,9 +20,9 @@ use crate::domain::Clock;
 use crate::domain::texts::Texts;
 use crate::telemetry::Tasks;
 
-const INTRODUCING: Step = Step { name: "asking who we are", scope: LimitScope::Account };
-const PROVING: Step = Step { name: "asking what we may do", scope: LimitScope::Account };
-const OPENING: Step = Step { name: "asking for a socket", scope: LimitScope::Account };
+const INTRODUCING: Step = Step { name: "asking who we are", scope: LimitScope::Account, is_post: false };
+const PROVING: Step = Step { name: "asking what we may do", scope: LimitScope::Account, is_post: false };
+const OPENING: Step = Step { name: "asking for a socket", scope: LimitScope::Account, is_post: false };
 
 /// What listening and answering share.
 pub(super) struct Workspace {

@@ -40,7 +40,7 @@ pub(super) struct Api {
 pub(super) enum CallError {
     /// The platform says no.
     Refused(Refusal),
-    /// Something between us and the platform answered instead; nothing was done.
+    /// Something between us and the platform answered instead.
     Turned { status: u16 },
     /// The request did not leave.
     NotSent(Source),
@@ -174,6 +174,16 @@ impl Refusal {
 }
 
 impl CallError {
+    /// Whether what was asked for may be done all the same.
+    pub(super) fn may_be_done(&self) -> bool {
+        match self {
+            Self::Refused(refusal) => refusal.code >= 500,
+            Self::Turned { status } => matches!(status, 408 | 500..),
+            Self::NotSent(_) => false,
+            Self::NoAnswer(_) => true,
+        }
+    }
+
     /// The refusal, if it is one.
     pub(super) fn refusal(&self) -> Option<&Refusal> {
         match self {

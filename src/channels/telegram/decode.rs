@@ -9,7 +9,7 @@ use teloxide::types::AllowedUpdate;
 use crate::channels::telegram::wire::{ChatKind, LikeAMessage, Me, Message, Replied, Update, UpdateId, User};
 use crate::channels::telegram::words::{self, Words};
 use crate::domain::{
-    Address, AddressKind, Attachment, Author, Command, DedupeKey, Event, InboundMessage, Invocation,
+    Address, AddressKind, Attachment, Author, Command, DedupeKey, Event, InboundMessage, Invocation, Move,
     Platform, PostedId, Said, SpaceRef, Timestamp, Unreadable,
 };
 
@@ -26,6 +26,7 @@ pub(super) struct Decoded {
 /// What an update turned out to be.
 pub(super) enum Reading {
     Heard(Box<InboundMessage>),
+    Moved(Move),
     Unreadable(Unreadable),
     /// Nothing for us, for this reason.
     Ignored(&'static str),
@@ -42,11 +43,23 @@ pub(super) fn update(raw: &str, me: &Me) -> Decoded {
     };
     let id = Some(update.update_id);
     let reading = match (update.message, update.edited_message) {
-        (Some(message), _) => heard(&message, false, me),
+        (Some(message), _) => moved(&message).unwrap_or_else(|| heard(&message, false, me)),
         (None, Some(message)) => heard(&message, true, me),
         (None, None) => another_kind(id, raw, me),
     };
     Decoded { id, reading }
+}
+
+/// A group that has become a supergroup, told once in each of the two, by whomever.
+fn moved(message: &Message) -> Option<Reading> {
+    let here = message.chat.id;
+    let (from, to) = match (message.migrate_from_chat_id, message.migrate_to_chat_id) {
+        (Some(from), _) => (from, here),
+        (None, Some(to)) => (here, to),
+        (None, None) => return None,
+    };
+    let (platform, scope) = (Platform::Telegram, String::new());
+    Some(Reading::Moved(Move { platform, scope, from: from.to_string(), to: to.to_string() }))
 }
 
 fn heard(message: &Message, is_edit: bool, me: &Me) -> Reading {

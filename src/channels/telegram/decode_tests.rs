@@ -25,6 +25,7 @@ fn heard(update: &Value) -> InboundMessage {
     match decode(&update.to_string()).reading {
         Reading::Heard(message) => *message,
         Reading::Unreadable(unreadable) => panic!("unreadable: {}", unreadable.reason),
+        Reading::Moved(moved) => panic!("a move: {moved:?}"),
         Reading::Ignored(reason) => panic!("ignored: {reason}"),
     }
 }
@@ -50,6 +51,22 @@ fn a_private_message_tells_who_said_what_where_and_when() {
     let Event::Text(said) = message.event else { panic!("talk") };
     assert_eq!((said.text.as_str(), said.is_addressed), ("Hello, who are you?", true));
     assert_eq!(said.message, Some(PostedId("1365".into())));
+}
+
+#[test]
+fn a_group_that_moves_is_told_from_both_sides_by_anybody() {
+    let told = |chat: i64, field: &str, other: i64| {
+        let message = json!({
+            "message_id": 9, "date": 1_441_645_532, "chat": { "id": chat, "type": "supergroup" },
+            "from": { "id": 1_087_968_824, "is_bot": true, "first_name": "Group" },
+            "sender_chat": { "id": chat, "type": "supergroup" }, field: other,
+        });
+        decode(&json!({ "update_id": 3, "message": message }).to_string()).reading
+    };
+    for reading in [told(-4, "migrate_to_chat_id", -1004), told(-1004, "migrate_from_chat_id", -4)] {
+        let Reading::Moved(moved) = reading else { panic!("a move") };
+        assert_eq!((moved.from.as_str(), moved.to.as_str()), ("-4", "-1004"));
+    }
 }
 
 #[test]

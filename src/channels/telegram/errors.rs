@@ -39,6 +39,16 @@ pub(super) fn channel_error(step: &'static str, error: CallError) -> ChannelErro
     }
 }
 
+/// The same for what is there twice when it is done twice: a server that fails may have
+/// done it before, and a gateway in front of it does not know.
+pub(super) fn error_of_a_post(step: &'static str, error: CallError) -> ChannelError {
+    let may_be_done = error.may_be_done();
+    match channel_error(step, error) {
+        ChannelError::Unreachable { step, source } if may_be_done => ChannelError::Unknown { step, source },
+        error => error,
+    }
+}
+
 fn refused(step: &'static str, refusal: Refusal) -> ChannelError {
     let reason = refusal.to_string();
     match refusal.code {
@@ -74,16 +84,17 @@ fn refused(step: &'static str, refusal: Refusal) -> ChannelError {
 mod tests {
     use std::time::Duration;
 
-    use super::channel_error;
+    use super::{channel_error, error_of_a_post};
     use crate::channels::ChannelError;
     use crate::channels::telegram::api::{CallError, Refusal};
 
-    fn of(code: u16, description: &str) -> ChannelError {
+    fn refusal(code: u16, description: &str) -> CallError {
         let description = description.to_owned();
-        channel_error(
-            "posting",
-            CallError::Refused(Refusal { code, description, retry_after: None, moved_to: None }),
-        )
+        CallError::Refused(Refusal { code, description, retry_after: None, moved_to: None })
+    }
+
+    fn of(code: u16, description: &str) -> ChannelError {
+        channel_error("editing", refusal(code, description))
     }
 
     #[test]
@@ -108,6 +119,20 @@ mod tests {
             assert!(matches!(of(code, "Bad Gateway"), ChannelError::Unreachable { .. }), "{code}");
         }
         assert!(matches!(of(504, "Gateway Timeout"), ChannelError::Unknown { .. }));
+    }
+
+    #[test]
+    fn a_post_at_which_the_server_failed_may_be_there() {
+        for status in [408, 500, 502, 503] {
+            let error = error_of_a_post("posting", CallError::Turned { status });
+            assert!(matches!(error, ChannelError::Unknown { .. }), "{status}: {error}");
+        }
+        let error = error_of_a_post("posting", refusal(500, "Internal Server Error"));
+        assert!(matches!(error, ChannelError::Unknown { .. }), "{error}");
+        let not_done = [CallError::Turned { status: 403 }, CallError::NotSent("no route".into())];
+        for error in not_done.map(|error| error_of_a_post("posting", error)) {
+            assert!(matches!(error, ChannelError::Unreachable { .. }), "{error}");
+        }
     }
 
     #[test]

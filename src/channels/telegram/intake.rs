@@ -24,8 +24,7 @@ use crate::channels::telegram::errors::channel_error;
 use crate::channels::telegram::wire::Me;
 use crate::channels::telegram::{Telegram, backoff};
 use crate::channels::{Batch, ChannelError, Inbox, InboxError};
-use crate::config::CatchUpSettings;
-use crate::domain::{Backoff, Clock, Platform};
+use crate::domain::{Backoff, Platform, Timestamp};
 use crate::telemetry::{KillPoint, chain, kill_point};
 
 /// The most updates Telegram gives at once.
@@ -34,8 +33,6 @@ const BATCH: u8 = 100;
 pub(super) const ALLOWED: [AllowedUpdate; 2] = [AllowedUpdate::Message, AllowedUpdate::EditedMessage];
 /// How much longer we wait for a poll than Telegram holds it open.
 const POLL_MARGIN: Duration = Duration::from_secs(15);
-/// What comes so soon after we asked may have been there before.
-const AT_ONCE: Duration = Duration::from_secs(1);
 /// The longest pause while what comes in cannot be stored; the database is ours, and near.
 const LONGEST_INBOX_PAUSE: Duration = Duration::from_secs(1);
 /// How long we leave the bot to somebody else who polls for it.
@@ -47,12 +44,12 @@ const STEP: &str = "asking for messages";
 
 /// The bot's queue at Telegram, and how far we have read it.
 pub(super) struct Intake<'a> {
+    telegram: &'a Telegram,
     api: &'a Api,
-    clock: &'a dyn Clock,
-    catchup: CatchUpSettings,
-    /// Whether what comes may have been kept for us while we were away. With us
-    /// there, a clock that is wrong makes nothing too old.
-    was_away: bool,
+    /// Since when we have been back, as long as what comes may have been kept for us while we
+    /// were away: until nothing waits any more, or something comes that was said since. With
+    /// us there, a clock that is wrong makes nothing too old.
+    back_since: Option<Timestamp>,
     me: &'a Me,
     inbox: &'a dyn Inbox,
     /// How long Telegram holds a poll open when there is nothing to tell.
@@ -74,10 +71,9 @@ enum Next {
 impl<'a> Intake<'a> {
     pub(super) fn new(telegram: &'a Telegram, me: &'a Me, inbox: &'a dyn Inbox, poll_seconds: u32) -> Self {
         Self {
+            telegram,
             api: &telegram.api,
-            clock: telegram.clock.as_ref(),
-            catchup: telegram.catchup,
-            was_away: true,
+            back_since: Some(telegram.clock.now()),
             me,
             inbox,
             poll_seconds,
@@ -105,15 +101,15 @@ impl<'a> Intake<'a> {
     }
 
     async fn poll(&mut self) -> Result<Next, ChannelError> {
-        // After a failure a quick one tells at once that all is well again.
+        // A quick one tells at once what was kept for us, and after a failure that all is well again.
         let is_well = self.is_connected.load(Ordering::Relaxed) && !self.backoff.has_failed();
+        let is_well = is_well && self.back_since.is_none();
         let mut request = GetUpdates::new()
             .limit(BATCH)
             .timeout(if is_well { self.poll_seconds } else { 0 })
             .allowed_updates(ALLOWED);
         request.offset = self.offset.and_then(|offset| i32::try_from(offset).ok());
         let patience = Duration::from_secs(u64::from(self.poll_seconds)) + POLL_MARGIN;
-        let asked = Instant::now();
         let body = match self.api.fetch(&request, patience).await {
             Ok(body) => body,
             Err(error) => return self.failed(error).await,
@@ -125,7 +121,6 @@ impl<'a> Intake<'a> {
         match serde_json::from_str::<Vec<&RawValue>>(result.get()) {
             Ok(updates) => {
                 self.is_connected.store(true, Ordering::Relaxed);
-                self.was_away &= asked.elapsed() < AT_ONCE;
                 Ok(self.take_in(&updates).await)
             }
             Err(_) => self.failed(CallError::NoAnswer("the answer holds no updates".into())).await,
@@ -138,9 +133,10 @@ impl<'a> Intake<'a> {
             kill_point(KillPoint::Read);
         }
         let (batch, offset) = read(updates.iter().map(|update| update.get()), self.me);
-        if !(batch.messages.is_empty() && batch.unreadable.is_empty())
-            && let Err(error) = self.accept(batch).await
-        {
+        let was_said_since = |since| batch.messages.iter().any(|message| message.sent_at >= since);
+        let is_over = updates.is_empty() || self.back_since.is_some_and(was_said_since);
+        let accepted = self.telegram.accept(batch, self.back_since.is_some(), self.inbox).await;
+        if let Err(error) = accepted {
             tracing::error!(
                 platform = %Platform::Telegram, error = %chain(&error),
                 "could not store what came in; Telegram keeps it for us"
@@ -151,25 +147,16 @@ impl<'a> Intake<'a> {
             tracing::info!(platform = %Platform::Telegram, "messages come in again");
         }
         self.backoff.reset();
-        self.was_away &= !updates.is_empty();
+        self.back_since = self.back_since.filter(|_| !is_over);
         let is_stuck = !updates.is_empty() && offset.is_none();
         self.offset = offset;
         // Without a number there is nothing to confirm it by, and it comes again.
         if is_stuck { Next::Wait(CONFLICT_PAUSE) } else { Next::Poll }
     }
 
-    /// Makes a batch durable, a notice in the place of what is too old.
-    async fn accept(&self, mut batch: Batch) -> Result<(), InboxError> {
-        if self.was_away {
-            let absence = Absence::until(self.clock.now(), self.catchup);
-            batch.messages = absence.sum_up(batch.messages, self.inbox).await?;
-        }
-        self.inbox.accept(batch).await
-    }
-
     async fn failed(&mut self, error: CallError) -> Result<Next, ChannelError> {
         self.is_connected.store(false, Ordering::Relaxed);
-        self.was_away = true;
+        self.back_since = Some(self.telegram.clock.now());
         if let Some(conflict) = error.refusal().filter(|refusal| refusal.code == 409) {
             return Ok(self.conflict(conflict).await);
         }
@@ -221,6 +208,25 @@ impl<'a> Intake<'a> {
     }
 }
 
+impl Telegram {
+    /// Makes a batch durable; if we `were_away`, a notice in the place of what is too old.
+    pub(super) async fn accept(
+        &self,
+        mut batch: Batch,
+        were_away: bool,
+        inbox: &dyn Inbox,
+    ) -> Result<(), InboxError> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        if were_away {
+            let absence = Absence::until(self.clock.now(), self.catchup);
+            batch.messages = absence.sum_up(batch.messages, inbox).await?;
+        }
+        inbox.accept(batch).await
+    }
+}
+
 /// Reads updates one by one; also returns the offset that confirms them all.
 pub(super) fn read<'u>(updates: impl IntoIterator<Item = &'u str>, me: &Me) -> (Batch, Option<i64>) {
     let mut batch = Batch::default();
@@ -230,6 +236,7 @@ pub(super) fn read<'u>(updates: impl IntoIterator<Item = &'u str>, me: &Me) -> (
         last = last.max(update.id);
         match update.reading {
             Reading::Heard(message) => batch.messages.push(*message),
+            Reading::Moved(moved) => batch.moves.push(moved),
             Reading::Unreadable(unreadable) => {
                 tracing::warn!(platform = %Platform::Telegram, update.id = ?update.id, reason = %unreadable.reason, "set an update aside that cannot be read");
                 batch.unreadable.push(unreadable);

@@ -273,6 +273,7 @@ impl Replay for Telegram {
         };
         Ok(match decode::update(raw, &me).reading {
             Reading::Heard(message) => (*message).into(),
+            Reading::Moved(moved) => moved.into(),
             Reading::Unreadable(event) => event.into(),
             Reading::Ignored(_) => Batch::default(),
         })

@@ -10,7 +10,7 @@ use teloxide::types::{
 use crate::channels::ChannelError;
 use crate::channels::telegram::api::{Api, CallError};
 use crate::channels::telegram::encode;
-use crate::channels::telegram::errors::channel_error;
+use crate::channels::telegram::errors::{channel_error, error_of_a_post};
 use crate::channels::telegram::wire::Sent;
 use crate::domain::{Address, Part, PostedId, ReplyTo};
 
@@ -39,7 +39,7 @@ pub(super) async fn post(api: &Api, to: &ReplyTo, part: &Part) -> Result<PostedI
         }
         sent => sent.map(|sent| PostedId(sent.message_id.to_string())),
     };
-    sent.map_err(|error| channel_error(STEP, error))
+    sent.map_err(|error| error_of_a_post(STEP, error))
 }
 
 async fn send(api: &Api, place: Place, address: &Address, text: &str) -> Result<Sent, CallError> {

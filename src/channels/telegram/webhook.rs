@@ -3,7 +3,7 @@
 //! An update that does not get a 2xx comes again, after what Retry-After says
 //! and then more and more seldom, for a day; those of one chat wait behind it.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -53,6 +53,9 @@ pub(super) struct Entrance {
     hook: Hook,
     secret: Secret,
     door: Door,
+    /// Whether what comes may have been kept for us while we were away: at the start and after
+    /// Telegram could not deliver, until it says that nothing waits any more.
+    were_away: AtomicBool,
     /// The time of the last failure that Telegram told of.
     last_failure: AtomicI64,
     strangers: Seldom,
@@ -62,7 +65,8 @@ impl Entrance {
     pub(super) fn new(hook: Hook) -> Self {
         let secret = Secret::new(&hook.secret);
         let (door, strangers) = (Door::default(), Seldom::default());
-        Self { hook, secret, door, last_failure: AtomicI64::new(0), strangers }
+        let were_away = AtomicBool::new(true);
+        Self { hook, secret, door, were_away, last_failure: AtomicI64::new(0), strangers }
     }
 }
 
@@ -142,6 +146,7 @@ async fn set(telegram: &Telegram, entrance: &Entrance) -> Result<bool, CallError
     // What failed before is no sign of what will.
     if let Ok(info) = telegram.api.call::<_, WebhookInfo>(&GetWebhookInfo::new()).await {
         entrance.last_failure.store(info.last_error_date.unwrap_or_default(), Ordering::Relaxed);
+        entrance.were_away.store(info.pending_update_count > 0, Ordering::Relaxed);
     }
     telegram.is_connected.store(true, Ordering::Relaxed);
     tracing::info!(platform = %Platform::Telegram, "Telegram sends what comes in to {}; that has to lead to {PATH} here", entrance.hook.url);
@@ -156,6 +161,11 @@ async fn check(telegram: &Telegram, entrance: &Entrance) -> Result<bool, CallErr
     let is_new = entrance.last_failure.swap(failed, Ordering::Relaxed) != failed;
     let is_reached = info.pending_update_count == 0 || !is_new;
     telegram.is_connected.store(is_ours && is_reached, Ordering::Relaxed);
+    if info.pending_update_count == 0 {
+        entrance.were_away.store(false, Ordering::Relaxed);
+    } else if !(is_ours && is_reached) {
+        entrance.were_away.store(true, Ordering::Relaxed);
+    }
     if !is_ours {
         tracing::warn!(
             platform = %Platform::Telegram,
@@ -197,10 +207,9 @@ impl Webhook for Telegram {
             return Verdict::Unavailable(TRY_AGAIN_AFTER);
         };
         let (batch, _) = intake::read([sent.text().as_ref()], &me);
-        if batch.messages.is_empty() && batch.unreadable.is_empty() {
-            return Verdict::Accepted;
-        }
-        let error = match timeout(ACCEPT_WITHIN, inbox.accept(batch)).await {
+        let were_away = entrance.were_away.load(Ordering::Relaxed);
+        let accepting = self.accept(batch, were_away, inbox.as_ref());
+        let error = match timeout(ACCEPT_WITHIN, accepting).await {
             Ok(Ok(())) => return Verdict::Accepted,
             Ok(Err(error)) => chain(&error).to_string(),
             Err(_) => "it takes too long".to_owned(),

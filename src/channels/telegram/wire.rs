@@ -91,6 +91,8 @@ pub(super) struct Message {
     #[serde(default)]
     pub(super) is_topic_message: bool,
     pub(super) reply_to_message: Option<Replied>,
+    pub(super) migrate_to_chat_id: Option<i64>,
+    pub(super) migrate_from_chat_id: Option<i64>,
     pub(super) text: Option<String>,
     #[serde(default)]
     pub(super) entities: Vec<Entity>,

@@ -8,21 +8,25 @@ use sha2::{Digest, Sha256};
 use crate::domain::{Command, Event, InboundMessage, InboxId, Timestamp, Unreadable};
 use crate::store::entities::inbox;
 use crate::store::inbox::{Accepted, Incoming, PAYLOAD_VERSION, Payload, Taken, change, purge, state};
-use crate::store::{Store, StoreError, micros, people, places};
+use crate::store::{Store, StoreError, micros, moves, people, places};
 
 impl Store {
     /// Makes what came in durable, and tells what is new.
     ///
     /// A message that was accepted before is no error. What could not be read is
-    /// kept raw. Changes come last: they may be about messages beside them.
+    /// kept raw. Moves come first: what is said at the new address belongs to them already.
+    /// Changes come last: they may be about messages beside them.
     pub async fn accept(&self, incoming: Incoming, now: Timestamp) -> Result<Taken, StoreError> {
         self.write(move |tx| {
             async move {
-                let Incoming { messages, mut changes, unreadable } = incoming;
+                let Incoming { messages, mut changes, unreadable, moves } = incoming;
                 for event in unreadable {
                     quarantine(tx, event, now).await?;
                 }
                 let mut taken = Taken::default();
+                for moved in &moves {
+                    taken.moved += usize::from(moves::apply(tx, moved, now).await?);
+                }
                 for message in messages {
                     match insert(tx, &message, None, now).await? {
                         Some(accepted) => taken.accepted.push(accepted),

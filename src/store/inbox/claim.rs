@@ -16,7 +16,7 @@ use crate::domain::{Event, InboundMessage, InboxId, InstanceId, LaneId, Platform
 use crate::store::entities::inbox;
 use crate::store::inbox::acquaint::acquaint;
 use crate::store::inbox::{Accepted, ClaimedTurn, Ending, Finale, PAYLOAD_VERSION, Payload, state};
-use crate::store::instances::is_replaced;
+use crate::store::instances::has_place;
 use crate::store::{Store, StoreError, micros, outbox};
 
 /// How many quick messages one turn takes together with the one that leads.
@@ -35,14 +35,16 @@ impl Store {
     ///
     /// What cannot be read or was tried too often is put aside on the way.
     pub async fn claim(&self, lane: LaneId, now: Timestamp) -> Result<Option<ClaimedTurn>, StoreError> {
-        let (instance, is_exclusive) = (self.instance, self.is_exclusive());
+        let (instance, may_claim) = (self.instance, self.may_claim());
         self.write(move |tx| {
             async move {
-                if !is_exclusive && is_replaced(tx, instance).await? {
-                    return Ok(None);
-                }
                 loop {
-                    let mut waiting = in_lane(lane).limit(LOOKED_AT).lock_exclusive().all(tx).await?;
+                    let mut waiting = in_lane(lane)
+                        .filter(may_claim.clone())
+                        .limit(LOOKED_AT)
+                        .lock_exclusive()
+                        .all(tx)
+                        .await?;
                     if waiting.is_empty() {
                         return Ok(None);
                     }
@@ -62,19 +64,27 @@ impl Store {
 
     /// Takes one message that does not wait in a lane.
     pub async fn claim_one(&self, id: InboxId, now: Timestamp) -> Result<Option<ClaimedTurn>, StoreError> {
-        let (instance, is_exclusive) = (self.instance, self.is_exclusive());
+        let (instance, may_claim) = (self.instance, self.may_claim());
         self.write(move |tx| {
             async move {
-                if !is_exclusive && is_replaced(tx, instance).await? {
-                    return Ok(None);
-                }
-                let waiting =
-                    inbox::Entity::find_by_id(id.0).filter(is_waiting()).lock_exclusive().all(tx).await?;
+                let waiting = inbox::Entity::find_by_id(id.0)
+                    .filter(is_waiting())
+                    .filter(may_claim)
+                    .lock_exclusive()
+                    .all(tx)
+                    .await?;
                 take(tx, waiting.into(), instance, now).await
             }
             .boxed()
         })
         .await
+    }
+
+    /// That nobody else has our place. A successor who takes it just then finds what
+    /// we claim when it looks for what nobody works on.
+    fn may_claim(&self) -> Condition {
+        let has_place = (!self.is_exclusive()).then(|| has_place(self.instance));
+        Condition::all().add_option(has_place)
     }
 
     /// What waits on a platform, oldest first: one entry for each lane, and one

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::{
-    AddressId, Change, ChangeEnd, Conversation, IdentityId, InboundMessage, InboxId, KeptPart, LaneId,
+    AddressId, Change, ChangeEnd, Conversation, IdentityId, InboundMessage, InboxId, KeptPart, LaneId, Move,
     Platform, SpaceStanding, TurnId, Unreadable, User,
 };
 
@@ -68,6 +68,7 @@ pub struct Incoming {
     pub messages: Vec<InboundMessage>,
     pub changes: Vec<Change>,
     pub unreadable: Vec<Unreadable>,
+    pub moves: Vec<Move>,
 }
 
 /// What has become of what came in.
@@ -79,6 +80,8 @@ pub struct Taken {
     pub repeated: usize,
     /// How the changes ended.
     pub changes: Vec<ChangeEnd>,
+    /// How many chats have another id from now on.
+    pub moved: usize,
 }
 
 /// What has become of a message that was accepted.

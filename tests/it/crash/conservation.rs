@@ -29,6 +29,12 @@ const TROUBLE: u64 = 60;
 /// Among how many troubles Slack's sockets are cut.
 const CUTS: u64 = 8;
 
+/// How often each kind of fault comes.
+const ROUNDS: usize = 8;
+
+/// After how many posts of a round Telegram leaves it open whether it took them.
+const DOUBTS: usize = 3;
+
 /// When Slack tells again what nobody acknowledged.
 const RETRIES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(20), Duration::from_secs(40)];
 
@@ -37,20 +43,23 @@ fn plan(world: &World) {
     let (telegram, discord, slack) =
         (&world.platforms.telegram, &world.platforms.discord, &world.platforms.slack);
     let pause = Duration::from_millis(1);
-    for round in 0..8 {
+    for round in 0..ROUNDS {
+        let is_before = round % 2 == 0;
         for fault in [
-            TelegramFault::Status(502),
-            if round % 2 == 0 { TelegramFault::CutBefore } else { TelegramFault::CutAfter },
+            if is_before { TelegramFault::Status(502) } else { TelegramFault::StatusAfter(502) },
+            if is_before { TelegramFault::CutBefore } else { TelegramFault::CutAfter },
             TelegramFault::RetryAfter(1),
-            TelegramFault::Page(503),
+            if is_before { TelegramFault::Page(503) } else { TelegramFault::PageAfter(503) },
         ] {
-            for method in ["sendMessage", "getUpdates"] {
-                telegram.fault(method, 4, TelegramFault::Delay(pause));
+            // Of one answer three copies leave at most, so doubts may not come too close together.
+            for (method, apart) in [("sendMessage", 20), ("getUpdates", 4)] {
+                telegram.fault(method, apart, TelegramFault::Delay(pause));
                 telegram.fault(method, 1, fault.clone());
             }
         }
         for fault in [
             DiscordFault::Status(502),
+            DiscordFault::StatusAfter(502),
             DiscordFault::CutBefore,
             DiscordFault::CutAfter,
             DiscordFault::RateLimited { retry_after: Duration::from_millis(200), scope: Scope::User },
@@ -60,6 +69,7 @@ fn plan(world: &World) {
         }
         for fault in [
             SlackFault::Status(503),
+            SlackFault::StatusAfter(503),
             SlackFault::CutBefore,
             SlackFault::CutAfter,
             SlackFault::RateLimited(1),
@@ -107,8 +117,9 @@ async fn four_thousand_messages_of_twenty_people_are_answered_once_each_while_ev
     let began = Instant::now();
     let people = [(Platform::Telegram, 5), (Platform::Discord, 4), (Platform::Slack, 5)];
     let mut world = World::of(&people).await;
-    // Each of the answers that Telegram took without a word may be there twice, and says so.
-    (world.doubts, world.vain) = (16, 2);
+    // Each of the answers of which Telegram did not say whether it took them may be there
+    // twice, and says so; and all may be in one chat.
+    (world.doubts, world.vain) = (DOUBTS * ROUNDS, 2);
     // As long as the real one waits: nobody is away here, and everything is slow.
     world.platforms.slack.acknowledge_within(Duration::from_secs(3));
     let daemon = world.setup.serve();

@@ -23,8 +23,8 @@ async fn faults_are_told_apart() {
     let to = asked(&stage).await;
     let error = |status, code, message| Fault::Error { status, code, message };
     let table = [
-        (Fault::Status(500), "unreachable"),
-        (Fault::Status(502), "unreachable"),
+        (Fault::Status(500), "unknown"),
+        (Fault::StatusAfter(502), "unknown"),
         (Fault::CutAfter, "unknown"),
         (Fault::CutBefore, "unknown"),
         (Fault::Status(401), "unauthorized"),

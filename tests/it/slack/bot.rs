@@ -39,6 +39,8 @@ pub(super) struct Inside {
     pub(super) refused: Option<String>,
     /// Whether it keeps everybody waiting.
     pub(super) is_stuck: bool,
+    /// The command that it keeps waiting.
+    pub(super) held: Option<&'static str>,
     taken: usize,
 }
 
@@ -57,7 +59,11 @@ pub(super) struct Recorder(pub(super) Observed<Inside>);
 impl Inbox for Recorder {
     async fn accept(&self, batch: Batch) -> Result<(), InboxError> {
         self.0.update(|inside| inside.asked += 1);
-        self.0.wait(|inside| (!inside.is_stuck).then_some(())).await;
+        let has_command = |name: &str| {
+            let is_it = |message: &InboundMessage| matches!(&message.event, Event::Command(given) if given.name == name);
+            batch.messages.iter().any(is_it)
+        };
+        self.0.wait(|inside| (!inside.is_stuck && !inside.held.is_some_and(has_command)).then_some(())).await;
         self.0.update(|inside| {
             if inside.failures > 0 {
                 inside.failures -= 1;

@@ -129,6 +129,25 @@ async fn a_command_that_is_lost_is_asked_for_again() {
 }
 
 #[tokio::test]
+async fn a_command_that_is_taken_in_late_is_not_asked_for_again() {
+    let (slack, alice) = workspace().await;
+    let bot = Bot::listens(&slack).await;
+    bot.inbox.0.update(|inside| (inside.held, inside.failures) = (Some("help"), usize::MAX));
+    alice.runs_in("C1", "/switchboard", "help");
+    assert_eq!(slack.next_message().await.unwrap().text, "One moment, I am on it.");
+    // One that comes later is tried for as long as any.
+    alice.runs_in("C1", "/switchboard", "new");
+    assert_eq!(slack.next_message().await.unwrap().text, "One moment, I am on it.");
+    let refused = slack.next_message().await.unwrap();
+    assert_eq!(refused.text, "Sorry, I could not take that in. Please repeat it.");
+
+    bot.inbox.0.update(|inside| (inside.held, inside.failures) = (None, 0));
+    bot.posts(&asked(&bot).await, "what I know").await.unwrap();
+    assert_eq!(slack.next_message().await.unwrap().text, "what I know");
+    bot.ends().await;
+}
+
+#[tokio::test]
 async fn trouble_with_an_answer_is_told_as_it_is() {
     let (slack, alice) = workspace().await;
     let bot = Bot::listens(&slack).await;
@@ -140,6 +159,6 @@ async fn trouble_with_an_answer_is_told_as_it_is() {
     slack.fault("response_url", 1, Fault::RateLimited(2));
     assert!(matches!(bot.posts(&to, "two").await, Err(ChannelError::RateLimited { .. })));
     slack.fault("response_url", 1, Fault::Status(503));
-    assert!(matches!(bot.posts(&to, "three").await, Err(ChannelError::Unreachable { .. })));
+    assert!(matches!(bot.posts(&to, "three").await, Err(ChannelError::Unknown { .. })));
     bot.ends().await;
 }

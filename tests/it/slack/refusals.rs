@@ -45,19 +45,30 @@ async fn a_rate_limit_says_for_whom_and_how_long() {
 #[tokio::test]
 async fn what_surely_was_not_done_is_told_from_what_may_have_been() {
     let (bot, to) = bot_and_question().await;
-    for fault in
-        [Fault::CutBefore, Fault::CutAfter, Fault::Hang, Fault::HangAfter, Fault::Error("fatal_error")]
-    {
+    for fault in [
+        Fault::CutBefore,
+        Fault::CutAfter,
+        Fault::Hang,
+        Fault::HangAfter,
+        Fault::Error("fatal_error"),
+        Fault::Status(408),
+        Fault::Status(500),
+        Fault::StatusAfter(503),
+        Fault::ErrorAfter("internal_error"),
+    ] {
         bot.slack.fault("chat.postMessage", 1, fault.clone());
         let error = bot.posts(&to, "x").await.unwrap_err();
         assert!(matches!(error, ChannelError::Unknown { .. }), "{fault:?}: {error:?}");
         holds_no_secret(&bot.slack, &error);
     }
-    for fault in [Fault::Status(503), Fault::Status(500), Fault::Error("service_unavailable")] {
-        bot.slack.fault("chat.postMessage", 1, fault.clone());
-        let error = bot.posts(&to, "x").await.unwrap_err();
+    bot.slack.fault("chat.postMessage", 1, Fault::Error("service_unavailable"));
+    let error = bot.posts(&to, "x").await.unwrap_err();
+    assert!(matches!(error, ChannelError::Unreachable { .. }), "{error:?}");
+    // What may be done twice without harm is simply done again.
+    for fault in [Fault::Status(503), Fault::StatusAfter(503)] {
+        bot.slack.fault("chat.update", 1, fault.clone());
+        let error = bot.edits(&to, &PostedId("1.000001".to_owned()), "x").await.unwrap_err();
         assert!(matches!(error, ChannelError::Unreachable { .. }), "{fault:?}: {error:?}");
-        holds_no_secret(&bot.slack, &error);
     }
     while !bot.slack.unseen().is_empty() {
         bot.slack.next_message().await.unwrap();

@@ -6,6 +6,7 @@ mod claiming;
 mod conversations;
 mod ending;
 mod forgetting;
+mod moving;
 mod opening;
 mod payloads;
 mod recovering;

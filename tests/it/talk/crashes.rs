@@ -114,6 +114,8 @@ async fn what_telegram_kept_for_too_long_gets_one_notice_for_each_place() {
     bob.says("Anybody there?");
 
     house.models.will_say("Here I am.");
+    // The way to Telegram may be slow.
+    house.telegram.fault("getUpdates", 2, Fault::Delay(Duration::from_millis(1_200)));
     let bot = house.serve();
     for chat in [1001, 1002] {
         house.wait_until_last(chat, |text| text.starts_with("I was away and missed messages here")).await;

@@ -105,6 +105,7 @@ fn end_of_post(fault: &Fault) -> End {
         Fault::Refuse(_, words) if words.contains("chat not found") => End::Listed,
         Fault::Refuse(..) => End::Notice("Sorry"),
         Fault::Status(_) | Fault::RetryAfter(_) | Fault::Page(_) | Fault::Garbage(_) => End::Answer,
+        Fault::StatusAfter(_) | Fault::PageAfter(_) => End::Answer,
         Fault::CutBefore | Fault::CutAfter | Fault::Hang | Fault::HangAfter | Fault::Delay(_) => End::Answer,
     }
 }

@@ -21,8 +21,6 @@ async fn every_fault_of_the_platform_still_ends_in_the_whole_answer() {
     let cut = "(This may be a duplicate: the platform did not say whether it had arrived.)\n\n";
     let faults = [
         (1, Fault::RetryAfter(1), vec![""]),
-        (1, Fault::Status(500), vec![""]),
-        (1, Fault::Page(502), vec![""]),
         (1, Fault::Delay(Duration::from_millis(300)), vec![""]),
         (1, Fault::Refuse(400, "Bad Request: can't parse entities: something".to_owned()), vec![""]),
         // Nobody can know whether it arrived, so every further copy says what it is.
@@ -30,6 +28,10 @@ async fn every_fault_of_the_platform_still_ends_in_the_whole_answer() {
         (2, Fault::CutAfter, vec!["", cut, cut]),
         (1, Fault::CutBefore, vec![cut]),
         (3, Fault::CutBefore, vec![cut]),
+        (1, Fault::Status(500), vec![cut]),
+        (1, Fault::Page(502), vec![cut]),
+        (1, Fault::StatusAfter(500), vec!["", cut]),
+        (2, Fault::PageAfter(503), vec!["", cut, cut]),
     ];
     for (turn, (times, fault, labels)) in faults.into_iter().enumerate() {
         let number = 2001 + i64::try_from(turn).unwrap();
@@ -88,6 +90,8 @@ async fn faults_of_editing_that_come_again_and_again_end_in_one_whole_answer() {
         (3, Fault::RetryAfter(1)),
         (3, Fault::CutBefore),
         // The text is there already when it is sent again.
+        (2, Fault::StatusAfter(500)),
+        (2, Fault::PageAfter(502)),
         (3, Fault::CutAfter),
     ];
     for (number, (times, fault)) in (2001..).zip(faults) {

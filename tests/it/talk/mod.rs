@@ -11,6 +11,7 @@ mod crashes;
 mod discord;
 mod every_fault;
 mod faults;
+mod moves;
 mod places;
 mod replaced;
 mod rooms;

@@ -35,8 +35,11 @@ async fn every_failure_of_a_post_has_its_name() {
     let refuse = |code, words: &str| Fault::Refuse(code, words.to_owned());
     let table = [
         (Fault::RetryAfter(7), "rate limited"),
-        (Fault::Status(500), "unreachable"),
-        (Fault::Page(502), "unreachable"),
+        (Fault::Status(500), "unknown"),
+        (Fault::StatusAfter(502), "unknown"),
+        (Fault::Page(502), "unknown"),
+        (Fault::PageAfter(503), "unknown"),
+        (Fault::Page(408), "unknown"),
         (Fault::Page(403), "unreachable"),
         (Fault::Page(504), "unknown"),
         (Fault::CutBefore, "unknown"),

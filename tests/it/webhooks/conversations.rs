@@ -1,6 +1,7 @@
 //! Whole conversations, with nothing polled and no socket opened.
 
 use serde_json::Value;
+use switchboard::model::install_crypto;
 
 use super::House;
 use crate::support::models::{Answer, Gate};
@@ -98,6 +99,7 @@ async fn a_daemon_that_is_ready_says_so_of_its_webhooks() {
     let house = House::new().await;
     let bot = house.serve().await;
     let admin = bot.admin_url().await;
+    install_crypto();
     let page = reqwest::get(format!("{admin}/readyz")).await.unwrap();
     assert_eq!(page.status(), 200);
     let told: Value = page.json().await.unwrap();

@@ -16,6 +16,8 @@ use super::limits::{Scope, too_many};
 pub enum Fault {
     /// The call is refused with a status and the platform's own body for it.
     Status(u16),
+    /// The effect happens, then the answer is as with `Status`.
+    StatusAfter(u16),
     /// The call is refused with a JSON error code.
     Error { status: u16, code: u32, message: &'static str },
     /// The call is refused with 429, as if the limit were used up.
@@ -106,7 +108,7 @@ pub(super) fn general_error(status: u16) -> Value {
     json!({ "message": format!("{status}: {reason}"), "code": 0 })
 }
 
-fn own_words(status: u16) -> Reply {
+pub(super) fn own_words(status: u16) -> Reply {
     match status {
         403 => Reply::json(status_code(403), &json!({ "message": "Missing Access", "code": 50001 })),
         // Bad gateways and timeouts are told by Cloudflare, in HTML.

@@ -16,6 +16,10 @@ pub enum Fault {
     RateLimited(u64),
     /// Any other HTTP status, such as 503, with the text Slack's proxies send.
     Status(u16),
+    /// It was done, and is answered as with `Error`.
+    ErrorAfter(&'static str),
+    /// It was done, and is answered as with `Status`.
+    StatusAfter(u16),
     /// The connection is closed and nothing was done.
     CutBefore,
     /// It was done, and the connection is closed without an answer.
@@ -41,6 +45,8 @@ impl Fault {
             Self::Error(error) => (*error).to_owned(),
             Self::RateLimited(_) => "ratelimited".to_owned(),
             Self::Status(status) => status.to_string(),
+            Self::ErrorAfter(error) => format!("{error} after"),
+            Self::StatusAfter(status) => format!("{status} after"),
             Self::CutBefore => "cut before".to_owned(),
             Self::CutAfter => "cut after".to_owned(),
             Self::Hang => "hang".to_owned(),

@@ -83,18 +83,16 @@ async fn response_url(core: &Core, path: &str, call: &Call) -> Reply {
 /// Plays the faults that come before a call has an effect.
 async fn before(core: &Core, name: &str, target: &str, fault: Option<&Fault>) -> Option<Reply> {
     let reply = match fault? {
-        Fault::Error(error) => Reply::json(StatusCode::OK, &json!({"ok": false, "error": error})),
+        Fault::Error(error) => error_reply(error),
         Fault::RateLimited(seconds) => ratelimited(*seconds),
-        Fault::Status(status) => {
-            let status = StatusCode::from_u16(*status).unwrap();
-            Reply::text(status, "text/html", "<html><body>upstream connect error</body></html>")
-        }
+        Fault::Status(status) => page(*status),
         Fault::CutBefore => Reply::Cut,
         Fault::Hang => Reply::Hang,
         Fault::Delay(time) => {
             tokio::time::sleep(*time).await;
             return None;
         }
+        Fault::ErrorAfter(_) | Fault::StatusAfter(_) => return None,
         Fault::CutAfter | Fault::HangAfter | Fault::NoHello | Fault::Duplicate | Fault::Reorder => {
             return None;
         }
@@ -117,10 +115,21 @@ fn injected(fault: Option<&Fault>) -> Option<String> {
 /// Plays the faults that come after.
 fn after(response: Response<Body>, fault: Option<&Fault>) -> Reply {
     match fault {
+        Some(Fault::ErrorAfter(error)) => error_reply(error),
+        Some(Fault::StatusAfter(status)) => page(*status),
         Some(Fault::CutAfter) => Reply::Cut,
         Some(Fault::HangAfter) => Reply::Hang,
         _ => Reply::Respond(response),
     }
+}
+
+fn error_reply(error: &str) -> Reply {
+    Reply::json(StatusCode::OK, &json!({"ok": false, "error": error}))
+}
+
+fn page(status: u16) -> Reply {
+    let status = StatusCode::from_u16(status).unwrap();
+    Reply::text(status, "text/html", "<html><body>upstream connect error</body></html>")
 }
 
 fn ratelimited(seconds: u64) -> Reply {

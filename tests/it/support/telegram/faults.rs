@@ -22,6 +22,10 @@ pub enum Fault {
     RetryAfter(u64),
     /// Answers as a proxy in front of the platform does, with a page of HTML.
     Page(u16),
+    /// Does what was asked, then answers as with `Status`.
+    StatusAfter(u16),
+    /// Does what was asked, then answers as with `Page`.
+    PageAfter(u16),
     /// Answers 200 with this body, without any effect.
     Garbage(String),
     /// Closes the connection; nothing has happened.
@@ -59,6 +63,8 @@ impl Fault {
             ],
             Self::RetryAfter(_) => [Self::RetryAfter(1)],
             Self::Page(_) => [Self::Page(404), Self::Page(502), Self::Page(504)],
+            Self::StatusAfter(_) => [Self::StatusAfter(500), Self::StatusAfter(502)],
+            Self::PageAfter(_) => [Self::PageAfter(502), Self::PageAfter(503), Self::PageAfter(504)],
             Self::Garbage(_) => [Self::Garbage("{".to_owned()), Self::Garbage(r#"{"ok":true}"#.to_owned())],
             Self::CutBefore => [Self::CutBefore],
             Self::CutAfter => [Self::CutAfter],
@@ -114,7 +120,6 @@ pub(super) fn in_chat(method: &str, chat: impl Display) -> String {
 
 /// The reply of a fault that keeps the call from having an effect.
 pub(super) fn reply_instead(fault: &Fault) -> Option<(u16, Reply)> {
-    let refused = |refusal: Refusal| Some((refusal.status, answer::reply(&Err(refusal))));
     match fault {
         Fault::Status(status) => refused(Refusal::of_status(*status)),
         Fault::Refuse(status, description) => refused(Refusal::new(*status, description.clone())),
@@ -123,8 +128,25 @@ pub(super) fn reply_instead(fault: &Fault) -> Option<(u16, Reply)> {
         Fault::Garbage(text) => Some((200, Reply::text(answer::status(200), "application/json", text))),
         Fault::CutBefore => Some((0, Reply::Cut)),
         Fault::Hang => Some((0, Reply::Hang)),
+        Fault::StatusAfter(_) | Fault::PageAfter(_) => None,
         Fault::CutAfter | Fault::HangAfter | Fault::Delay(_) => None,
     }
+}
+
+/// What is told of a call that has had its effect; 0 stands for nothing at all.
+pub(super) fn reply_after(fault: &Fault) -> Option<(u16, Reply)> {
+    match fault {
+        Fault::StatusAfter(status) => refused(Refusal::of_status(*status)),
+        Fault::PageAfter(status) => Some((*status, Reply::Respond(page(*status)))),
+        Fault::CutAfter => Some((0, Reply::Cut)),
+        Fault::HangAfter => Some((0, Reply::Hang)),
+        Fault::Status(_) | Fault::Refuse(..) | Fault::RetryAfter(_) | Fault::Page(_) => None,
+        Fault::Garbage(_) | Fault::CutBefore | Fault::Hang | Fault::Delay(_) => None,
+    }
+}
+
+fn refused(refusal: Refusal) -> Option<(u16, Reply)> {
+    Some((refusal.status, answer::reply(&Err(refusal))))
 }
 
 fn page(status: u16) -> Response<Body> {

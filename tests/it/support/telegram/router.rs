@@ -69,25 +69,12 @@ pub(super) async fn call(observed: &Observed<State>, method: &str, params: Param
         Ok(reply) => (200, reply),
         Err(refusal) => (refusal.status, refuse(observed, method.name, refusal)),
     };
-    match fault {
-        Some(Fault::CutAfter) => {
-            record(0);
-            Reply::Cut
-        }
-        Some(Fault::HangAfter) => {
-            record(0);
-            Reply::Hang
-        }
-        Some(Fault::Delay(time)) => {
-            record(status);
-            tokio::time::sleep(time).await;
-            reply
-        }
-        _ => {
-            record(status);
-            reply
-        }
+    let (status, reply) = fault.as_ref().and_then(faults::reply_after).unwrap_or((status, reply));
+    record(status);
+    if let Some(Fault::Delay(time)) = fault {
+        tokio::time::sleep(time).await;
     }
+    reply
 }
 
 fn take_fault(observed: &Observed<State>, name: &str, chat: &str) -> Option<Fault> {

@@ -17,6 +17,8 @@ fn faults() -> Vec<Fault> {
         limited(Scope::Global),
         Fault::Status(500),
         Fault::Status(502),
+        Fault::StatusAfter(500),
+        Fault::StatusAfter(502),
         Fault::CutBefore,
         Fault::CutAfter,
         Fault::Delay(Duration::from_millis(300)),

@@ -25,6 +25,9 @@ async fn every_fault_of_posting_ends_in_the_whole_answer_and_the_next_message_wo
         // Whether it arrived is seen by looking.
         (Fault::CutAfter, vec![WHOLE]),
         (Fault::CutBefore, vec![WHOLE]),
+        (Fault::StatusAfter(500), vec![WHOLE]),
+        (Fault::StatusAfter(503), vec![WHOLE]),
+        (Fault::ErrorAfter("internal_error"), vec![WHOLE]),
         (Fault::Error("fatal_error"), vec![WHOLE]),
     ];
     for (number, (fault, expected)) in (1..).zip(faults) {
@@ -34,7 +37,8 @@ async fn every_fault_of_posting_ends_in_the_whole_answer_and_the_next_message_wo
         let screen = house.wait_until_last(&person.dm_channel(), expected.last().unwrap()).await;
         assert_eq!(said(&screen), expected, "{fault:?}");
         person.dm("Sure?");
-        house.wait_until_last(&person.dm_channel(), "Yes.").await;
+        let screen = house.wait_until_last(&person.dm_channel(), "Yes.").await;
+        assert_eq!(said(&screen), [WHOLE, "Yes."], "{fault:?}");
     }
     house.ends_well(bot).await;
 }
@@ -46,6 +50,7 @@ async fn every_fault_of_editing_ends_in_one_whole_answer() {
     let faults = [
         Fault::RateLimited(1),
         Fault::Status(500),
+        Fault::StatusAfter(503),
         Fault::CutBefore,
         Fault::CutAfter,
         Fault::Error("fatal_error"),

@@ -20,7 +20,7 @@ use super::super::observed::Observed;
 use super::super::server::{Call, Reply};
 use super::body::Body;
 use super::errors::Refusal;
-use super::faults::{CallRecord, Fault, general_error, status_code};
+use super::faults::{CallRecord, Fault, general_error, own_words, status_code};
 use super::limits::{Scope, Spent, too_many};
 use super::world::World;
 use routes::{Found, Major, Route};
@@ -108,13 +108,18 @@ pub(super) async fn answer(world: Observed<World>, call: Call) -> Reply {
         Some(Fault::Delay(time)) => tokio::time::sleep(time).await,
         _ => {}
     }
-    let unanswered = matches!(fault, Some(Fault::CutAfter | Fault::HangAfter));
     let reply = world.update(|world| {
         let (status, reply) = perform(world, route, parameters, &call);
-        world.calls.push(record((!unanswered).then_some(status)));
+        let told = match fault {
+            Some(Fault::CutAfter | Fault::HangAfter) => None,
+            Some(Fault::StatusAfter(status)) => Some(status),
+            _ => Some(status),
+        };
+        world.calls.push(record(told));
         reply
     });
     match fault {
+        Some(Fault::StatusAfter(status)) => own_words(status),
         Some(Fault::CutAfter) => Reply::Cut,
         Some(Fault::HangAfter) => Reply::Hang,
         _ => reply,
