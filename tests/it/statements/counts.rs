@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use super::House;
-use crate::support::database::Engine;
 use crate::support::models::{Answer, Gate};
 use crate::support::source;
 use crate::support::statements::Ran;
@@ -39,15 +38,6 @@ impl Cost {
         }
     }
 
-    fn and(self, more: Self) -> Self {
-        Self {
-            transactions: self.transactions + more.transactions,
-            statements: self.statements + more.statements,
-            reads: self.reads + more.reads,
-            reads_alone: self.reads_alone + more.reads_alone,
-        }
-    }
-
     /// The least of each.
     fn least(one: Self, other: Self) -> Self {
         Self {
@@ -66,20 +56,12 @@ const FURTHER_PART: (&str, Cost) = ("each further part of a reply", Cost::of(1, 
 const STRANGER: (&str, Cost) = ("somebody's first message", Cost::of(5, 18, 4, 1));
 const COMMAND: (&str, Cost) = ("command", Cost::of(4, 10, 3, 0));
 
-/// What comes to that on PostgreSQL, which several processes may share: *start* asks
-/// whether another one has taken the place of this.
-const SHARED: Cost = Cost::of(0, 1, 1, 0);
-
 /// How often a turn is taken: the hourly or the fifteen seconds' sweep may fall
 /// into one of them, and into all of them it cannot.
 const TURNS: usize = 3;
 
 fn assert_takes((what, expected): (&str, Cost), costs: &[Cost]) {
     let least = costs.iter().copied().reduce(Cost::least).unwrap();
-    let expected = match Engine::chosen() {
-        Engine::Sqlite => expected,
-        Engine::Postgres => expected.and(SHARED),
-    };
     assert_eq!(
         least, expected,
         "{what} took at least {least:?}, and is to take {expected:?}; each time: {costs:?}"
