@@ -143,6 +143,12 @@ async fn wrong_secrets_are_never_told_however_they_are_given() {
             assert_eq!(code, Some(78), "{words:?}: {out}{err}");
             is_silent(&words.join(" "), &format!("{out}{err}"), &secrets);
         }
+        let problems = [telegram.take_problems(), discord.take_problems(), slack.take_problems()].concat();
+        let refused =
+            ["a token: Unauthorized", "GET /users/@me: wrong or missing token", "auth.test: invalid_auth {}"];
+        // Who is refused first ends the start, whatever the others were about to say.
+        assert!(!problems.is_empty(), "nobody was asked");
+        assert!(problems.iter().all(|problem| refused.contains(&problem.as_str())), "{problems:#?}");
     }
 }
 

@@ -6,6 +6,7 @@ pub mod discord;
 mod every;
 pub mod models;
 pub mod observed;
+pub mod problems;
 pub mod program;
 pub mod proxy;
 pub mod secrets;

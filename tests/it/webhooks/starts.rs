@@ -63,6 +63,7 @@ async fn a_token_that_is_wrong_ends_the_start_and_a_secret_that_is_wrong_is_told
     let (code, said) = refused(&house, &[("CHANNELS__SLACK__BOT_TOKEN", "xoxb-1-wrong")]).await;
     assert_eq!(code, 78, "{said}");
     assert!(said.contains("slack: the platform does not accept the token"), "{said}");
+    assert_eq!(house.slack.take_problems(), ["auth.test: invalid_auth {}"]);
 
     let other = "0123456789abcdef0123456789abcdef";
     let bot = house.setup.clone().env("SWITCHBOARD__CHANNELS__SLACK__SIGNING_SECRET", other).serve();

@@ -18,6 +18,7 @@ async fn a_wrong_token_ends_the_start() {
     let mut house = House::new().await;
     house.setup = house.setup.env("SWITCHBOARD__CHANNELS__DISCORD__TOKEN", "MTIz.wrong.token");
     refuses(&house, &["discord", "channels.discord.token", "Reset Token"]).await;
+    assert_eq!(house.discord.take_problems(), ["GET /users/@me: wrong or missing token"]);
 }
 
 #[tokio::test]
@@ -36,4 +37,5 @@ async fn a_token_that_is_reset_ends_the_daemon() {
     let status = bot.ended().await;
     assert_eq!(status.code(), Some(78), "{:#?}", bot.log());
     bot.wait_for_log("channels.discord.token").await;
+    assert!(house.discord.take_problems().iter().all(|problem| problem.ends_with("wrong or missing token")));
 }

@@ -17,11 +17,16 @@ async fn refuses(house: &House, words: &[&str]) {
 
 #[tokio::test]
 async fn a_wrong_token_ends_the_start() {
-    for (key, token) in [("BOT_TOKEN", "xoxb-1-wrong"), ("APP_TOKEN", "xapp-1-wrong")] {
+    let cases = [
+        ("BOT_TOKEN", "xoxb-1-wrong", "auth.test: invalid_auth {}"),
+        ("APP_TOKEN", "xapp-1-wrong", "apps.connections.open: invalid_auth {}"),
+    ];
+    for (key, token, problem) in cases {
         let mut house = House::new().await;
         house.setup = house.setup.env(&format!("SWITCHBOARD__CHANNELS__SLACK__{key}"), token);
         let words = ["slack", "channels.slack.bot_token", "OAuth & Permissions", "channels.slack.app_token"];
         refuses(&house, &words).await;
+        assert_eq!(house.slack.take_problems(), [problem]);
     }
 }
 
