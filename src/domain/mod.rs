@@ -1,12 +1,13 @@
 //! The words we use: messages, people, places, answers.
 //!
 //! Everything here is plain data and pure functions: no I/O, no runtime, no
-//! clock. What crosses a seam between two layers is one of these types; what
+//! clock; only [`Backoff`] has some chance in it. What crosses a seam between two layers is one of these types; what
 //! is stored (an inbox payload) derives serde, and its shape is pinned by a
 //! golden test.
 
 mod address;
 mod answer;
+mod backoff;
 mod capabilities;
 mod change;
 mod clock;
@@ -28,6 +29,7 @@ mod user;
 
 pub use address::{Address, AddressKind, KnownPlace, SpaceRef, SpaceStanding};
 pub use answer::{AnswerEvent, AnswerStream, FinishReason, Finished, Usage};
+pub use backoff::Backoff;
 pub use capabilities::{Capabilities, Growth, TextUnit};
 pub use change::{Change, ChangeEnd};
 pub use clock::{Clock, Timestamp};

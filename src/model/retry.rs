@@ -5,7 +5,6 @@
 //! time that an answer may take in total.
 
 use std::error::Error;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use futures_util::{StreamExt, stream};
 use tokio::time::Instant;
 
 use crate::config::ProviderSettings;
+use crate::domain::Backoff;
 use crate::model::openai::patience;
 use crate::model::{Model, ModelError, ModelEvent, ModelRequest, ModelStream};
 
@@ -45,15 +45,16 @@ impl From<&ProviderSettings> for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// How long to wait before repetition `number`, from 0; none when it is not worth it.
-    fn wait(&self, number: u32, error: &ModelError, chance: u64) -> Option<Duration> {
+    /// How long to wait before repetition `number`, from 0, which is `ours` unless the provider asks
+    /// for another; none when it is not worth it.
+    fn wait(&self, number: u32, error: &ModelError, ours: &mut Backoff) -> Option<Duration> {
         if number >= self.retries.min(MAX_RETRIES) {
             return None;
         }
         match error {
             ModelError::RateLimited { .. } | ModelError::Unavailable { .. } | ModelError::Cut { .. } => {
                 let asked = error.retry_after().filter(|wait| !wait.is_zero());
-                let wait = asked.unwrap_or_else(|| self.backoff(number, chance));
+                let wait = asked.unwrap_or_else(|| ours.next_wait());
                 Some(wait).filter(|wait| *wait <= MAX_RETRY_AFTER)
             }
             ModelError::QuotaGone { .. }
@@ -61,13 +62,6 @@ impl RetryPolicy {
             | ModelError::Rejected { .. }
             | ModelError::Nonsense { .. } => None,
         }
-    }
-
-    /// Doubles with every repetition, minus up to a quarter by chance, so that not all come back at once.
-    fn backoff(&self, number: u32, chance: u64) -> Duration {
-        let wait = self.first_wait.saturating_mul(2_u32.saturating_pow(number)).min(self.longest_wait);
-        let percent = u32::try_from(chance % 26).unwrap_or(0);
-        wait - wait * percent / 100
     }
 }
 
@@ -102,6 +96,7 @@ impl Model for Retrying {
             policy: self.policy,
             deadline: Instant::now() + self.policy.total,
             repetitions: 0,
+            backoff: Backoff::new(self.policy.first_wait, self.policy.longest_wait),
             attempt: None,
             has_text: false,
             has_ended: false,
@@ -120,6 +115,7 @@ struct Asking {
     policy: RetryPolicy,
     deadline: Instant,
     repetitions: u32,
+    backoff: Backoff,
     attempt: Option<ModelStream>,
     has_text: bool,
     has_ended: bool,
@@ -150,8 +146,7 @@ impl Asking {
                 Err(error) => error,
             };
             self.attempt = None;
-            let wait =
-                self.policy.wait(self.repetitions, &error, RandomState::new().hash_one(self.repetitions));
+            let wait = self.policy.wait(self.repetitions, &error, &mut self.backoff);
             let Some(wait) = wait.filter(|wait| Instant::now() + *wait < self.deadline) else {
                 return Err(error);
             };
@@ -202,6 +197,7 @@ mod tests {
     use std::time::Duration;
 
     use super::{MAX_RETRIES, RetryPolicy};
+    use crate::domain::Backoff;
     use crate::model::ModelError;
 
     const POLICY: RetryPolicy = RetryPolicy {
@@ -224,25 +220,21 @@ mod tests {
         ModelError::RateLimited { model: "m".to_owned(), retry_after: Some(Duration::from_secs(seconds)) }
     }
 
-    #[test]
-    fn waits_double_up_to_a_limit() {
-        let waits: Vec<u128> =
-            (0..6).map(|number| POLICY.wait(number, &unavailable(), 0).unwrap().as_millis()).collect();
-        assert_eq!(waits, [500, 1_000, 2_000, 4_000, 8_000, 8_000]);
-        assert_eq!(POLICY.wait(0, &unavailable(), 25), Some(Duration::from_millis(375)));
+    fn ours() -> Backoff {
+        Backoff::new(POLICY.first_wait, POLICY.longest_wait)
     }
 
     #[test]
     fn what_the_provider_asks_for_is_honoured_up_to_a_limit() {
-        assert_eq!(POLICY.wait(3, &rate_limited(20), 9), Some(Duration::from_secs(20)));
-        assert_eq!(POLICY.wait(0, &rate_limited(21), 9), None);
-        assert_eq!(POLICY.wait(0, &rate_limited(0), 0), Some(Duration::from_millis(500)));
+        assert_eq!(POLICY.wait(3, &rate_limited(20), &mut ours()), Some(Duration::from_secs(20)));
+        assert_eq!(POLICY.wait(0, &rate_limited(21), &mut ours()), None);
+        assert!(POLICY.wait(0, &rate_limited(0), &mut ours()).unwrap() <= POLICY.first_wait);
     }
 
     #[test]
     fn no_setting_repeats_for_ever() {
-        assert!(POLICY.wait(MAX_RETRIES - 1, &unavailable(), 0).is_some());
-        assert!(POLICY.wait(MAX_RETRIES, &unavailable(), 0).is_none());
-        assert!(RetryPolicy { retries: 0, ..POLICY }.wait(0, &unavailable(), 0).is_none());
+        assert!(POLICY.wait(MAX_RETRIES - 1, &unavailable(), &mut ours()).is_some());
+        assert!(POLICY.wait(MAX_RETRIES, &unavailable(), &mut ours()).is_none());
+        assert!(RetryPolicy { retries: 0, ..POLICY }.wait(0, &unavailable(), &mut ours()).is_none());
     }
 }

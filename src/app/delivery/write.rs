@@ -10,7 +10,7 @@ use crate::app::delivery::screen::Found;
 use crate::app::lease::Lease;
 use crate::app::ledger::Ledger;
 use crate::channels::{Channel, ChannelError};
-use crate::domain::{DeliveryKey, Part, PostedId, ReplyTo, Timestamp};
+use crate::domain::{Backoff, DeliveryKey, Part, PostedId, ReplyTo, Timestamp};
 use crate::telemetry::{chain, metrics};
 
 /// How long a text that has to arrive is tried.
@@ -86,7 +86,7 @@ impl Writer<'_> {
     /// is not spent on a way that is closed.
     async fn until_reachable(&self, posting: &Tries) -> Result<(), DeliveryError> {
         let Some(typing) = self.channel.typing() else { return Ok(()) };
-        let mut tries = Tries { pause: FIRST_PAUSE, ..*posting };
+        let mut tries = Tries::until(posting.deadline);
         loop {
             self.lease.held().await?;
             match typing.show_typing(self.to).await {
@@ -219,7 +219,7 @@ impl Writer<'_> {
             ChannelError::RateLimited { scope, retry_after, .. } => {
                 self.pacer.limit(&self.to.address, scope, retry_after);
             }
-            _ => sleep(tries.next_pause()).await,
+            _ => sleep(tries.backoff.next_wait()).await,
         }
         Ok(())
     }
@@ -243,21 +243,19 @@ pub(super) fn label(label: &str, text: &str) -> String {
 /// How long we have tried.
 struct Tries {
     deadline: Instant,
-    pause: Duration,
+    backoff: Backoff,
 }
 
 impl Tries {
     fn new() -> Self {
-        Self { deadline: Instant::now() + PATIENCE, pause: FIRST_PAUSE }
+        Self::until(Instant::now() + PATIENCE)
+    }
+
+    fn until(deadline: Instant) -> Self {
+        Self { deadline, backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE) }
     }
 
     fn are_over(&self) -> bool {
         Instant::now() >= self.deadline
-    }
-
-    fn next_pause(&mut self) -> Duration {
-        let pause = self.pause;
-        self.pause = (pause * 2).min(LONGEST_PAUSE);
-        pause
     }
 }

@@ -19,13 +19,12 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::channels::absence::{Absence, Found};
 use crate::channels::discord::api::id_of;
-use crate::channels::discord::backoff::Backoff;
 use crate::channels::discord::decode::{self, Reader};
 use crate::channels::discord::recover::PAGE;
 use crate::channels::discord::waiting::Waiting;
 use crate::channels::discord::{Shared, channel, happening};
 use crate::channels::{Batch, ChannelError, Inbox, InboxError};
-use crate::domain::{KnownPlace, Platform};
+use crate::domain::{Backoff, KnownPlace, Platform};
 use crate::telemetry::chain;
 
 /// How many places are looked through at once.
@@ -118,7 +117,7 @@ async fn known_places(shared: &Shared, inbox: &dyn Inbox) -> Vec<KnownPlace> {
         match inbox.known_places(Platform::Discord, shared.catchup.places).await {
             Ok(places) => return places,
             Err(error) => {
-                let wait = backoff.next();
+                let wait = backoff.next_wait();
                 tracing::warn!(error = %chain(&error), "cannot tell yet where to catch up, asking again in {wait:?}");
                 sleep(wait).await;
             }
@@ -156,7 +155,7 @@ impl Look<'_> {
                     drop(self.inbox.looked_through(&self.place.address, self.place.heard).await);
                     return;
                 }
-                Failure::Channel(_) | Failure::Inbox(_) => backoff.next(),
+                Failure::Channel(_) | Failure::Inbox(_) => backoff.next_wait(),
             };
             if began.elapsed() + wait > PATIENCE {
                 tracing::error!(channel.id = %self.channel, error = %error, "could not look for what was missed in channel {}; the next session tries again", self.channel);

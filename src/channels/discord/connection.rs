@@ -15,12 +15,12 @@ use serenity::model::gateway::{BotGateway, GatewayIntents, Ready};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::channels::discord::backoff::Backoff;
 use crate::channels::discord::gateway::{Door, End, Gateway};
 use crate::channels::discord::happening::Happening;
 use crate::channels::discord::waiting::{Arrival, Waiting};
 use crate::channels::discord::{Shared, commands, decode};
 use crate::channels::{ChannelError, LimitScope};
+use crate::domain::Backoff;
 use crate::telemetry::chain;
 
 /// How many events may wait for the inbox before the gateway is closed.
@@ -69,7 +69,7 @@ pub(super) async fn keep(
                         if since.elapsed() > GOOD {
                             connecting.reset();
                         }
-                        let wait = connecting.next();
+                        let wait = connecting.next_wait();
                         tracing::warn!("lost the gateway ({why}), connecting again in {wait:?}");
                         wait
                     }
@@ -77,7 +77,7 @@ pub(super) async fn keep(
             }
             Err(ChannelError::RateLimited { retry_after, .. }) => retry_after.max(FIRST_WAIT),
             Err(error) if error.is_passing() => {
-                let wait = asking.next();
+                let wait = asking.next_wait();
                 tracing::warn!(error = %chain(&error), "could not ask for the gateway, asking again in {wait:?}");
                 wait
             }

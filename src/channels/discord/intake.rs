@@ -8,14 +8,13 @@ use serenity::model::id::UserId;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::channels::discord::backoff::Backoff;
 use crate::channels::discord::decode::{self, Reader};
 use crate::channels::discord::happening::Happening;
 use crate::channels::discord::interactions::PROMISE_AFTER;
 use crate::channels::discord::waiting::{Arrival, Waiting};
 use crate::channels::discord::{Shared, catchup, connection};
 use crate::channels::{Batch, ChannelError, Inbox, InboxError};
-use crate::domain::{Event, InboundMessage};
+use crate::domain::{Backoff, Event, InboundMessage};
 use crate::telemetry::{KillPoint, chain, kill_point};
 
 /// How many events go into one batch.
@@ -60,7 +59,7 @@ async fn store(shared: &Shared, inbox: &dyn Inbox, waiting: &Waiting) {
         match store_some(shared, inbox, waiting).await {
             Ok(()) => backoff.reset(),
             Err(error) => {
-                let wait = backoff.next();
+                let wait = backoff.next_wait();
                 tracing::error!(error = %chain(&error), "could not store what came in, trying again in {wait:?}");
                 refuse(shared, waiting.take_out(is_overdue));
                 sleep(wait).await;

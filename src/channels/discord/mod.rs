@@ -14,7 +14,6 @@
 //! intent. Rich formatting is left as Discord reads it.
 
 mod api;
-mod backoff;
 mod catchup;
 mod commands;
 mod connection;

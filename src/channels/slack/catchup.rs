@@ -18,7 +18,7 @@ use crate::channels::slack::gaps::Gaps;
 use crate::channels::slack::history::{self, Stretch};
 use crate::channels::slack::workspace::Workspace;
 use crate::channels::{Batch, ChannelError, Inbox, InboxError};
-use crate::domain::{Address, AddressKind, KnownPlace, Platform};
+use crate::domain::{Address, AddressKind, Backoff, KnownPlace, Platform};
 use crate::telemetry::chain;
 
 /// How many pages of one place are looked at.
@@ -97,14 +97,13 @@ impl CatchUp {
 
     /// The inbox knows them as soon as it works.
     async fn known_places(&self) -> Vec<KnownPlace> {
-        let mut wait = FIRST_WAIT;
+        let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
         loop {
             match self.inbox.known_places(Platform::Slack, self.workspace.catchup.places).await {
                 Ok(places) => return places,
                 Err(error) => {
                     tracing::warn!(platform = "slack", error = %chain(&error), "cannot tell yet where to catch up");
-                    sleep(wait).await;
-                    wait = (wait * 2).min(LONGEST_WAIT);
+                    sleep(backoff.next_wait()).await;
                 }
             }
         }
@@ -124,7 +123,7 @@ impl CatchUp {
     /// Tries until it is done, or there is no use in it. What is not done stays
     /// noted, and the next start begins there.
     async fn patiently(&self, place: &KnownPlace, absence: &Absence, questions: &mut u32) {
-        let (began, mut next_wait) = (Instant::now(), FIRST_WAIT);
+        let (began, mut backoff) = (Instant::now(), Backoff::new(FIRST_WAIT, LONGEST_WAIT));
         loop {
             let error = match self.through(place, absence, questions).await {
                 Ok(()) => return,
@@ -138,7 +137,7 @@ impl CatchUp {
                     drop(self.inbox.looked_through(&place.address, place.heard).await);
                     return;
                 }
-                Failure::Channel(_) | Failure::Inbox(_) => next_wait,
+                Failure::Channel(_) | Failure::Inbox(_) => backoff.next_wait(),
             };
             if began.elapsed() + wait > PATIENCE {
                 tracing::error!(platform = "slack", %error, "could not look for what was missed; the next start tries again");
@@ -146,7 +145,6 @@ impl CatchUp {
             }
             tracing::debug!(platform = "slack", %error, "cannot catch up yet, trying again in {wait:?}");
             sleep(wait).await;
-            next_wait = (next_wait * 2).min(LONGEST_WAIT);
         }
     }
 

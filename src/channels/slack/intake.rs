@@ -14,6 +14,7 @@ use crate::channels::slack::decode::Ourselves;
 use crate::channels::slack::sockets::Sockets;
 use crate::channels::slack::workspace::Workspace;
 use crate::channels::{Batch, ChannelError, Inbox};
+use crate::domain::Backoff;
 use crate::telemetry::chain;
 
 /// The first pause after a start that did not work; it doubles from there.
@@ -84,7 +85,7 @@ pub(super) fn learn(workspace: &Arc<Workspace>, shutdown: &CancellationToken) ->
 
 /// Finds out who we are; tries until Slack answers.
 pub(super) async fn introduce(workspace: &Workspace) -> Result<Ourselves, ChannelError> {
-    let mut pause = FIRST_PAUSE.min(workspace.pace.reconnect_wait);
+    let mut backoff = Backoff::new(FIRST_PAUSE.min(workspace.pace.reconnect_wait), LONGEST_PAUSE);
     loop {
         let error = match workspace.check().await {
             Ok((ourselves, _)) => return Ok(ourselves),
@@ -96,8 +97,7 @@ pub(super) async fn introduce(workspace: &Workspace) -> Result<Ourselves, Channe
             ChannelError::RateLimited { retry_after, .. } => retry_after,
             _ => Duration::ZERO,
         };
-        sleep(jittered(pause).max(asked)).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        sleep(backoff.next_wait().max(asked)).await;
     }
 }
 
@@ -143,15 +143,14 @@ async fn watch(workspace: &Workspace, sockets: &Sockets) -> End {
 pub(super) async fn accept(inbox: &dyn Inbox, batch: Batch, patience: Duration) -> bool {
     let mut last = None;
     let trying = async {
-        let mut pause = FIRST_INBOX_PAUSE;
+        let mut backoff = Backoff::new(FIRST_INBOX_PAUSE, LONGEST_INBOX_PAUSE);
         loop {
             let copy = Batch { messages: batch.messages.clone(), unreadable: batch.unreadable.clone() };
             match inbox.accept(copy).await {
                 Ok(()) => return,
                 Err(error) => last = Some(error),
             }
-            sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_INBOX_PAUSE);
+            sleep(backoff.next_wait()).await;
         }
     };
     if timeout(patience, trying).await.is_ok() {

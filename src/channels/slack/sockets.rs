@@ -5,7 +5,6 @@
 //! What that returns is the acknowledgement, and without one Slack sends an
 //! event again: at once, after a minute, after five.
 
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
@@ -27,6 +26,7 @@ use crate::channels::slack::reception::{Reception, Taken};
 use crate::channels::slack::status::Status;
 use crate::channels::slack::workspace::Workspace;
 use crate::channels::{ChannelError, Inbox};
+use crate::domain::Backoff;
 use crate::telemetry::{KillPoint, kill_point};
 
 /// A socket that ends sooner is not replaced at once.
@@ -65,7 +65,7 @@ impl Sockets {
             inbox: Mutex::new(Some(inbox)),
             manager: OnceLock::new(),
             status: watch::Sender::new(Status::new()),
-            short_lives: AtomicU32::new(0),
+            reconnecting: Mutex::new(Backoff::new(FIRST_PAUSE, workspace.pace.reconnect_wait)),
         });
         // Nobody else has set it.
         let _ = receiver.manager.set(Arc::downgrade(&manager));
@@ -107,8 +107,8 @@ struct Receiver {
     inbox: Mutex<Option<Arc<dyn Inbox>>>,
     manager: OnceLock<Weak<Manager>>,
     status: watch::Sender<Status>,
-    /// How many sockets in a row ended soon.
-    short_lives: AtomicU32,
+    /// How long to wait after sockets that ended soon.
+    reconnecting: Mutex<Backoff>,
 }
 
 #[async_trait]
@@ -147,17 +147,23 @@ impl SlackSocketModeClientListener for Receiver {
 
     async fn on_disconnect(&self, socket: &SlackSocketModeWssClientId) {
         let since = self.lost(socket);
-        if since.is_some_and(|since| since.elapsed() >= SHORT_LIFE) {
-            self.short_lives.store(0, Ordering::Relaxed);
-        } else {
-            let before = self.short_lives.fetch_add(1, Ordering::Relaxed);
-            sleep(jittered(pause_after(before, self.reception.workspace.pace.reconnect_wait))).await;
-        }
+        let has_served = since.is_some_and(|since| since.elapsed() >= SHORT_LIFE);
+        sleep(self.pause(has_served)).await;
         self.replace(socket).await;
     }
 }
 
 impl Receiver {
+    /// How long to wait before another socket, after one that has served its time or not.
+    fn pause(&self, has_served: bool) -> Duration {
+        let mut reconnecting = self.reconnecting.lock().unwrap_or_else(PoisonError::into_inner);
+        if has_served {
+            reconnecting.reset();
+            return Duration::ZERO;
+        }
+        reconnecting.next_wait()
+    }
+
     /// Slack is about to close a socket.
     async fn dismissed(&self, socket: &SlackSocketModeWssClientId, reason: &str) {
         tracing::debug!(platform = "slack", "Slack asks for another socket: {reason:?}");
@@ -229,24 +235,4 @@ impl Receiver {
 
 fn no_app_token() -> ChannelError {
     ChannelError::Setup { way_out: "sockets need channels.slack.app_token".to_owned() }
-}
-
-/// How long to wait after a socket ended soon, and so many before it.
-fn pause_after(short_lives: u32, longest: Duration) -> Duration {
-    FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(short_lives)).min(longest)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::pause_after;
-
-    #[test]
-    fn pauses_grow_to_a_limit() {
-        let longest = Duration::from_secs(15);
-        let pauses = [0, 1, 2, 3, 4, 5, u32::MAX].map(|before| pause_after(before, longest).as_secs());
-        assert_eq!(pauses, [1, 2, 4, 8, 15, 15, 15]);
-        assert_eq!(pause_after(0, Duration::from_millis(100)), Duration::from_millis(100));
-    }
 }

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::channels::ChannelError;
 use crate::channels::telegram::api::{Api, CallError};
-use crate::channels::telegram::backoff::Backoff;
+use crate::channels::telegram::backoff;
 use crate::channels::telegram::errors::channel_error;
 use crate::domain::texts::Texts;
 use crate::domain::{Command, Platform};
@@ -19,7 +19,7 @@ const STEP: &str = "registering the commands";
 
 /// Registers the commands unless Telegram already has them; a failure is told and survived.
 pub(super) async fn register(api: &Api, texts: &Texts, shutdown: &CancellationToken) {
-    let mut backoff = Backoff::default();
+    let mut waits = backoff();
     for attempt in 1..=ATTEMPTS {
         let tried = tokio::select! {
             () = shutdown.cancelled() => return,
@@ -38,7 +38,7 @@ pub(super) async fn register(api: &Api, texts: &Texts, shutdown: &CancellationTo
         }
         let wait = match &error {
             ChannelError::RateLimited { retry_after, .. } => *retry_after,
-            _ => backoff.next_wait(),
+            _ => waits.next_wait(),
         };
         tokio::select! {
             () = shutdown.cancelled() => return,

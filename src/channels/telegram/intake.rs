@@ -18,15 +18,14 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::channels::absence::Absence;
-use crate::channels::telegram::Telegram;
 use crate::channels::telegram::api::{Api, CallError, Refusal};
-use crate::channels::telegram::backoff::Backoff;
 use crate::channels::telegram::decode::{self, Reading};
 use crate::channels::telegram::errors::channel_error;
 use crate::channels::telegram::wire::Me;
+use crate::channels::telegram::{Telegram, backoff};
 use crate::channels::{Batch, ChannelError, Inbox, InboxError};
 use crate::config::CatchUpSettings;
-use crate::domain::{Clock, Platform};
+use crate::domain::{Backoff, Clock, Platform};
 use crate::telemetry::{KillPoint, chain, kill_point};
 
 /// The most updates Telegram gives at once.
@@ -84,7 +83,7 @@ impl<'a> Intake<'a> {
             poll_seconds,
             is_connected: &telegram.is_connected,
             offset: None,
-            backoff: Backoff::default(),
+            backoff: backoff(),
             complained: None,
         }
     }

@@ -8,7 +8,6 @@
 //! chat to find out.
 
 mod api;
-mod backoff;
 mod commands;
 mod decode;
 mod encode;
@@ -30,7 +29,6 @@ use teloxide::payloads::GetMe;
 use tokio_util::sync::CancellationToken;
 
 use crate::channels::telegram::api::{Api, CallError};
-use crate::channels::telegram::backoff::Backoff;
 use crate::channels::telegram::decode::Reading;
 use crate::channels::telegram::errors::channel_error;
 use crate::channels::telegram::intake::Intake;
@@ -39,7 +37,9 @@ use crate::channels::telegram::wire::Me;
 use crate::channels::{Account, Batch, Channel, ChannelError, Delete, Inbox, Replay, Typing, Webhook};
 use crate::config::CatchUpSettings;
 use crate::domain::texts::Texts;
-use crate::domain::{Capabilities, Clock, DeliveryKey, Growth, Part, Platform, PostedId, ReplyTo, TextUnit};
+use crate::domain::{
+    Backoff, Capabilities, Clock, DeliveryKey, Growth, Part, Platform, PostedId, ReplyTo, TextUnit,
+};
 use crate::telemetry::chain;
 
 pub use webhook::Hook;
@@ -57,6 +57,11 @@ const CAPABILITIES: Capabilities = Capabilities {
     has_one_place_for_a_command: false,
     growth: Growth::Replaced,
 };
+
+/// The waits between tries on Telegram.
+fn backoff() -> Backoff {
+    Backoff::new(Duration::from_millis(500), Duration::from_secs(30))
+}
 
 /// What the channel needs to know.
 pub struct Setup {
@@ -156,7 +161,7 @@ impl Telegram {
         if known.is_some() {
             return Ok(known);
         }
-        let mut backoff = Backoff::default();
+        let mut waits = backoff();
         loop {
             let asked = tokio::select! {
                 () = shutdown.cancelled() => return Ok(None),
@@ -169,7 +174,7 @@ impl Telegram {
             let wait = match error {
                 ChannelError::Unauthorized { .. } => return Err(error),
                 ChannelError::RateLimited { retry_after, .. } => retry_after,
-                _ => backoff.next_wait(),
+                _ => waits.next_wait(),
             };
             tracing::warn!(platform = %Platform::Telegram, error = %chain(&error), "cannot connect; trying again");
             tokio::select! {

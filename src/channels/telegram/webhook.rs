@@ -13,12 +13,11 @@ use teloxide::payloads::{GetWebhookInfo, SetWebhook, SetWebhookSetters};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::channels::telegram::Telegram;
 use crate::channels::telegram::api::CallError;
-use crate::channels::telegram::backoff::Backoff;
 use crate::channels::telegram::errors::channel_error;
 use crate::channels::telegram::intake::{self, ALLOWED};
 use crate::channels::telegram::wire::WebhookInfo;
+use crate::channels::telegram::{Telegram, backoff};
 use crate::channels::webhook::{Door, Secret, Seldom};
 use crate::channels::{ChannelError, Inbox, Sent, TRY_AGAIN_AFTER, Verdict, Webhook};
 use crate::domain::Platform;
@@ -88,7 +87,7 @@ pub(super) async fn run(
 /// Sets the webhook, and sets it again when somebody has taken it away; only
 /// ends when trying again cannot help.
 async fn keep_set(telegram: &Telegram, entrance: &Entrance) -> Result<(), ChannelError> {
-    let mut backoff = Backoff::default();
+    let mut waits = backoff();
     let mut is_set = false;
     loop {
         let (step, tried) = if is_set {
@@ -101,9 +100,9 @@ async fn keep_set(telegram: &Telegram, entrance: &Entrance) -> Result<(), Channe
                 // Whoever takes it away may do so at once again.
                 let was_set = std::mem::replace(&mut is_set, is_ours);
                 if is_ours && was_set {
-                    backoff.reset();
+                    waits.reset();
                 }
-                if is_ours { entrance.hook.check_every } else { backoff.next_wait() }
+                if is_ours { entrance.hook.check_every } else { waits.next_wait() }
             }
             Err(error) => {
                 let error = channel_error(step, error);
@@ -111,7 +110,7 @@ async fn keep_set(telegram: &Telegram, entrance: &Entrance) -> Result<(), Channe
                 tracing::warn!(platform = %Platform::Telegram, error = %chain(&error), "cannot be sure that messages come in; trying again");
                 match error {
                     ChannelError::RateLimited { retry_after, .. } => retry_after,
-                    error if error.is_passing() => backoff.next_wait(),
+                    error if error.is_passing() => waits.next_wait(),
                     ChannelError::Rejected { reason, .. } => return Err(refused(&reason)),
                     error => return Err(error),
                 }

@@ -118,9 +118,13 @@ fn manage(server: &str, sql: &str) {
 pub struct Beside(DatabaseConnection);
 
 impl Beside {
-    /// Connects to a database; a file is made when there is none.
+    /// Connects to a database; a file is made when there is none, and so is its folder.
     pub async fn open(url: &str) -> Self {
-        let mode = if url.starts_with("sqlite:") { "?mode=rwc" } else { "" };
+        let file = url.strip_prefix("sqlite://");
+        if let Some(folder) = file.and_then(|file| Path::new(file).parent()) {
+            std::fs::create_dir_all(folder).unwrap();
+        }
+        let mode = if file.is_some() { "?mode=rwc" } else { "" };
         let mut options = ConnectOptions::new(format!("{url}{mode}"));
         options.max_connections(1).acquire_timeout(Duration::from_secs(20)).sqlx_logging(false);
         Self(Database::connect(options).await.unwrap())
