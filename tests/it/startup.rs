@@ -222,7 +222,7 @@ async fn a_directory_that_cannot_be_written_is_named() {
 #[tokio::test]
 async fn a_model_that_is_not_there_is_a_warning_and_no_more() {
     let stage = Stage::new().await;
-    let alice = stage.telegram.user(1001, "Alice");
+    let alice = stage.platform.user(1001, "Alice");
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let stage = stage.open().set("MODEL__PROVIDERS__MAIN__BASE_URL", &format!("http://{nobody}/v1"));
     let bot = stage.serve().await;
@@ -348,7 +348,7 @@ async fn a_wrong_token_ends_the_start_whoever_else_says_nothing_or_works() {
 #[tokio::test]
 async fn what_waits_outlives_a_start_with_a_wrong_token() {
     let stage = Stage::new().await.open();
-    let alice = stage.telegram.user(1001, "Alice");
+    let alice = stage.platform.user(1001, "Alice");
     stage.models.hold(0);
     let bot = stage.serve().await;
     alice.says("Hello?");
@@ -359,7 +359,7 @@ async fn what_waits_outlives_a_start_with_a_wrong_token() {
     let wrong = "123456789:AAwrongTokenOfNobodyAtAll0000000000";
     let setup = stage.setup.clone().env("SWITCHBOARD__CHANNELS__TELEGRAM__TOKEN", wrong);
     fails_with(&setup, BAD_SETTING, &["telegram: the platform does not accept the token"]).await;
-    assert_eq!(stage.telegram.take_problems(), ["a token: Unauthorized"]);
+    assert_eq!(stage.platform.take_problems(), ["a token: Unauthorized"]);
     assert_eq!(stage.models.count(), 1, "who could not be answered is not answered");
     let bot = stage.serve().await;
     stage.wait_for(1001, "Certainly.").await;
