@@ -24,7 +24,7 @@ pub trait Emulated: Clone + Debug {
     fn unlimited(self) -> Self;
 
     /// The settings that bring a daemon here.
-    fn channel(&self) -> String;
+    fn settings(&self) -> String;
 
     /// Starts a daemon, and waits until it hears what is said here.
     async fn serve(&self, setup: &Setup) -> Running;
@@ -62,7 +62,7 @@ impl Emulated for Telegram {
         self
     }
 
-    fn channel(&self) -> String {
+    fn settings(&self) -> String {
         format!("[channels.telegram]\ntoken = \"{}\"\napi_base = \"{}\"", self.token(), self.url())
     }
 
@@ -108,7 +108,7 @@ impl Emulated for Discord {
         self.without_rate_limits()
     }
 
-    fn channel(&self) -> String {
+    fn settings(&self) -> String {
         format!("[channels.discord]\ntoken = \"{}\"\napi_base = \"{}\"", self.token(), self.url())
     }
 
@@ -157,7 +157,7 @@ impl Emulated for Slack {
         self
     }
 
-    fn channel(&self) -> String {
+    fn settings(&self) -> String {
         format!(
             "[channels.slack]\nbot_token = \"{}\"\napp_token = \"{}\"\napi_base = \"{}\"",
             self.bot_token(),

@@ -42,7 +42,7 @@ impl<P: Emulated> On<P> {
         let models = Models::start().await;
         let setup = setup.with(&format!(
             "{}\n[model.providers.main]\nbase_url = \"{}\"\napi_key = \"{}\"\nmodel = \"gpt-4o\"\n{of_model}",
-            platform.channel(),
+            platform.settings(),
             models.base_url(),
             models.key(),
         ));
@@ -79,7 +79,7 @@ impl<P: Emulated> On<P> {
 
     /// The daemon is on another platform, too; returns the same daemon as it is met there.
     pub fn also_on<Q: Emulated>(&mut self, platform: Q) -> On<Q> {
-        self.setup = self.setup.clone().with(&platform.channel());
+        self.setup = self.setup.clone().with(&platform.settings());
         On { platform, models: self.models.clone(), setup: self.setup.clone() }
     }
 }
