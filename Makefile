@@ -19,7 +19,7 @@ test:
 	tests/with-services.sh $(CARGO) test --locked --no-fail-fast --features kill-points --test it -- $(ON_POSTGRES)
 
 # The suites that have a database.
-ON_POSTGRES = access:: canary:: crash::points:: crash::poison:: crash::random:: crash::redelivery:: crash::stops:: given_up:: hostile:: migrations:: operation:: postgres:: startup:: store:: talk::
+ON_POSTGRES = access:: canary:: crash::conservation:: crash::points:: crash::poison:: crash::random:: crash::redelivery:: crash::stops:: given_up:: hostile:: migrations:: operation:: postgres:: startup:: store:: talk::
 
 # Ends the program at random places and times for hours, and says the seed of what went wrong;
 # `SEED=… RUNS=1 make crash` repeats it. See docs/reliability.md.

@@ -91,6 +91,10 @@ impl Inbox for Intake {
         self.store.known_places(platform, limit).await.map_err(|error| InboxError(Box::new(error)))
     }
 
+    async fn first_heard(&self, platform: Platform) -> Result<Option<Timestamp>, InboxError> {
+        self.store.first_heard(platform).await.map_err(|error| InboxError(Box::new(error)))
+    }
+
     async fn looked_through(&self, place: &Address, sequence: i64) -> Result<(), InboxError> {
         let looked = self.store.looked_through(place.clone(), sequence).await;
         looked.map_err(|error| InboxError(Box::new(error)))

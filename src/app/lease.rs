@@ -13,11 +13,8 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::delivery::DeliveryError;
-use crate::store::{Store, StoreError};
+use crate::store::{DAEMON, Store, StoreError};
 use crate::telemetry::chain;
-
-/// What only one process on a database may be.
-const NAME: &str = "daemon";
 
 /// How many times it is renewed while it lasts.
 const RENEWALS: u32 = 3;
@@ -52,7 +49,7 @@ impl Lease {
         let mut is_told = false;
         loop {
             let began = Instant::now();
-            if store.lease(NAME, lasts).await? {
+            if store.lease(DAEMON, lasts).await? {
                 let held = watch::channel(Held::Until(began + lasts)).0;
                 return Ok(Some(Arc::new(Self { lasts, held })));
             }
@@ -78,7 +75,7 @@ impl Lease {
                 () = sleep(self.lasts / RENEWALS) => {}
             }
             let began = Instant::now();
-            match store.lease(NAME, self.lasts).await {
+            match store.lease(DAEMON, self.lasts).await {
                 Ok(true) => drop(self.held.send_replace(Held::Until(began + self.lasts))),
                 Ok(false) => {
                     self.held.send_replace(Held::Lost);

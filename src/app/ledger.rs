@@ -62,7 +62,7 @@ impl Ledger<'_> {
     /// Keeps that a part has been taken away.
     pub(crate) async fn removed(&self, part: usize) -> Result<(), DeliveryError> {
         let write = || self.store.removed(self.turn, part).boxed();
-        patiently("forget a part", write).await.map_err(DeliveryError::Store)
+        ours(patiently("forget a part", write).await)
     }
 
     /// Keeps the whole answer, before the last of it leaves.

@@ -71,6 +71,11 @@ pub trait Inbox: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// When somebody first talked to us on a platform; nothing where nobody has.
+    async fn first_heard(&self, _: Platform) -> Result<Option<Timestamp>, InboxError> {
+        Ok(None)
+    }
+
     /// Takes note that everything said in a place up to `sequence` has been accepted.
     async fn looked_through(&self, _: &Address, _sequence: i64) -> Result<(), InboxError> {
         Ok(())

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use futures_util::FutureExt;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryResult, QuerySelect, Statement};
 
-use crate::domain::{Address, DedupeKey, KnownPlace, Platform, SpaceRef};
-use crate::store::entities::inbox;
+use crate::domain::{Address, DedupeKey, KnownPlace, Platform, SpaceRef, Timestamp};
+use crate::store::entities::{addresses, inbox};
 use crate::store::inbox::hash;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, moment};
 
 /// Notes from where on the last active places are to be looked through, unless
 /// that is noted already. They are few, and asked for seldom: no index serves this.
@@ -43,6 +43,18 @@ impl Store {
             .boxed()
         })
         .await
+    }
+
+    /// When somebody first talked to us on a platform, or was refused there; nothing where nobody has.
+    pub async fn first_heard(&self, platform: Platform) -> Result<Option<Timestamp>, StoreError> {
+        let first: Option<Option<i64>> = addresses::Entity::find()
+            .select_only()
+            .column_as(addresses::Column::CreatedAt.min(), "first")
+            .filter(addresses::Column::Platform.eq(platform.name()))
+            .into_tuple()
+            .one(&self.readers)
+            .await?;
+        Ok(first.flatten().map(moment))
     }
 
     /// Takes note that a place has been looked through up to here.

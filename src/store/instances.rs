@@ -5,12 +5,16 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, Statement,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QuerySelect,
+    Statement,
 };
 
 use crate::domain::InstanceId;
 use crate::store::entities::{instances, leases};
 use crate::store::{Store, StoreError};
+
+/// The lease of the process that works on a database; only one at a time may have it.
+pub const DAEMON: &str = "daemon";
 
 /// The database's clock, in microseconds since 1970.
 fn now(backend: DbBackend) -> &'static str {
@@ -80,6 +84,12 @@ impl Store {
         })
         .await
     }
+}
+
+/// Whether another process has taken the place of this one; until the transaction ends, none can.
+pub(super) async fn is_replaced(tx: &DatabaseTransaction, instance: InstanceId) -> Result<bool, StoreError> {
+    let lease = leases::Entity::find_by_id(DAEMON.to_owned()).lock_shared().one(tx).await?;
+    Ok(lease.is_some_and(|lease| lease.holder_id != instance.0))
 }
 
 async fn beat(tx: &DatabaseTransaction, instance: InstanceId) -> Result<(), StoreError> {

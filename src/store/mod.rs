@@ -39,6 +39,7 @@ pub use inbox::{
     Accepted, ClaimedTurn, DeliveryPart, Ending, Finale, Incoming, KeptMessage, MatterId, Purged, Recovered,
     Revived, Taken,
 };
+pub use instances::DAEMON;
 pub use outbox::Answer;
 pub use people::Identity;
 pub use places::Space;

@@ -15,9 +15,9 @@ use uuid::Uuid;
 
 use crate::domain::{AddressId, KeptPart, Part, PartState, Platform, PostedId, SentPart, Timestamp, TurnId};
 use crate::store::entities::outbox;
-use crate::store::inbox::{ClaimedTurn, Ending};
+use crate::store::inbox::{ClaimedTurn, Ending, Readiness, is_generating, is_ready};
 use crate::store::record::Exchange;
-use crate::store::{Store, StoreError, micros, moment};
+use crate::store::{Store, StoreError, micros, moment, record};
 
 /// The shape of stored parts.
 const PAYLOAD_VERSION: u32 = 1;
@@ -59,7 +59,7 @@ impl Store {
         let next = next.clone();
         self.write(move |tx| {
             async move {
-                if !crate::store::inbox::is_generating(tx, id, claim).await? {
+                if !is_generating(tx, id, claim).await? {
                     return Ok(false);
                 }
                 if let Some(sent) = sent {
@@ -89,13 +89,17 @@ impl Store {
         ids.collect()
     }
 
-    /// Forgets a part that has been taken away again.
-    pub async fn removed(&self, turn: &ClaimedTurn, part: usize) -> Result<(), StoreError> {
-        let id = turn.turn.0;
+    /// Forgets a part that has been taken away again; false if the turn is no longer ours.
+    pub async fn removed(&self, turn: &ClaimedTurn, part: usize) -> Result<bool, StoreError> {
+        let (id, claim) = (turn.turn, turn.claim);
         self.write(move |tx| {
             async move {
-                outbox::Entity::delete_by_id((id, number(part))).exec(tx).await?;
-                Ok(())
+                // Also proves that nobody takes the claim away before this is done.
+                if !is_generating(tx, id, claim).await? {
+                    return Ok(false);
+                }
+                outbox::Entity::delete_by_id((id.0, number(part))).exec(tx).await?;
+                Ok(true)
             }
             .boxed()
         })
@@ -120,11 +124,10 @@ impl Store {
         let (id, claim, platform) = (turn.turn, turn.claim, platform_of(turn));
         self.write(move |tx| {
             async move {
-                if !crate::store::inbox::is_ready(tx, (id, claim), &answer.ending).await? {
-                    return Ok(false);
-                }
-                if let Some(exchange) = answer.exchange {
-                    crate::store::record::insert(tx, exchange, now).await?;
+                match (is_ready(tx, (id, claim), &answer.ending).await?, answer.exchange) {
+                    (Readiness::Lost, _) => return Ok(false),
+                    (Readiness::Ready, Some(exchange)) => record::insert(tx, exchange, now).await?,
+                    (Readiness::Ready, None) | (Readiness::ReadyBefore, _) => {}
                 }
                 keep(tx, (id, platform), &answer.parts, answer.sending, now).await?;
                 if answer.has_surplus {

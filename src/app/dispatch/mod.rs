@@ -25,7 +25,7 @@ use crate::telemetry::{KillPoint, Tasks, chain, kill_point};
 use orphans::Orphans;
 use waiting::{Kind, Waiting};
 
-/// How many commands are worked on beside the lanes.
+/// How many commands of a platform are worked on beside the lanes.
 const CONTROLS: usize = 64;
 
 /// How long to wait before asking a database again that did not answer.
@@ -39,6 +39,9 @@ const LOOKS: u32 = 15;
 
 /// After how many looks it is asked for what nobody works on any more.
 const ORPHAN_LOOKS: u32 = 5;
+
+/// After how many looks nobody waits any more for what is tried alone.
+const TRIAL_LOOKS: u32 = 60;
 
 /// Gives out the work.
 pub(crate) struct Dispatch {
@@ -65,8 +68,15 @@ impl Dispatch {
         give_back: CancellationToken,
     ) -> Self {
         let clock = Arc::clone(&turns.clock);
-        let lanes = platforms.iter().map(|platform| (Kind::Lanes(*platform), concurrent));
-        let rooms = lanes.chain([(Kind::Control, CONTROLS), (Kind::Suspect, 1)]);
+        let of_each = |platform: &Platform| {
+            let platform = *platform;
+            [
+                (Kind::Lanes(platform), concurrent),
+                (Kind::Control(platform), CONTROLS),
+                (Kind::Suspect(platform), 1),
+            ]
+        };
+        let rooms = platforms.iter().flat_map(of_each).chain([(Kind::Alone, 1)]);
         Self {
             store,
             turns,
@@ -134,6 +144,11 @@ impl Dispatch {
             count = count.wrapping_add(1);
             if count.is_multiple_of(ORPHAN_LOOKS) {
                 self.release_orphans().await;
+            }
+            if count == TRIAL_LOOKS {
+                let mut waiting = self.lock();
+                waiting.end_trials();
+                self.tell(waiting);
             }
             let seen = match self.store.changes().await {
                 Ok(seen) => seen,

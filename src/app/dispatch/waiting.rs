@@ -3,6 +3,10 @@
 //! Kinds take turns, and so do the lanes of one kind, in the order in which they
 //! began to wait. Each kind has room of its own, so that a platform which does
 //! not answer holds back nobody but itself.
+//!
+//! What was in flight when a process ended without warning is a suspect, and is
+//! worked on one at a time. What was in flight at two such ends is tried alone,
+//! for a while after the start, so that an innocent is not taken for the culprit.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -18,10 +22,12 @@ const QUEUE: usize = 10_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
     /// What does not wait in a lane.
-    Control,
+    Control(Platform),
     /// What was in flight when a process ended without warning: one at a time,
     /// so that the one which ends processes is found.
-    Suspect,
+    Suspect(Platform),
+    /// What was in flight at two such ends in a row: nothing else is begun meanwhile.
+    Alone,
     /// The lanes of a platform.
     Lanes(Platform),
 }
@@ -40,6 +46,10 @@ pub(super) struct Waiting {
     controls: usize,
     /// Lanes and messages that were in flight when a process ended.
     suspects: HashSet<Uuid>,
+    /// Those of them that are to be tried alone.
+    alone: HashSet<Uuid>,
+    /// The one that is being tried alone.
+    on_trial: Option<Uuid>,
     /// Platforms on which people can be answered.
     open: HashSet<Platform>,
     /// Those of them of which more may wait in the database than here.
@@ -51,11 +61,24 @@ impl Waiting {
     pub(super) fn suspect(&mut self, recovered: &Recovered) {
         self.suspects.extend(recovered.lanes.iter().map(|lane| lane.0));
         self.suspects.extend(recovered.controls.iter().map(|id| id.0));
+        self.alone.extend(&recovered.again);
+    }
+
+    /// Lets others begin, whatever is still on trial.
+    pub(super) fn end_trials(&mut self) {
+        self.on_trial = None;
+        self.alone.clear();
+        self.order.retain(|kind| *kind != Kind::Alone);
+        for accepted in self.queues.remove(&Kind::Alone).unwrap_or_default() {
+            self.queued.extend(accepted.lane);
+            self.put(accepted);
+        }
     }
 
     /// Notes that a suspect has come to its end.
     pub(super) fn acquit(&mut self, accepted: Accepted) {
         self.suspects.remove(&key(accepted));
+        self.alone.remove(&key(accepted));
     }
 
     /// Notes that people can be answered on a platform, of which some may wait already.
@@ -98,6 +121,11 @@ impl Waiting {
                 return;
             }
         }
+        self.put(accepted);
+    }
+
+    /// Puts something into the queue of its kind.
+    fn put(&mut self, accepted: Accepted) {
         let kind = self.kind(accepted);
         let queue = self.queues.entry(kind).or_default();
         if queue.len() >= QUEUE {
@@ -113,7 +141,11 @@ impl Waiting {
 
     /// Takes the first piece of work for which there is room.
     pub(super) fn take<P>(&mut self, room: impl Fn(Kind) -> Option<P>) -> Option<(Accepted, P)> {
-        let (at, permit) = self.order.iter().enumerate().find_map(|(at, kind)| Some((at, room(*kind)?)))?;
+        let may_begin = self.may_begin()?;
+        let (at, permit) = self.order.iter().enumerate().find_map(|(at, kind)| {
+            let is_its_turn = may_begin.is_none_or(|only| only == *kind);
+            Some((at, is_its_turn.then(|| room(*kind))??))
+        })?;
         let kind = self.order.remove(at)?;
         let queue = self.queues.get_mut(&kind)?;
         let accepted = queue.pop_front()?;
@@ -129,12 +161,27 @@ impl Waiting {
             }
             None => self.controls += 1,
         }
+        if kind == Kind::Alone {
+            self.on_trial = Some(key(accepted));
+        }
         Some((accepted, permit))
+    }
+
+    /// Nothing while nothing may begin; else the only kind that may, or any.
+    fn may_begin(&self) -> Option<Option<Kind>> {
+        if self.on_trial.is_some() {
+            return None;
+        }
+        if !self.queues.contains_key(&Kind::Alone) {
+            return Some(None);
+        }
+        (self.running.is_empty() && self.controls == 0).then_some(Some(Kind::Alone))
     }
 
     /// Notes that the work is over; with `has_more`, there is more of it.
     pub(super) fn leave(&mut self, accepted: Accepted, has_more: bool) {
         let mut goes_on = has_more;
+        self.on_trial.take_if(|tried| *tried == key(accepted));
         match accepted.lane {
             Some(lane) => {
                 self.running.remove(&lane);
@@ -154,10 +201,12 @@ impl Waiting {
     }
 
     fn kind(&self, accepted: Accepted) -> Kind {
-        if self.suspects.contains(&key(accepted)) {
-            Kind::Suspect
+        if self.alone.contains(&key(accepted)) {
+            Kind::Alone
+        } else if self.suspects.contains(&key(accepted)) {
+            Kind::Suspect(accepted.platform)
         } else if accepted.lane.is_none() {
-            Kind::Control
+            Kind::Control(accepted.platform)
         } else {
             Kind::Lanes(accepted.platform)
         }
@@ -229,11 +278,35 @@ mod tests {
             waiting.push(talk(number, Platform::Telegram));
         }
 
-        assert_eq!(taken(&mut waiting, |kind| kind != Kind::Suspect), [3]);
+        let is_none = |kind| kind != Kind::Suspect(Platform::Telegram);
+        assert_eq!(taken(&mut waiting, is_none), [3]);
         let (first, ()) = waiting.take(|_| Some(())).unwrap();
         waiting.acquit(first);
         waiting.leave(first, true);
-        assert_eq!(taken(&mut waiting, |kind| kind != Kind::Suspect), [1]);
+        assert_eq!(taken(&mut waiting, is_none), [1]);
+    }
+
+    #[test]
+    fn who_was_there_twice_is_tried_alone_and_not_for_ever() {
+        let mut waiting = Waiting::default();
+        let lanes = [1, 2].map(|number| LaneId(Uuid::from_u128(number)));
+        let again = lanes.iter().map(|lane| lane.0).collect();
+        waiting.push(talk(4, Platform::Slack));
+        let (running, ()) = waiting.take(|_| Some(())).unwrap();
+        waiting.suspect(&Recovered { lanes: lanes.to_vec(), again, ..Recovered::default() });
+        for number in [1, 2, 3] {
+            waiting.push(talk(number, Platform::Telegram));
+        }
+
+        assert_eq!(taken(&mut waiting, |_| true), [0; 0], "something else runs");
+        waiting.leave(running, false);
+        assert_eq!(taken(&mut waiting, |_| true), [1], "and nothing beside it");
+        waiting.acquit(talk(1, Platform::Telegram));
+        waiting.leave(talk(1, Platform::Telegram), false);
+        assert_eq!(taken(&mut waiting, |_| true), [2]);
+        waiting.push(talk(1, Platform::Telegram));
+        waiting.end_trials();
+        assert_eq!(taken(&mut waiting, |_| true), [3, 1]);
     }
 
     #[test]

@@ -2,7 +2,9 @@
 //! known places are looked through, those where people spoke last first.
 //!
 //! From where on is in the inbox and outlives us; what the gateway tells of a
-//! place meanwhile is held for a while, so that it comes behind.
+//! place meanwhile is held for a while, so that it comes behind. Then come the
+//! channels where nobody has talked to us yet, as far as guilds tell of them and
+//! something was said there lately: somebody may have begun to.
 
 use std::collections::{BTreeMap, HashSet};
 use std::future::pending;
@@ -20,6 +22,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use crate::channels::absence::{Absence, Found};
 use crate::channels::discord::api::id_of;
 use crate::channels::discord::decode::{self, Reader};
+use crate::channels::discord::places::Activity;
 use crate::channels::discord::recover::PAGE;
 use crate::channels::discord::waiting::Waiting;
 use crate::channels::discord::{Shared, channel, happening};
@@ -39,6 +42,12 @@ const MARGIN_MS: u64 = 5_000;
 
 /// How long the guilds may take to tell of themselves, which saves questions.
 const GUILDS_TELL_WITHIN: Duration = Duration::from_secs(1);
+
+/// How long they may take where only they know of a place. There may be thousands.
+const ALL_TELL_WITHIN: Duration = Duration::from_secs(60);
+
+/// How much our clock and Discord's may differ.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(10 * 60);
 
 /// How long the gateway's messages are held at most.
 const HOLD: Duration = Duration::from_secs(10);
@@ -95,8 +104,9 @@ async fn look_everywhere(shared: &Shared, inbox: &dyn Inbox, waiting: &Waiting, 
     let places = known_places(shared, inbox).await;
     let places = places.into_iter().filter_map(|place| Some((channel(LOOKING, &place.address).ok()?, place)));
     let places: Vec<(ChannelId, KnownPlace)> = places.collect();
+    let known: HashSet<ChannelId> = places.iter().map(|(channel, _)| *channel).collect();
     if Instant::now() < until {
-        waiting.hold_only(places.iter().map(|(channel, _)| *channel).collect());
+        waiting.hold_only(known.clone());
     }
     let guilds = places.iter().filter_map(|(_, place)| place.address.space.as_ref()?.id.parse().ok());
     let guilds: HashSet<GuildId> = guilds.collect();
@@ -108,6 +118,43 @@ async fn look_everywhere(shared: &Shared, inbox: &dyn Inbox, waiting: &Waiting, 
         waiting.release(channel);
     });
     looking.await;
+    waiting.release_all();
+    let strange = strange_places(shared, inbox, &absence, &known).await;
+    let looking = stream::iter(strange).for_each_concurrent(AT_ONCE, async |(channel, place)| {
+        Look { shared, inbox, absence: &absence, channel, place }.patiently().await;
+    });
+    looking.await;
+}
+
+/// Channels where nobody has talked to us yet and something was said lately, though not
+/// before anybody talked to us at all: an inbox that begins anew answers nothing twice.
+async fn strange_places(
+    shared: &Shared,
+    inbox: &dyn Inbox,
+    absence: &Absence,
+    known: &HashSet<ChannelId>,
+) -> Vec<(ChannelId, KnownPlace)> {
+    let first_heard = match inbox.first_heard(Platform::Discord).await {
+        Ok(Some(moment)) => moment,
+        Ok(None) => return Vec::new(),
+        Err(error) => {
+            tracing::warn!(error = %chain(&error), "cannot tell where else to catch up; the next session tries again");
+            return Vec::new();
+        }
+    };
+    // Of those that do not tell in time, the next session may hear.
+    drop(timeout(ALL_TELL_WITHIN, shared.places.all_have_told()).await);
+    let heard = decode::first_at(absence.oldest().max(first_heard - CLOCKS_DIFFER));
+    let mut places = Vec::new();
+    let limit = usize::try_from(shared.catchup.places).unwrap_or(usize::MAX).saturating_sub(known.len());
+    let active = shared.places.active_since(heard).into_iter();
+    for Activity { channel, guild, .. } in active.filter(|place| !known.contains(&place.channel)).take(limit)
+    {
+        let address = shared.places.address(&shared.api, channel, Some(guild)).await;
+        let heard = i64::try_from(heard).unwrap_or(i64::MAX);
+        places.push((channel, KnownPlace { address, heard }));
+    }
+    places
 }
 
 /// The inbox knows them as soon as it works.

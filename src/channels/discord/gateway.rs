@@ -187,7 +187,7 @@ impl RawEventHandler for Handler {
         // Places are learned at once: when we connect, every guild tells of
         // itself, and that could be more than may be under way.
         match &event {
-            Event::Ready(_) => self.places.begin_session(),
+            Event::Ready(event) => self.places.begin_session(event.ready.guilds.iter().map(|guild| guild.id)),
             Event::GuildCreate(event) => return self.places.learn_guild(&event.guild),
             Event::GuildUpdate(event) => return self.places.learn_name(event.guild.id, &event.guild.name),
             Event::ChannelCreate(event) => return self.places.learn_channel(&event.channel),

@@ -32,6 +32,10 @@ impl<K: Copy + Eq + Hash, V> Memory<K, V> {
     pub(super) fn recall(&self, key: &K) -> Option<&V> {
         self.known.get(key)
     }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.known.iter()
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! channels and threads when we connect; what we were not told, or have
 //! forgotten, is asked for.
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -36,8 +37,16 @@ const PAUSE: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub(super) struct Places {
     known: Mutex<Known>,
-    /// The guilds that have told of themselves in this session.
-    told: watch::Sender<HashSet<GuildId>>,
+    /// The guilds that have not told of themselves yet in this session.
+    silent: watch::Sender<HashSet<GuildId>>,
+}
+
+/// A channel of a guild, and the last message in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Activity {
+    pub(super) channel: ChannelId,
+    pub(super) guild: GuildId,
+    pub(super) last: MessageId,
 }
 
 #[derive(Debug)]
@@ -47,7 +56,7 @@ struct Known {
     names: Memory<GuildId, String>,
     spoken: Memory<MessageId, (Address, Author)>,
     /// The last message of a channel, as its guild told in this session.
-    last: Memory<ChannelId, MessageId>,
+    last: Memory<ChannelId, Activity>,
 }
 
 impl Default for Places {
@@ -58,26 +67,41 @@ impl Default for Places {
             spoken: Memory::of(MESSAGES),
             last: Memory::of(CHANNELS),
         };
-        Self { known: Mutex::new(known), told: watch::Sender::default() }
+        Self { known: Mutex::new(known), silent: watch::Sender::default() }
     }
 }
 
 impl Places {
-    /// Forgets what guilds have told of their last messages.
-    pub(super) fn begin_session(&self) {
-        self.told.send_replace(HashSet::new());
+    /// Forgets what guilds have told of their last messages; these will tell anew.
+    pub(super) fn begin_session(&self, guilds: impl Iterator<Item = GuildId>) {
+        self.silent.send_replace(guilds.collect());
         self.with(|known| known.last = Memory::of(CHANNELS));
     }
 
     /// Waits until these guilds have told of themselves.
     pub(super) async fn have_told(&self, guilds: &HashSet<GuildId>) {
         // An error would mean that the sender, which we hold, is gone.
-        drop(self.told.subscribe().wait_for(|told| guilds.is_subset(told)).await);
+        drop(self.silent.subscribe().wait_for(|silent| guilds.is_disjoint(silent)).await);
+    }
+
+    /// Waits until all guilds have told of themselves.
+    pub(super) async fn all_have_told(&self) {
+        drop(self.silent.subscribe().wait_for(HashSet::is_empty).await);
     }
 
     /// The last message of a channel, as far as its guild has told.
     pub(super) fn last_said(&self, channel: ChannelId) -> Option<MessageId> {
-        self.with(|known| known.last.recall(&channel).copied())
+        self.with(|known| known.last.recall(&channel).map(|activity| activity.last))
+    }
+
+    /// The channels in which something was said after a message, as far as their guilds have
+    /// told, those where somebody spoke last first.
+    pub(super) fn active_since(&self, message: u64) -> Vec<Activity> {
+        let is_newer = |activity: &Activity| activity.last.get() > message;
+        let mut active: Vec<Activity> =
+            self.with(|known| known.last.iter().map(|(_, activity)| *activity).filter(is_newer).collect());
+        active.sort_unstable_by_key(|activity| Reverse(activity.last));
+        active
     }
 
     /// Learns a guild with its channels and threads.
@@ -87,11 +111,11 @@ impl Places {
             for channel in guild.channels.values().chain(&guild.threads) {
                 known.parents.learn(channel.id, parent(channel.kind, channel.parent_id));
                 if let Some(last) = channel.last_message_id {
-                    known.last.learn(channel.id, last);
+                    known.last.learn(channel.id, Activity { channel: channel.id, guild: guild.id, last });
                 }
             }
         });
-        self.told.send_if_modified(|told| told.insert(guild.id));
+        self.silent.send_if_modified(|silent| silent.remove(&guild.id));
     }
 
     pub(super) fn learn_name(&self, guild: GuildId, name: &str) {

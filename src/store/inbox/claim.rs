@@ -16,6 +16,7 @@ use crate::domain::{Event, InboundMessage, InboxId, InstanceId, LaneId, Platform
 use crate::store::entities::inbox;
 use crate::store::inbox::acquaint::acquaint;
 use crate::store::inbox::{Accepted, ClaimedTurn, Ending, Finale, PAYLOAD_VERSION, Payload, state};
+use crate::store::instances::is_replaced;
 use crate::store::{Store, StoreError, micros, outbox};
 
 /// How many quick messages one turn takes together with the one that leads.
@@ -29,13 +30,17 @@ const ATTEMPTS: i64 = 3;
 
 impl Store {
     /// Takes what waits in a lane: the first message, and those of the same
-    /// author right behind it. Returns nothing if nothing waits.
+    /// author right behind it. Returns nothing if nothing waits, or if another
+    /// process has taken the place of this one, which would not know of the claim.
     ///
     /// What cannot be read or was tried too often is put aside on the way.
     pub async fn claim(&self, lane: LaneId, now: Timestamp) -> Result<Option<ClaimedTurn>, StoreError> {
-        let instance = self.instance;
+        let (instance, is_exclusive) = (self.instance, self.is_exclusive());
         self.write(move |tx| {
             async move {
+                if !is_exclusive && is_replaced(tx, instance).await? {
+                    return Ok(None);
+                }
                 loop {
                     let mut waiting = in_lane(lane).limit(LOOKED_AT).lock_exclusive().all(tx).await?;
                     if waiting.is_empty() {
@@ -57,9 +62,12 @@ impl Store {
 
     /// Takes one message that does not wait in a lane.
     pub async fn claim_one(&self, id: InboxId, now: Timestamp) -> Result<Option<ClaimedTurn>, StoreError> {
-        let instance = self.instance;
+        let (instance, is_exclusive) = (self.instance, self.is_exclusive());
         self.write(move |tx| {
             async move {
+                if !is_exclusive && is_replaced(tx, instance).await? {
+                    return Ok(None);
+                }
                 let waiting =
                     inbox::Entity::find_by_id(id.0).filter(is_waiting()).lock_exclusive().all(tx).await?;
                 take(tx, waiting.into(), instance, now).await

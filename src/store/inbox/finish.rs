@@ -69,28 +69,42 @@ pub(in crate::store) async fn is_generating(
     Ok(marked.rows_affected > 0)
 }
 
-/// Says that the whole answer is stored, and how the turn ends; false if the claim is over.
+/// What became of a turn when its answer was to be stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum Readiness {
+    /// It has its answer now.
+    Ready,
+    /// It had one already: the first write was kept, and only its answer was lost.
+    ReadyBefore,
+    /// The claim is over.
+    Lost,
+}
+
+/// Says that the whole answer is stored, and how the turn ends.
 pub(in crate::store) async fn is_ready(
     tx: &DatabaseTransaction,
     (turn, claim): (TurnId, Uuid),
     ending: &Ending,
-) -> Result<bool, StoreError> {
-    let marked = inbox::Entity::update_many()
+) -> Result<Readiness, StoreError> {
+    let ready = inbox::Entity::update_many()
         .col_expr(inbox::Column::State, Expr::value(state::READY))
         .col_expr(inbox::Column::Ending, Expr::value(ending.finale.state()))
         .col_expr(inbox::Column::Outcome, Expr::value(ending.outcome.as_str()))
         .filter(inbox::Column::TurnId.eq(turn.0))
-        .filter(inbox::Column::Claim.eq(claim))
-        .exec(tx)
-        .await?;
-    Ok(marked.rows_affected > 0)
+        .filter(inbox::Column::Claim.eq(claim));
+    let first = ready.clone().filter(inbox::Column::State.ne(state::READY)).exec(tx).await?;
+    if first.rows_affected > 0 {
+        return Ok(Readiness::Ready);
+    }
+    let again = ready.exec(tx).await?;
+    Ok(if again.rows_affected > 0 { Readiness::ReadyBefore } else { Readiness::Lost })
 }
 
 impl Store {
     /// Ends a turn of which `last` is the part that was just sent.
     ///
     /// Payloads are blanked, unless the turn may be replayed. Returns false if
-    /// the turn is no longer ours.
+    /// the turn is no longer ours, and has not ended like this either.
     pub async fn finish(
         &self,
         turn: &ClaimedTurn,
@@ -103,7 +117,7 @@ impl Store {
         self.write(move |tx| {
             async move {
                 if !end_all(tx, (id, claim), &ending, has_merged, now).await? {
-                    return Ok(false);
+                    return has_ended(tx, id, &ending).await;
                 }
                 outbox::end(tx, id, last.as_ref(), now).await?;
                 Ok(true)
@@ -156,7 +170,7 @@ impl Store {
         let attempts = if is_untried { "attempts - 1" } else { "attempts" };
         self.write(move |tx| {
             async move {
-                inbox::Entity::update_many()
+                let put_back = inbox::Entity::update_many()
                     .col_expr(
                         inbox::Column::State,
                         Expr::cust("CASE state WHEN 'ready' THEN 'ready' ELSE 'received' END"),
@@ -167,6 +181,10 @@ impl Store {
                     .filter(inbox::Column::Claim.eq(claim))
                     .exec(tx)
                     .await?;
+                if put_back.rows_affected == 0 {
+                    // Whoever has it now knows better what is on its way.
+                    return Ok(());
+                }
                 if may_have_arrived {
                     outbox::lose_sight_of(tx, &[id]).await
                 } else {
@@ -177,6 +195,16 @@ impl Store {
         })
         .await
     }
+}
+
+/// Whether a turn has ended like this: the answer to an earlier try may have been lost.
+async fn has_ended(tx: &DatabaseTransaction, turn: Uuid, ending: &Ending) -> Result<bool, StoreError> {
+    let ended = inbox::Entity::find()
+        .filter(inbox::Column::TurnId.eq(turn))
+        .filter(inbox::Column::State.eq(ending.finale.state()))
+        .filter(inbox::Column::Outcome.eq(ending.outcome.as_str()))
+        .filter(inbox::Column::EndedAt.is_not_null());
+    Ok(ended.one(tx).await?.is_some())
 }
 
 /// Ends the row that leads a turn, and what was merged with it.

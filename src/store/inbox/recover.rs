@@ -19,33 +19,37 @@ pub struct Recovered {
     pub count: usize,
     pub lanes: Vec<LaneId>,
     pub controls: Vec<InboxId>,
+    /// Those of them that were in flight at the end before as well, by their lanes or themselves.
+    pub again: Vec<Uuid>,
 }
 
-/// One message that an ended process had taken.
-type Orphan = (Uuid, Option<Uuid>, bool);
+/// One message that an ended process had taken: itself, its turn, its lane, and whether it
+/// was in flight at an earlier such end.
+type Orphan = (Uuid, Option<Uuid>, Option<Uuid>, bool);
 
 impl Store {
     /// Gives back what ended processes had taken, and names all that was in flight then.
     ///
     /// Only for a start at which no other instance runs. One of them may be what
-    /// ended the process, so each counts its attempts anew as one of several
-    /// suspects; an only one has just had its first attempt alone.
+    /// ended the process, and nobody knows which: only an attempt that was made
+    /// alone counts.
     pub async fn recover(&self) -> Result<Recovered, StoreError> {
         self.write(move |tx| {
             async move {
                 let orphans: Vec<Orphan> = in_flight().into_tuple().all(tx).await?;
                 give_back(tx, &orphans).await?;
-                suspects(tx, orphans.len()).await
+                suspects(tx, &orphans).await
             }
             .boxed()
         })
         .await
     }
 
-    /// The claims of this process that the database knows.
+    /// The claims that the database knows. Only the process that has the place of
+    /// the daemon can have any.
     pub async fn claims(&self) -> Result<Vec<Uuid>, StoreError> {
-        let mine = in_flight().filter(inbox::Column::InstanceId.eq(self.instance.0));
-        Ok(mine.select_only().column(inbox::Column::Claim).into_tuple().all(&self.readers).await?)
+        let claims = in_flight().select_only().column(inbox::Column::Claim);
+        Ok(claims.into_tuple().all(&self.readers).await?)
     }
 
     /// Gives back what was taken with these claims, at which nobody works; returns how many messages.
@@ -67,24 +71,17 @@ impl Store {
 pub(super) fn in_flight() -> Select<inbox::Entity> {
     inbox::Entity::find()
         .select_only()
-        .columns([inbox::Column::Id, inbox::Column::TurnId, inbox::Column::IsSuspect])
+        .columns([inbox::Column::Id, inbox::Column::TurnId, inbox::Column::LaneId, inbox::Column::IsSuspect])
         .filter(Expr::cust(RUNNING))
         .filter(inbox::Column::Claim.is_not_null())
 }
 
 async fn give_back(tx: &DatabaseTransaction, orphans: &[Orphan]) -> Result<(), StoreError> {
-    let all = orphans.iter().map(|(id, ..)| *id);
-    let new = orphans.iter().filter(|(.., is_suspect)| !is_suspect).map(|(id, ..)| *id);
-    if orphans.len() > 1 {
-        inbox::Entity::update_many()
-            .col_expr(inbox::Column::Attempts, Expr::value(0))
-            .filter(inbox::Column::Id.is_in(new))
-            .exec(tx)
-            .await?;
-    }
+    let attempts = if orphans.len() > 1 { "attempts - 1" } else { "attempts" };
     inbox::Entity::update_many()
+        .col_expr(inbox::Column::Attempts, Expr::cust(attempts))
         .col_expr(inbox::Column::IsSuspect, Expr::value(true))
-        .filter(inbox::Column::Id.is_in(all))
+        .filter(inbox::Column::Id.is_in(orphans.iter().map(|(id, ..)| *id)))
         .exec(tx)
         .await?;
     release(tx, orphans).await
@@ -101,12 +98,12 @@ async fn release(tx: &DatabaseTransaction, orphans: &[Orphan]) -> Result<(), Sto
         .filter(inbox::Column::Id.is_in(orphans.iter().map(|(id, ..)| *id)))
         .exec(tx)
         .await?;
-    let turns: Vec<Uuid> = orphans.iter().filter_map(|(_, turn, _)| *turn).collect();
+    let turns: Vec<Uuid> = orphans.iter().filter_map(|(_, turn, ..)| *turn).collect();
     outbox::lose_sight_of(tx, &turns).await
 }
 
 /// Everything that waits and was in flight when a process ended, also an earlier one.
-async fn suspects(tx: &DatabaseTransaction, count: usize) -> Result<Recovered, StoreError> {
+async fn suspects(tx: &DatabaseTransaction, orphans: &[Orphan]) -> Result<Recovered, StoreError> {
     let rows: Vec<(Uuid, Option<Uuid>)> = inbox::Entity::find()
         .select_only()
         .columns([inbox::Column::Id, inbox::Column::LaneId])
@@ -115,7 +112,9 @@ async fn suspects(tx: &DatabaseTransaction, count: usize) -> Result<Recovered, S
         .into_tuple()
         .all(tx)
         .await?;
-    let mut recovered = Recovered { count, ..Recovered::default() };
+    let twice = orphans.iter().filter(|(.., was_suspect)| *was_suspect);
+    let again = twice.map(|(id, _, lane, _)| lane.unwrap_or(*id)).collect();
+    let mut recovered = Recovered { count: orphans.len(), again, ..Recovered::default() };
     for (id, lane) in rows {
         match lane {
             Some(lane) => recovered.lanes.push(LaneId(lane)),

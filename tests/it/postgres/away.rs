@@ -16,14 +16,14 @@ use crate::support::telegram::Telegram;
 const RECOVERY: Duration = Duration::from_secs(5);
 
 /// A daemon as two platforms meet it, whose database is behind a wire.
-struct Wired {
+pub(super) struct Wired {
     telegram: On<Telegram>,
-    slack: On<Slack>,
-    proxy: Proxy,
+    pub(super) slack: On<Slack>,
+    pub(super) proxy: Proxy,
 }
 
 impl Wired {
-    async fn new(server: &str) -> Self {
+    pub(super) async fn new(server: &str) -> Self {
         let proxy = Proxy::to(place(server)).await;
         let setup = Setup::new();
         // What goes over the wire has to be read there.
@@ -40,7 +40,7 @@ impl Wired {
     }
 
     /// Starts the daemon, and waits until it has answered on both platforms.
-    async fn serve(&self) -> (Running, String) {
+    pub(super) async fn serve(&self) -> (Running, String) {
         let bot = self.slack.serve().await;
         let admin = bot.admin_url().await;
         self.telegram.platform.user(1001, "Ann").says("before");
@@ -139,4 +139,25 @@ async fn a_claim_whose_answer_was_lost_holds_nobody_up_until_the_next_start() {
     assert_eq!(stage.telegram.models.count(), 3, "each was answered once");
     stage.slack.ends_well(bot).await;
     stage.telegram.is_left_well();
+}
+
+#[tokio::test]
+async fn an_answer_whose_commit_was_not_told_stands_in_its_conversation_once() {
+    let Some(server) = database::server() else { return };
+    let stage = Wired::new(&server).await;
+    let (bot, _) = stage.serve().await;
+    // The state as a value, and then the end of its transaction.
+    stage.proxy.loses_the_answer_to(&[b"\0\0\0\x05ready", b"COMMIT"]);
+
+    stage.telegram.platform.user(1001, "Ann").says("meanwhile");
+    bot.wait_for_log("cannot store the answer yet").await;
+    stage.telegram.wait_for_text(1001, "Heard meanwhile").await;
+    bot.wait_for_logs("a turn on telegram ended", 2).await;
+
+    stage.slack.ends_well(bot).await;
+    stage.telegram.is_left_well();
+    let beside = database::Beside::open(&stage.telegram.setup.database_url()).await;
+    let said = "SELECT content FROM messages WHERE content LIKE '%meanwhile' ORDER BY seq";
+    assert_eq!(beside.texts(said).await, ["meanwhile", "Heard meanwhile"]);
+    beside.close().await;
 }

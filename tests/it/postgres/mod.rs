@@ -2,6 +2,7 @@
 //! and is shared. These cases exist where `SWITCHBOARD_TEST_POSTGRES` names one.
 
 mod away;
+mod replaced;
 mod sharing;
 mod starts;
 mod tls;

@@ -8,6 +8,7 @@ mod ending;
 mod forgetting;
 mod opening;
 mod payloads;
+mod recovering;
 mod reviving;
 
 use std::time::Duration;

@@ -1,12 +1,16 @@
 //! Ends without warning, and what is found afterwards.
 
+use std::time::Duration;
+
 use nix::sys::signal::Signal;
 
 use crate::support::models::{Answer, Gate};
+use crate::support::platforms::Emulated;
 use crate::support::screens::said;
+use crate::support::slack::{Fault as SlackFault, Slack};
 use crate::support::stage::Stage;
-use crate::support::telegram::Telegram;
-use crate::talk::wait_until_noted;
+use crate::support::telegram::{Fault, Telegram};
+use crate::talk::{first_waits, wait_until_noted};
 
 #[tokio::test]
 async fn an_answer_that_a_crash_cut_becomes_whole_where_it_stands_after_the_next_start() {
@@ -126,4 +130,35 @@ async fn it_ends_when_it_is_told_to_also_without_a_page_on_its_health() {
     let bot = stage.serve().await;
 
     stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn a_platform_that_is_away_after_a_crash_holds_back_nobody_on_another() {
+    let mut stage = Stage::lifelike().await.unlimited().unhurried();
+    let slack = stage.also_on(Slack::start().await.unlimited());
+    let gate = first_waits(&stage.models);
+    let bot = slack.serve().await;
+    let there: Vec<_> = (1_001..1_005).map(|id| stage.platform.user(id, "Somebody")).collect();
+    for (number, person) in there.iter().enumerate() {
+        slack.platform.user(&format!("U{number}"), &format!("p{number}")).dm("first");
+        person.says("first");
+    }
+    stage.models.request(8).await;
+    bot.crash().await;
+    stage.models.when_asked("first", "Heard first");
+    gate.release();
+    // Slack is there first, hears everything, and shows nothing.
+    slack.platform.fault("chat.postMessage", 100_000, SlackFault::CutBefore);
+    stage.platform.fault("getMe", 1, Fault::Delay(Duration::from_secs(2)));
+    let bot = stage.setup.serve();
+    bot.wait_for_log("a write to slack did not work").await;
+
+    for person in &there {
+        stage.wait_for_text(person.id(), "Heard first").await;
+        person.says("anybody?");
+    }
+    for person in &there {
+        stage.wait_for_text(person.id(), "Heard anybody?").await;
+    }
+    bot.crash().await;
 }

@@ -262,3 +262,57 @@ async fn a_start_that_is_cut_in_the_middle_of_it_is_made_up_for_by_the_next() {
     assert_eq!(posts, 3);
     stage.ends_well(bot).await;
 }
+
+#[tokio::test]
+async fn a_first_word_in_a_channel_is_found_though_nobody_had_talked_there() {
+    let stage = Stage::in_the_past(0).await;
+    let alice = stage.platform.user(1, "alice");
+    let team = stage.platform.guild(100, "Team");
+    let (general, random) = (team.channel(200, "general"), team.channel(201, "random"));
+    let quiet = team.channel(202, "quiet");
+    let mention = stage.platform.mention();
+    let bot = stage.serve().await;
+    alice.says_in(general, &format!("{mention} before"));
+    stage.wait_until_last(general, "Heard before").await;
+    stage.goes_away(bot, 1).await;
+
+    alice.says_in(random, "not for the bot");
+    alice.says_in(random, &format!("{mention} and here?"));
+    let looked = stage.looked();
+    let bot = stage.serve().await;
+    stage.wait_until_last(random, "Heard and here?").await;
+    stage.goes_away(bot, 1).await;
+    // What has been answered is found again, and known.
+    let bot = stage.serve().await;
+    alice.says_in(general, &format!("{mention} after"));
+    stage.wait_until_last(general, "Heard after").await;
+
+    assert_eq!(said(&stage.platform.screen(random)), ["Heard and here?"]);
+    assert_eq!(said(&stage.platform.screen(quiet)), [""; 0]);
+    assert_eq!(asked(&stage.models), ["before", "and here?", "after"]);
+    assert!(stage.looked() > looked, "the platform was asked");
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn what_was_said_before_anybody_talked_to_us_at_all_is_not_looked_for() {
+    let stage = Stage::in_the_past(2).await;
+    let alice = stage.platform.user(1, "alice");
+    let team = stage.platform.guild(100, "Team");
+    let (general, random) = (team.channel(200, "general"), team.channel(201, "random"));
+    let mention = stage.platform.mention();
+    alice.says_in(random, &format!("{mention} long ago"));
+    stage.platform.time_passes(2 * HOUR);
+    let bot = stage.serve().await;
+    alice.says_in(general, &format!("{mention} first"));
+    stage.wait_until_last(general, "Heard first").await;
+    stage.goes_away(bot, 1).await;
+
+    alice.says_in(random, &format!("{mention} now"));
+    let bot = stage.serve().await;
+    stage.wait_until_last(random, "Heard now").await;
+
+    assert_eq!(said(&stage.platform.screen(random)), ["Heard now"]);
+    assert_eq!(asked(&stage.models), ["first", "now"]);
+    stage.ends_well(bot).await;
+}
