@@ -19,7 +19,7 @@ test:
 	tests/with-services.sh $(CARGO) test --locked --no-fail-fast --features kill-points --test it -- $(ON_POSTGRES)
 
 # The suites that have a database.
-ON_POSTGRES = access:: canary:: crash::conservation:: crash::points:: crash::poison:: crash::random:: crash::redelivery:: crash::stops:: given_up:: hostile:: migrations:: operation:: postgres:: startup:: store:: talk::
+ON_POSTGRES = access:: canary:: crash::conservation:: crash::points:: crash::poison:: crash::random:: crash::redelivery:: crash::stops:: given_up:: hostile:: migrations:: operation:: postgres:: startup:: statements:: store:: talk::
 
 # Ends the program at random places and times for hours, and says the seed of what went wrong;
 # `SEED=… RUNS=1 make crash` repeats it. See docs/reliability.md.
@@ -41,7 +41,7 @@ docs:
 
 # Measures against a floor in the same run; takes a release build. See docs/performance.md.
 bench:
-	$(CARGO) bench --locked
+	tests/with-services.sh $(CARGO) bench --locked --bench storage --bench end_to_end
 
 # Licences, sources and known advisories; needs cargo-deny and the network.
 deny:

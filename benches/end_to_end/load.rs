@@ -6,24 +6,10 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
-use crate::millis;
+use crate::percentiles::Percentiles;
 use crate::subjects::Stage;
+use crate::support::models::{Answer, Gate};
 use crate::support::telegram::Telegram;
-
-/// How long people waited, in milliseconds.
-#[derive(Debug, Clone, Copy)]
-pub struct Percentiles {
-    pub p50: f64,
-    pub p99: f64,
-}
-
-impl From<Vec<Duration>> for Percentiles {
-    fn from(mut times: Vec<Duration>) -> Self {
-        times.sort();
-        let at = |share: f64| millis(times[((times.len() - 1) as f64 * share) as usize]);
-        Self { p50: at(0.5), p99: at(0.99) }
-    }
-}
 
 /// Calm talk: until the answer is on the screen, and until the model was asked.
 pub struct Calm {
@@ -75,8 +61,25 @@ pub async fn closed_loop(stage: &Stage, people: i64, messages: usize) -> Duratio
     began.elapsed()
 }
 
+/// How long after the first token some text can be seen, while the rest is still to come.
+pub async fn streamed(stage: &Stage, messages: usize) -> Percentiles {
+    let mut times = Vec::new();
+    for number in 0..messages {
+        let (gate, begin) = (Gate::closed_after(1), format!("Answer {number} begins"));
+        stage.models.will(Answer::deltas([begin.as_str(), " and ends."]).behind(&gate));
+        let question = stage.telegram.user(1_001, "Somebody").says(&format!("Question {number}?"));
+        gate.wait_until_held(1).await;
+        let began = Instant::now();
+        stage.telegram.wait_for_answer(question, |text| text == begin).await.expect("the first text");
+        times.push(began.elapsed());
+        gate.release();
+        let is_whole = |text: &str| text.ends_with(" and ends.");
+        stage.telegram.wait_for_answer(question, is_whole).await.expect("the whole answer");
+    }
+    times.into()
+}
+
 async fn ask(telegram: &Telegram, person: i64, number: usize) {
     let question = telegram.user(1_000 + person, "Somebody").says(&format!("Question {number}?"));
-    let answered = telegram.wait_for_message(1_000 + person, |shown| shown.reply_to == Some(question.id));
-    answered.await.expect("an answer");
+    telegram.wait_for_answer(question, |_| true).await.expect("an answer");
 }

@@ -1,22 +1,26 @@
 //! The two programs that are measured, and the stage that both play on.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use crate::process;
+use crate::support::database::{Engine, Own};
 use crate::support::discord::Discord;
 use crate::support::models::Models;
 use crate::support::slack::Slack;
+use crate::support::statements::{Ran, TELLING, ran};
 use crate::support::telegram::Telegram;
 
 /// A program to measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
-    Switchboard,
-    /// The same, on all three platforms.
+    Switchboard(Engine),
+    /// The same with the embedded database, on all three platforms.
     Everywhere,
     Relay,
 }
@@ -28,6 +32,8 @@ pub struct Stage {
     discord: Discord,
     slack: Slack,
     home: TempDir,
+    /// Our database on a server, where it is there.
+    on_server: Mutex<Option<Own>>,
 }
 
 impl Stage {
@@ -37,12 +43,19 @@ impl Stage {
         models.remembers(16);
         models.answers_with(|_| "Certainly, that is how it is.");
         let (discord, slack) = (Discord::start().await.without_rate_limits(), Slack::start().await);
-        Self { telegram, models, discord, slack, home: tempfile::tempdir().unwrap() }
+        let (home, on_server) = (tempfile::tempdir().unwrap(), Mutex::default());
+        Self { telegram, models, discord, slack, home, on_server }
     }
 
-    /// Our database.
-    pub fn database(&self) -> PathBuf {
-        self.home.path().join("data/switchboard.db")
+    /// The URL of our database.
+    pub fn database(&self, engine: Engine) -> String {
+        match engine {
+            Engine::Sqlite => format!("sqlite://{}", self.home.path().join("data/switchboard.db").display()),
+            Engine::Postgres => {
+                let on_server = self.on_server.lock().unwrap();
+                on_server.as_ref().expect("a database on a server").plain_url()
+            }
+        }
     }
 
     /// Starts a program on an empty database.
@@ -52,12 +65,34 @@ impl Stage {
             let _ = std::fs::remove_dir_all(&path);
             let _ = std::fs::remove_file(&path);
         }
+        if subject == Subject::Switchboard(Engine::Postgres) {
+            *self.on_server.lock().unwrap() = Some(Own::new());
+        }
         self.start_again(subject).await
     }
 
     /// Starts a program on the database that it left.
     pub async fn start_again(&self, subject: Subject) -> Running {
-        let child = self.command(subject).spawn().unwrap();
+        self.spawn(&mut self.command(subject)).await
+    }
+
+    /// The statements that a daemon runs while somebody asks something, not for the first time.
+    pub async fn told(&self, engine: Engine, asks: impl AsyncFn()) -> Vec<Ran> {
+        let path = self.home.path().join("log");
+        let log = ["SWITCHBOARD__LOG__FILTER", "SWITCHBOARD__LOG__FORMAT"].into_iter().zip([TELLING, "json"]);
+        let mut command = self.command(Subject::Switchboard(engine));
+        let mut running = self.spawn(command.envs(log).stderr(File::create(&path).unwrap())).await;
+        let mut turns = Vec::new();
+        for count in 1..=2 {
+            asks().await;
+            turns = turns_in(&path, count).await;
+        }
+        running.end().await;
+        ran(turns.last().unwrap().lines())
+    }
+
+    async fn spawn(&self, command: &mut Command) -> Running {
+        let child = command.spawn().unwrap();
         self.telegram.wait_for_poll().await.expect("the program polls");
         Running { child, telegram: self.telegram.clone() }
     }
@@ -68,7 +103,7 @@ impl Stage {
             let _ = std::fs::remove_dir_all(self.home.path().join("data"));
         }
         let began = Instant::now();
-        let mut running = self.start_again(Subject::Switchboard).await;
+        let mut running = self.start_again(Subject::Switchboard(Engine::Sqlite)).await;
         let took = began.elapsed();
         running.end().await;
         took
@@ -76,8 +111,8 @@ impl Stage {
 
     fn command(&self, subject: Subject) -> Command {
         let mut command = match subject {
-            Subject::Switchboard => self.switchboard(""),
-            Subject::Everywhere => self.switchboard(&self.others()),
+            Subject::Switchboard(engine) => self.switchboard(engine, ""),
+            Subject::Everywhere => self.switchboard(Engine::Sqlite, &self.others()),
             Subject::Relay => self.relay(),
         };
         command.current_dir(self.home.path()).env_clear().stdin(Stdio::null());
@@ -98,14 +133,15 @@ impl Stage {
         )
     }
 
-    fn switchboard(&self, further: &str) -> Command {
+    fn switchboard(&self, engine: Engine, further: &str) -> Command {
         let settings = format!(
             "[admin]\nlisten = \"\"\n[log]\nfilter = \"warn\"\n[access]\ndirect = \"open\"\n\
-             [channels.telegram]\ntoken = \"{}\"\napi_base = \"{}\"\n[limits]\npace_writes = false\n[model.providers.main]\nbase_url = \"{}\"\napi_key = \"{}\"\nmodel = \"gpt-4o\"\n{further}",
+             [channels.telegram]\ntoken = \"{}\"\napi_base = \"{}\"\n[limits]\npace_writes = false\n[model.providers.main]\nbase_url = \"{}\"\napi_key = \"{}\"\nmodel = \"gpt-4o\"\n[database]\nurl = \"{}\"\n{further}",
             self.telegram.token(),
             self.telegram.url(),
             self.models.base_url(),
             self.models.key(),
+            self.database(engine),
         );
         let file = self.home.path().join("bench.toml");
         std::fs::write(&file, settings).unwrap();
@@ -120,6 +156,19 @@ impl Stage {
         command.arg(self.models.base_url()).arg(self.models.key());
         command.arg(self.home.path().join("relay.db"));
         command
+    }
+}
+
+/// A log, cut behind so many turns as have ended in it, once they have.
+async fn turns_in(path: &Path, count: usize) -> Vec<String> {
+    const TURN_ENDED: &str = "a turn on telegram ended";
+    loop {
+        let log = std::fs::read_to_string(path).unwrap();
+        let turns: Vec<String> = log.split(TURN_ENDED).map(str::to_owned).collect();
+        if turns.len() > count {
+            return turns.into_iter().take(count).collect();
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
 

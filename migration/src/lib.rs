@@ -17,6 +17,7 @@ mod m20261125_000008_add_recovery_to_inbox;
 mod m20261125_000009_create_instances;
 mod m20261125_000010_remember_what_was_heard;
 mod m20261127_000011_let_keys_expire;
+mod m20261127_000012_index_what_is_rare;
 mod m20261127_000013_block_spaces;
 mod whole;
 
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000009_create_instances::Migration),
             Box::new(m20261125_000010_remember_what_was_heard::Migration),
             Box::new(m20261127_000011_let_keys_expire::Migration),
+            Box::new(m20261127_000012_index_what_is_rare::Migration),
             Box::new(m20261127_000013_block_spaces::Migration),
         ];
         steps.into_iter().map(|step| Box::new(Whole(step)) as Box<dyn MigrationTrait>).collect()

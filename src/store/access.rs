@@ -166,7 +166,8 @@ impl Store {
                     people::all_users()
                         .select_only()
                         .column(users::Column::Id)
-                        .filter(users::Column::Role.eq(Role::Owner.name())),
+                        // Written out, for the index on them.
+                        .filter(Expr::cust("role = 'owner'")),
                 )),
             )
             .limit(1)

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QuerySelect,
-    Statement,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, Statement, Value,
 };
 
 use crate::domain::InstanceId;
@@ -86,10 +86,12 @@ impl Store {
     }
 }
 
-/// Whether another process has taken the place of this one; until the transaction ends, none can.
-pub(super) async fn is_replaced(tx: &DatabaseTransaction, instance: InstanceId) -> Result<bool, StoreError> {
-    let lease = leases::Entity::find_by_id(DAEMON.to_owned()).lock_shared().one(tx).await?;
-    Ok(lease.is_some_and(|lease| lease.holder_id != instance.0))
+/// That no other process has taken the place of this one, as part of a statement.
+pub(super) fn has_place(instance: InstanceId) -> Expr {
+    Expr::cust_with_values(
+        "NOT EXISTS (SELECT 1 FROM leases WHERE name = $1 AND holder_id <> $2)",
+        [Value::from(DAEMON), instance.0.into()],
+    )
 }
 
 async fn beat(tx: &DatabaseTransaction, instance: InstanceId) -> Result<(), StoreError> {

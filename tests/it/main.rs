@@ -31,6 +31,7 @@ mod postgres;
 mod sandbox;
 mod slack;
 mod startup;
+mod statements;
 mod store;
 mod support;
 mod talk;

@@ -9,6 +9,7 @@ mod history;
 pub(super) mod postgres;
 mod readers;
 pub(super) mod sqlite;
+mod statements;
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ use crate::telemetry::{Tasks, metrics};
 pub(super) use history::{applied, migrate, refuse_newer};
 pub(super) use readers::Readers;
 pub use sqlite::make_directory;
+pub(super) use statements::transaction;
 
 use postgres::Postgres;
 use sqlite::Sqlite;

@@ -18,11 +18,12 @@ use sea_orm::{
 };
 use secrecy::ExposeSecret;
 use tokio::time::{Instant, sleep, timeout};
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::config::DatabaseSettings;
 use crate::store::StoreError;
-use crate::store::engine::{Readers, history};
+use crate::store::engine::{Readers, history, statements};
 use crate::telemetry::{Tasks, chain, metrics};
 
 /// How we are called in `pg_stat_activity`.
@@ -73,7 +74,7 @@ impl Postgres {
         let _ = exclusive.close().await;
         migrated?;
         let pool = open_pool(settings, options(settings)?);
-        let db = DatabaseConnection::from(pool.clone());
+        let db = statements::told(DatabaseConnection::from(pool.clone()));
         let patience = settings.acquire_timeout() + settings.statement_timeout() + TRAVEL;
         let readers = Readers::new(db.clone(), patience);
         Ok(Self { pool, db, readers, tasks: tasks.clone(), patience })
@@ -138,7 +139,9 @@ impl Postgres {
                 }
             }
         };
-        timeout(self.patience, work).await.unwrap_or(Err(StoreError::Silent))
+        timeout(self.patience, work.instrument(statements::transaction()))
+            .await
+            .unwrap_or(Err(StoreError::Silent))
     }
 }
 

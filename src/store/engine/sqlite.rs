@@ -12,7 +12,7 @@ use sea_orm::sqlx::{Connection, SqliteConnection};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, SqlxError};
 
 use crate::store::StoreError;
-use crate::store::engine::{Company, Readers, history};
+use crate::store::engine::{Company, Readers, history, statements};
 use crate::store::writer::Writer;
 use crate::telemetry::Tasks;
 
@@ -54,8 +54,8 @@ impl Sqlite {
         };
         let connections = connect(path).await?;
         history::migrate(&connections.writer).await?;
-        let writer = Writer::start(connections.writer, tasks);
-        let readers = Readers::new(connections.readers, READ_PATIENCE);
+        let writer = Writer::start(statements::told(connections.writer), tasks);
+        let readers = Readers::new(statements::told(connections.readers), READ_PATIENCE);
         let unusable = |source| StoreError::Directory { path: path.to_owned(), source };
         let file = OpenFile::at(path).map_err(unusable)?;
         Ok(Self { writer, readers, file, lock })

@@ -65,8 +65,17 @@ pub struct DeliveryPart {
     pub text: Option<String>,
 }
 
+// An index on what is rare serves only a statement that says the same in the same
+// words, so the conditions of the indexes stand here as the schema has them.
+
 /// Given up, and its text is still there.
 pub(super) const GIVEN_UP: &str = "ended_at IS NOT NULL AND payload IS NOT NULL";
+
+/// On its way, or never to arrive.
+const OPEN: &str = "state IN ('pending', 'sending', 'unknown', 'dead')";
+
+/// Messages that wait for an operator.
+pub(super) const PUT_ASIDE: &str = "state IN ('dead', 'quarantined')";
 
 impl Store {
     /// What a handle names; more than one where it is ambiguous.
@@ -109,7 +118,11 @@ impl Store {
         limit: u64,
     ) -> Result<Vec<KeptMessage>, StoreError> {
         let names: Vec<String> = states.iter().map(|state| format!("'{}'", state.name())).collect();
-        let which = format!("i.state IN ({}) ORDER BY i.received_at, i.id LIMIT $1", names.join(", "));
+        let of_state = format!("i.state IN ({})", names.join(", "));
+        let is_aside = |state| matches!(state, &MessageState::Dead | &MessageState::Quarantined);
+        let which =
+            if states.iter().all(is_aside) { format!("i.{PUT_ASIDE} AND {of_state}") } else { of_state };
+        let which = format!("{which} ORDER BY i.received_at, i.id LIMIT $1");
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.messages(&which, limit.into(), false).await
     }
@@ -151,11 +164,17 @@ impl Store {
             PartState::Sent => "state = 'sent'".to_owned(),
             PartState::Dead => format!("state = 'dead' AND {GIVEN_UP}"),
             PartState::Pending | PartState::Sending | PartState::Unknown => {
-                format!("state = '{}' AND ended_at IS NULL", state.name())
+                format!("{OPEN} AND state = '{}' AND ended_at IS NULL", state.name())
             }
         };
-        let open = "state IN ('pending', 'sending', 'unknown') AND ended_at IS NULL";
-        let which = state.map_or_else(|| format!("({open}) OR ({GIVEN_UP})"), of_state);
+        // Two indexes serve the two halves, and none serves an OR.
+        let all = || {
+            format!(
+                "{OPEN} AND state <> 'dead' AND ended_at IS NULL \
+                 UNION ALL SELECT * FROM outbox WHERE {GIVEN_UP}"
+            )
+        };
+        let which = state.map_or_else(all, of_state);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let parts =
             format!("SELECT * FROM outbox WHERE {which} ORDER BY created_at, turn_id, number LIMIT $1");
@@ -175,10 +194,10 @@ impl Store {
     ) -> Result<Vec<DeliveryPart>, StoreError> {
         let text = if with_text { "o.payload" } else { "NULL AS payload" };
         // All messages of a turn were said at one address.
+        let said = "FROM inbox i JOIN addresses a ON a.id = i.address_id WHERE i.turn_id = o.turn_id LIMIT 1";
         let sql = format!(
-            "SELECT o.turn_id, o.number, o.platform, o.state, o.posted_id, o.is_labelled, o.created_at, \
-             o.sending_at, o.ended_at, a.id AS address_id, a.kind, {text} FROM ({parts}) o LEFT JOIN addresses a \
-             ON a.id = (SELECT i.address_id FROM inbox i WHERE i.turn_id = o.turn_id LIMIT 1) \
+            "SELECT o.turn_id, o.number, o.platform, o.state, o.posted_id, o.is_labelled, o.created_at, o.sending_at, \
+             o.ended_at, (SELECT a.id {said}) AS address_id, (SELECT a.kind {said}) AS kind, {text} FROM ({parts}) o \
              ORDER BY o.created_at, o.turn_id, o.number"
         );
         let rows = self.rows(sql, value).await?;

@@ -77,7 +77,7 @@ async fn forget_numbers(tx: &DatabaseTransaction, now: Timestamp) -> Result<u64,
     Ok(ended.rows_affected)
 }
 
-pub(super) fn ended_under_a_number(now: Timestamp) -> DeleteMany<inbox::Entity> {
+fn ended_under_a_number(now: Timestamp) -> DeleteMany<inbox::Entity> {
     inbox::Entity::delete_many()
         .filter(inbox::Column::KeyUntil.lt(micros(now)))
         .filter(inbox::Column::EndedAt.is_not_null())
@@ -86,7 +86,7 @@ pub(super) fn ended_under_a_number(now: Timestamp) -> DeleteMany<inbox::Entity> 
 }
 
 /// The state is written out, for the index on it.
-pub(super) fn unread_before(then: Timestamp) -> DeleteMany<inbox::Entity> {
+fn unread_before(then: Timestamp) -> DeleteMany<inbox::Entity> {
     inbox::Entity::delete_many()
         .filter(Expr::cust("state = 'quarantined'"))
         .filter(inbox::Column::ReceivedAt.lt(micros(then)))

@@ -68,7 +68,7 @@ impl Store {
 }
 
 /// What somebody has taken.
-pub(super) fn in_flight() -> Select<inbox::Entity> {
+fn in_flight() -> Select<inbox::Entity> {
     inbox::Entity::find()
         .select_only()
         .columns([inbox::Column::Id, inbox::Column::TurnId, inbox::Column::LaneId, inbox::Column::IsSuspect])
@@ -77,6 +77,9 @@ pub(super) fn in_flight() -> Select<inbox::Entity> {
 }
 
 async fn give_back(tx: &DatabaseTransaction, orphans: &[Orphan]) -> Result<(), StoreError> {
+    if orphans.is_empty() {
+        return Ok(());
+    }
     let attempts = if orphans.len() > 1 { "attempts - 1" } else { "attempts" };
     inbox::Entity::update_many()
         .col_expr(inbox::Column::Attempts, Expr::cust(attempts))
@@ -89,6 +92,9 @@ async fn give_back(tx: &DatabaseTransaction, orphans: &[Orphan]) -> Result<(), S
 
 /// Lets somebody else take it.
 async fn release(tx: &DatabaseTransaction, orphans: &[Orphan]) -> Result<(), StoreError> {
+    if orphans.is_empty() {
+        return Ok(());
+    }
     inbox::Entity::update_many()
         .col_expr(
             inbox::Column::State,

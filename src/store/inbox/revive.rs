@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::domain::{MessageState, Timestamp};
 use crate::store::entities::inbox;
-use crate::store::inbox::look::GIVEN_UP;
+use crate::store::inbox::look::{GIVEN_UP, PUT_ASIDE};
 use crate::store::inbox::{Finale, MatterId, state};
 use crate::store::{Store, StoreError, changes, micros, outbox};
 
@@ -220,6 +220,7 @@ fn given_up(matter: Option<MatterId>, before: Option<Timestamp>) -> sea_orm::Sel
         .select_only()
         .column(inbox::Column::TurnId)
         .distinct()
+        .filter(Expr::cust(PUT_ASIDE))
         .filter(inbox::Column::State.eq(state::DEAD))
         .filter(Expr::cust(format!("turn_id IN (SELECT turn_id FROM outbox WHERE {GIVEN_UP})")));
     if let Some(matter) = matter {

@@ -17,8 +17,10 @@ use sea_orm::{
     TransactionOptions, TransactionTrait,
 };
 use tokio::sync::{mpsc, oneshot};
+use tracing::Instrument;
 
 use crate::store::StoreError;
+use crate::store::engine::transaction;
 use crate::telemetry::{Tasks, chain};
 
 /// How many jobs may wait; whoever comes then waits to be let in.
@@ -93,7 +95,8 @@ async fn run(db: DatabaseConnection, mut queue: mpsc::Receiver<Job>) {
     let mut batch = Vec::with_capacity(BATCH);
     while queue.recv_many(&mut batch, BATCH).await > 0 {
         let mut announcements = Vec::with_capacity(batch.len());
-        let committed = work(&db, batch.drain(..), &mut announcements).await.map_err(Arc::new);
+        let committed = work(&db, batch.drain(..), &mut announcements).instrument(transaction()).await;
+        let committed = committed.map_err(Arc::new);
         if let Err(error) = &committed {
             tracing::error!(error = %chain(error), "a database transaction failed, nothing of it is kept");
         }

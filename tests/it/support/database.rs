@@ -86,6 +86,14 @@ impl Own {
         }
     }
 
+    /// The URL without TLS, which nobody who is measured needs on this machine.
+    pub fn plain_url(&self) -> String {
+        match self.engine() {
+            Engine::Sqlite => self.url(),
+            Engine::Postgres => format!("{}?sslmode=disable", self.url()),
+        }
+    }
+
     pub fn settings(&self) -> DatabaseSettings {
         settings(&self.url())
     }
@@ -181,6 +189,25 @@ impl Beside {
 
     pub async fn texts(&self, sql: &str) -> Vec<String> {
         self.column(sql).await
+    }
+
+    /// How the database goes about a statement, as it explains it, whatever the values are.
+    pub async fn plan(&self, sql: &str) -> Vec<String> {
+        if self.engine() == Engine::Sqlite {
+            let explained =
+                Statement::from_string(DatabaseBackend::Sqlite, format!("EXPLAIN QUERY PLAN {sql}"));
+            let steps =
+                self.0.query_all_raw(explained).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+            return steps.iter().map(|step| step.try_get("", "detail").unwrap()).collect();
+        }
+        let values = (1..).take_while(|number| sql.contains(&format!("${number}"))).count();
+        let values =
+            if values == 0 { String::new() } else { format!("({})", vec!["NULL"; values].join(", ")) };
+        self.run("SET plan_cache_mode = force_generic_plan").await;
+        self.run(&format!("PREPARE explained AS {sql}")).await;
+        let plan = self.texts(&format!("EXPLAIN (COSTS OFF) EXECUTE explained{values}")).await;
+        self.run("DEALLOCATE explained; RESET plan_cache_mode").await;
+        plan
     }
 
     /// A UUID as statements write it.

@@ -16,4 +16,5 @@ pub mod server;
 pub mod slack;
 pub mod source;
 pub mod stage;
+pub mod statements;
 pub mod telegram;

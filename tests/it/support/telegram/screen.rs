@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Telegram;
 use super::entities::Entity;
-use super::places::Place;
+use super::places::{MessageRef, Place};
 use super::state::{Message, State, TYPING};
 
 /// Who wrote a message.
@@ -107,6 +107,24 @@ impl Telegram {
         let found =
             self.state().wait_for(|state| find_of_bot(state, place, &mut checked, &mut condition)).await;
         found.ok_or_else(|| self.not_seen(place))
+    }
+
+    /// Waits for the bot's answer to a message, in one post that satisfies the condition;
+    /// takes no longer in a chat in which much has been said.
+    pub async fn wait_for_answer(
+        &self,
+        question: MessageRef,
+        condition: impl Fn(&str) -> bool,
+    ) -> Result<Shown, NotSeen> {
+        let found = self.state().wait_for(|state| {
+            let later = state.chats.get(&question.chat)?.messages.range(question.id + 1..);
+            let is_answer = |message: &&Message| message.reply_to == Some(question.id) && !message.is_deleted;
+            let answers = later.map(|(_, message)| message).filter(is_answer);
+            let shown = answers.map(|message| show(state, message)).find(|shown| condition(&shown.text))?;
+            state.chat_mut(question.chat).unseen.remove(&shown.id);
+            Some(shown)
+        });
+        found.await.ok_or_else(|| self.not_seen(question.into()))
     }
 
     /// Waits for the oldest message of the bot that no test has looked at.
