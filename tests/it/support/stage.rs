@@ -147,7 +147,8 @@ impl<P: Emulated> On<P> {
     pub fn is_left_well(&self) {
         assert_eq!(self.models.problems(), Vec::<String>::new());
         assert_eq!(self.platform.problems(), Vec::<String>::new());
-        let unseen = self.platform.unseen();
-        assert!(unseen.is_empty(), "nobody has looked at {unseen:#?}");
+        let unseen: Vec<String> =
+            self.platform.unseen().iter().map(|shown| shown.text().to_owned()).collect();
+        assert_eq!(unseen, Vec::<String>::new(), "nobody has looked at these");
     }
 }

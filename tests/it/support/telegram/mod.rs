@@ -162,7 +162,8 @@ impl Telegram {
             let username = is_bot.then(|| format!("{}_bot", name.to_lowercase()));
             let name = name.to_owned();
             let user = User { name, username, is_bot, has_started, has_blocked: false, is_deleted: false };
-            state.chats.insert(id, Chat::new(id, Kind::Private, &user.name));
+            // Who is there already keeps what was said, and whether anybody has looked at it.
+            state.chats.entry(id).or_insert_with(|| Chat::new(id, Kind::Private, &user.name));
             state.users.insert(id, user);
         });
         Person { state: self.state().clone(), id }
