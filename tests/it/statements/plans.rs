@@ -105,7 +105,7 @@ fn scans(engine: Engine, plan: &[String]) -> Vec<String> {
 /// ones, commands, a group, second thoughts, a crash and what comes after it.
 async fn day() -> (Stage, BTreeSet<String>) {
     let house = House::open().await;
-    let (telegram, models) = (house.stage.telegram.clone(), house.stage.models.clone());
+    let (telegram, models) = (house.stage.platform.clone(), house.stage.models.clone());
     let alice = telegram.user(1001, "Alice");
     for words in ["Hello.", "/help", "/new", "/whoami", "/model gpt-4o", "Again."] {
         house
@@ -144,6 +144,8 @@ async fn day() -> (Stage, BTreeSet<String>) {
     let bot = stage.serve().await;
     bot.wait_for_logs(super::TURN_ENDED, 2).await;
     told.extend(ran(bot.log()));
+    assert_eq!(stage.said(-1001), ["Certainly."]);
+    assert_eq!(stage.said(1001).last().map(String::as_str), Some("Certainly."));
     stage.ends_well(bot).await;
     (stage, told.into_iter().map(|ran| ran.sql).collect())
 }
