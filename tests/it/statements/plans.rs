@@ -12,6 +12,7 @@ use switchboard::domain::{
 use switchboard::store::{Store, StoreError};
 use switchboard::telemetry::Tasks;
 use tracing::field::{Field, Visit};
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use uuid::Uuid;
 
@@ -155,7 +156,10 @@ async fn commands(url: &str) -> Result<BTreeSet<String>, StoreError> {
     database::run(url, "UPDATE inbox SET state = 'dead'").await;
     database::run(url, "UPDATE outbox SET state = 'dead', payload = '{}'").await;
     let told = Told::default();
-    let _listening = tracing::subscriber::set_default(tracing_subscriber::registry().with(told.clone()));
+    // Without spans: one that ends on another thread would be looked for with that thread's subscriber.
+    let events = filter_fn(|metadata| metadata.is_event());
+    let listener = tracing_subscriber::registry().with(events).with(told.clone());
+    let _listening = tracing::subscriber::set_default(listener);
     let tasks = Tasks::default();
     let store = Store::open_beside(&database::settings(url), &tasks).await?;
     let now = Timestamp::UNIX_EPOCH;
