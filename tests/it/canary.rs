@@ -143,6 +143,12 @@ async fn wrong_secrets_are_never_told_however_they_are_given() {
             assert_eq!(code, Some(78), "{words:?}: {out}{err}");
             is_silent(&words.join(" "), &format!("{out}{err}"), &secrets);
         }
+        let problems = [telegram.take_problems(), discord.take_problems(), slack.take_problems()].concat();
+        let refused =
+            ["a token: Unauthorized", "GET /users/@me: wrong or missing token", "auth.test: invalid_auth {}"];
+        // Who is refused first ends the start, whatever the others were about to say.
+        assert!(!problems.is_empty(), "nobody was asked");
+        assert!(problems.iter().all(|problem| refused.contains(&problem.as_str())), "{problems:#?}");
     }
 }
 
@@ -170,7 +176,7 @@ async fn good_secrets_are_never_told_while_everything_goes_wrong() {
     let stage = Stage::new().await.open().set("LOG__FILTER", EVERYTHING);
     let (discord, slack) = (Discord::start().await.without_rate_limits(), Slack::start().await);
     let secrets = vec![
-        ("channels.telegram.token", stage.telegram.token()),
+        ("channels.telegram.token", stage.platform.token()),
         ("model.providers.main.api_key", stage.models.key()),
         ("channels.discord.token", discord.token()),
         ("channels.slack.bot_token", slack.bot_token()),
@@ -194,7 +200,7 @@ async fn good_secrets_are_never_told_while_everything_goes_wrong() {
     discord.wait_until_connected().await;
     assert!(slack.wait_for_sockets(1).await);
     let (alice, bob, carol) =
-        (stage.telegram.user(1001, "Alice"), discord.user(1, "bob"), slack.user("U1", "carol"));
+        (stage.platform.user(1001, "Alice"), discord.user(1, "bob"), slack.user("U1", "carol"));
     slack.without_rate_limits();
 
     for fault in [
@@ -206,7 +212,7 @@ async fn good_secrets_are_never_told_while_everything_goes_wrong() {
         stage.models.fault("chat/completions", 1, fault);
     }
     for id in 2001..=2004 {
-        stage.telegram.user(id, "Somebody").says("Hello?");
+        stage.platform.user(id, "Somebody").says("Hello?");
     }
     bot.wait_for_logs("a turn on telegram ended", 4).await;
     make_trouble(&stage, &discord, &slack);
@@ -244,10 +250,10 @@ async fn good_secrets_are_never_told_while_everything_goes_wrong() {
 fn make_trouble(stage: &Stage, discord: &Discord, slack: &Slack) {
     use telegram::Fault::{CutAfter, CutBefore, Garbage, Page, Status};
     for fault in [CutBefore, CutAfter, Page(502), Garbage("{".to_owned()), Status(500)] {
-        stage.telegram.fault("getUpdates", 1, fault);
+        stage.platform.fault("getUpdates", 1, fault);
     }
     for fault in [CutAfter, Status(500)] {
-        stage.telegram.fault("sendMessage", 1, fault);
+        stage.platform.fault("sendMessage", 1, fault);
     }
     for fault in [discord::Fault::CutBefore, discord::Fault::Status(500)] {
         discord.fault("POST /channels/{id}/messages", 1, fault.clone());

@@ -84,14 +84,14 @@ async fn with_a_disk() -> Stage {
 #[tokio::test]
 async fn a_disk_that_fills_up_stops_the_acknowledgements_until_there_is_room_again() {
     let stage = with_a_disk().await;
-    let alice = stage.telegram.user(1001, "Alice");
+    let alice = stage.platform.user(1001, "Alice");
     let bot = stage.serve().await;
     let admin = bot.admin_url().await;
     let (ready, alive) = (format!("{admin}/readyz"), format!("{admin}/livez"));
     alice.says("before");
     stage.wait_for(1001, "Certainly.").await;
     bot.wait_for_log("a turn on telegram ended").await;
-    stage.telegram.wait_until_confirmed().await.unwrap();
+    stage.platform.wait_until_confirmed().await.unwrap();
     until(&ready, 200).await;
 
     bot.has_room_for("1");
@@ -102,7 +102,7 @@ async fn a_disk_that_fills_up_stops_the_acknowledgements_until_there_is_room_aga
     for _ in 0..10 {
         assert_eq!((get(&alive).await.0, get(&ready).await.0), (200, 503), "{:#?}", bot.log());
     }
-    assert_eq!(stage.telegram.pending_updates(), 1, "not confirmed, so Telegram keeps it");
+    assert_eq!(stage.platform.pending_updates(), 1, "not confirmed, so Telegram keeps it");
     assert_eq!((stage.said(1001).len(), stage.models.count()), (1, 1));
 
     bot.has_room_for("unlimited");
@@ -110,7 +110,7 @@ async fn a_disk_that_fills_up_stops_the_acknowledgements_until_there_is_room_aga
     bot.wait_for_logs("a turn on telegram ended", 2).await;
     assert!(back.elapsed() < RECOVERY, "it took {:?}", back.elapsed());
     until(&ready, 200).await;
-    stage.telegram.wait_until_confirmed().await.unwrap();
+    stage.platform.wait_until_confirmed().await.unwrap();
     assert_eq!(stage.said(1001), ["Certainly.", "Certainly."]);
     assert_eq!(stage.models.count(), 2, "each was answered once");
     stage.ends_well(bot).await;
@@ -133,7 +133,7 @@ async fn a_disk_that_fills_up_in_the_middle_of_an_answer_costs_nothing_of_it() {
     stage
         .models
         .when_asked("story", Answer::deltas(["Once upon a time", " there was an end."]).behind(&gate));
-    let alice = stage.telegram.user(1001, "Alice");
+    let alice = stage.platform.user(1001, "Alice");
     let bot = stage.serve().await;
     alice.says("A story, please.");
     stage.wait_for(1001, "Once upon a time").await;
@@ -159,7 +159,7 @@ async fn a_stop_waits_for_no_room_and_the_next_start_goes_on_from_there() {
     stage
         .models
         .when_asked("story", Answer::deltas(["Once upon a time", " there was an end."]).behind(&gate));
-    let alice = stage.telegram.user(1001, "Alice");
+    let alice = stage.platform.user(1001, "Alice");
     let bot = stage.serve().await;
     alice.says("A story, please.");
     stage.wait_for(1001, "Once upon a time").await;

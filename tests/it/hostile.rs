@@ -5,9 +5,10 @@ use serde_json::json;
 
 use crate::support::database;
 use crate::support::discord::Discord;
+use crate::support::platforms::Emulated;
 use crate::support::program::Setup;
 use crate::support::slack::Slack;
-use crate::support::stage::Stage;
+use crate::support::stage::{On, Stage};
 
 const TOO_LONG: &str = "longer than I can take at once";
 const NOTHING: &str = "I can only read text so far";
@@ -28,6 +29,13 @@ fn deep() -> String {
     format!("{}{}", "[".repeat(200), "]".repeat(200))
 }
 
+/// A stage on which the model says what it was told.
+async fn stage<P: Emulated>() -> On<P> {
+    let stage = On::new().await.open();
+    stage.models.answers_with(|asked| format!("You said: {}", asked.last_user_text()));
+    stage
+}
+
 /// Looks whether what is kept is fit to be kept.
 async fn is_clean(setup: &Setup) {
     let texts = database::everything(&setup.database_url()).await;
@@ -46,7 +54,7 @@ async fn is_clean(setup: &Setup) {
 #[tokio::test]
 async fn telegram_takes_anything() {
     let stage = Stage::new().await.open();
-    let alice = stage.telegram.user(1001, NAME);
+    let alice = stage.platform.user(1001, NAME);
     let bot = stage.serve().await;
     // Told when it is old, it would only be told that it was missed.
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
@@ -56,12 +64,12 @@ async fn telegram_takes_anything() {
         )
     };
     let sticker = r#"{"file_id":"A","file_unique_id":"B","type":"regular","width":1,"height":1,"is_animated":false,"is_video":false}"#;
-    stage.telegram.inject("message", &message(9001, "text", r#""\ud800""#));
-    stage.telegram.inject("message", &message(9002, "text", &deep()));
-    stage.telegram.inject("message", &message(9003, "hologram", &deep()));
-    stage.telegram.inject("hologram", "{}");
+    stage.platform.inject("message", &message(9001, "text", r#""\ud800""#));
+    stage.platform.inject("message", &message(9002, "text", &deep()));
+    stage.platform.inject("message", &message(9003, "hologram", &deep()));
+    stage.platform.inject("hologram", "{}");
     bot.wait_for_logs("could not read an event", 2).await;
-    stage.telegram.inject("message", &message(9004, "sticker", sticker));
+    stage.platform.inject("message", &message(9004, "sticker", sticker));
     stage.wait_for(1001, NOTHING).await;
 
     let texts = [
@@ -75,7 +83,7 @@ async fn telegram_takes_anything() {
     for (number, (text, expected)) in texts.into_iter().enumerate() {
         if text.contains('\0') {
             // A person's app would send no NUL, and Telegram would let none pass.
-            stage.telegram.inject("message", &message(9005, "text", &serde_json::to_string(&text).unwrap()));
+            stage.platform.inject("message", &message(9005, "text", &serde_json::to_string(&text).unwrap()));
         } else {
             alice.says(&text);
         }
@@ -85,20 +93,15 @@ async fn telegram_takes_anything() {
     }
     alice.says("/whoami");
     stage.wait_for(1001, "You are Evil, a guest here.").await;
-    bot.stop().await;
+    stage.ends_well(bot).await;
     is_clean(&stage.setup).await;
 }
 
 #[tokio::test]
 async fn discord_takes_anything() {
-    let discord = Discord::start().await.without_rate_limits();
-    let setup = Setup::new().open().with(&format!(
-        "[channels.discord]\ntoken = \"{}\"\napi_base = \"{}\"",
-        discord.token(),
-        discord.url()
-    ));
-    let bot = setup.serve();
-    discord.wait_until_connected().await;
+    let stage = stage().await;
+    let discord: &Discord = &stage.platform;
+    let bot = stage.serve().await;
     let alice = discord.user(1, NAME);
     let dm = alice.dm_channel();
     for frame in [
@@ -121,30 +124,22 @@ async fn discord_takes_anything() {
     for (number, (text, expected)) in texts.into_iter().enumerate() {
         alice.dm(&text);
         bot.wait_for_logs("a turn on discord ended", number + 1).await;
-        let said: Vec<String> =
-            discord.screen(dm).into_iter().filter(|shown| shown.by_bot).map(|shown| shown.text).collect();
+        let said = stage.said(dm);
         assert!(said.iter().any(|said| said.contains(expected)), "{expected}: {said:?}");
     }
     alice.runs_command("whoami", &[], dm).await;
     alice.waits_for(dm, |shown| shown.text.contains("You are Evil, a guest here.")).await;
-    bot.stop().await;
-    is_clean(&setup).await;
+    stage.ends_well(bot).await;
+    is_clean(&stage.setup).await;
 }
 
 #[tokio::test]
 async fn slack_takes_anything() {
-    let slack = Slack::start().await;
-    slack.without_rate_limits();
-    let setup = Setup::new().open().with(&format!(
-        "[channels.slack]\nbot_token = \"{}\"\napp_token = \"{}\"\napi_base = \"{}\"",
-        slack.bot_token(),
-        slack.app_token(),
-        slack.api_url()
-    ));
+    let stage = stage().await;
+    let slack: &Slack = &stage.platform;
     let alice = slack.user("U1", NAME);
     let dm = alice.dm_channel();
-    let bot = setup.serve();
-    assert!(slack.wait_for_sockets(1).await);
+    let bot = stage.serve().await;
     let payload = |number: usize, text: &str| {
         format!(
             r#"{{"team_id":"{}","event_id":"Ev{number}","event":{{"type":"message","channel":"{dm}","channel_type":"im","user":"U1","ts":"1700000000.00010{number}","text":{text}}}}}"#,
@@ -174,14 +169,13 @@ async fn slack_takes_anything() {
     for (number, (text, expected)) in texts.into_iter().enumerate() {
         alice.dm(&text);
         bot.wait_for_logs("a turn on slack ended", number + 1).await;
-        let said: Vec<String> =
-            slack.screen(&dm).into_iter().filter(|shown| shown.by_bot).map(|shown| shown.text).collect();
+        let said = stage.said(&dm);
         assert!(said.iter().any(|said| said.contains(expected)), "{expected}: {said:?}");
     }
     alice.runs_in(&dm, "/switchboard", "whoami");
     slack.wait_for_message(&dm, |shown| shown.text.contains("You are Evil, a guest here.")).await.unwrap();
-    bot.stop().await;
-    is_clean(&setup).await;
+    stage.ends_well(bot).await;
+    is_clean(&stage.setup).await;
 }
 
 #[tokio::test]

@@ -85,7 +85,7 @@ async fn readiness_follows_the_channels_and_the_database() {
     assert_eq!(health().await.0, 69, "nobody is there");
 
     discord.goes_down();
-    stage.telegram.fault("getUpdates", 1_000, Fault::Status(502));
+    stage.platform.fault("getUpdates", 1_000, Fault::Status(502));
     let bot = setup.serve();
     let (admin, ready) = (bot.admin_url().await, format!("{}/readyz", bot.admin_url().await));
     // Before, the database is being opened.
@@ -99,7 +99,7 @@ async fn readiness_follows_the_channels_and_the_database() {
     let (code, out) = health().await;
     assert_eq!((code, out.contains("\"telegram\":\"down\"")), (69, true), "{out}");
 
-    stage.telegram.no_more_faults();
+    stage.platform.no_more_faults();
     let up = until(&ready, 200).await;
     assert_eq!(up["channels"]["telegram"], "up", "one channel is enough");
     let (code, out) = health().await;
@@ -107,8 +107,8 @@ async fn readiness_follows_the_channels_and_the_database() {
     discord.comes_back();
     discord.wait_until_connected().await;
 
-    stage.telegram.fault("getUpdates", 1_000, Fault::Status(502));
-    stage.telegram.user(1001, "Alice").says("wake up");
+    stage.platform.fault("getUpdates", 1_000, Fault::Status(502));
+    stage.platform.user(1001, "Alice").says("wake up");
     discord.goes_down();
     until(&ready, 503).await;
     assert_eq!(get(&format!("{admin}/livez")).await.0, 200, "it lives, ready or not");
@@ -158,7 +158,7 @@ async fn a_database_that_cannot_be_written_is_not_ready() {
 #[tokio::test]
 async fn metrics_tell_of_everything_and_of_nobody() {
     let stage = Stage::new().await.open();
-    let alice = stage.telegram.user(1001, "Alicia");
+    let alice = stage.platform.user(1001, "Alicia");
     let bot = stage.serve().await;
     let admin = bot.admin_url().await;
     let marked = alice.says("a marked question");
@@ -168,10 +168,10 @@ async fn metrics_tell_of_everything_and_of_nobody() {
     alice.says("another marked question");
     stage.wait_for(1001, "wrong setting").await;
     let broken = r#"{"message_id":9,"date":1,"chat":{"id":1001,"type":"private"},"from":{"id":1001,"first_name":"A"},"text":"\ud800"}"#;
-    stage.telegram.inject("message", broken);
+    stage.platform.inject("message", broken);
     bot.wait_for_log("could not read an event").await;
     bot.wait_for_logs("a turn on telegram ended", 2).await;
-    stage.telegram.wait_until_confirmed().await.unwrap();
+    stage.platform.wait_until_confirmed().await.unwrap();
 
     // What is logged is counted a moment later.
     let counted = async {
@@ -221,7 +221,7 @@ async fn metrics_tell_of_everything_and_of_nobody() {
 async fn the_log_has_ids_and_never_what_was_said() {
     let stage = Stage::new().await.open().set("LOG__FILTER", "debug");
     stage.models.when_asked("xylophone", "The zeppelin has landed.");
-    let alice = stage.telegram.user(1001, "Quintessa");
+    let alice = stage.platform.user(1001, "Quintessa");
     let bot = stage.serve().await;
     alice.says("Where is my xylophone?");
     stage.wait_for(1001, "zeppelin").await;
@@ -259,13 +259,13 @@ async fn a_running_answer_is_finished_and_nothing_new_is_taken_in() {
     stage
         .models
         .when_asked("story", Answer::deltas(["Once upon a time", " there was an end."]).behind(&gate));
-    let (alice, bob) = (stage.telegram.user(1001, "Alice"), stage.telegram.user(1002, "Bob"));
+    let (alice, bob) = (stage.platform.user(1001, "Alice"), stage.platform.user(1002, "Bob"));
     let bot = stage.serve().await;
     alice.says("A story, please.");
     stage.wait_for(1001, "Once upon a time").await;
     bot.signal(Signal::SIGTERM);
     bot.wait_for_log("stopping").await;
-    stage.telegram.wait_until_nobody_polls().await.unwrap();
+    stage.platform.wait_until_nobody_polls().await.unwrap();
     bob.says("Too late?");
     gate.release();
     stage.wait_for(1001, "there was an end.").await;
@@ -283,7 +283,7 @@ async fn an_answer_that_takes_too_long_is_put_back_and_given_after_the_next_star
     let stage = Stage::new().await.open().set("SHUTDOWN__DRAIN_SECONDS", "1");
     let gate = Gate::closed_after(0);
     stage.models.will(Answer::text("Never.").behind(&gate));
-    let alice = stage.telegram.user(1001, "Alice");
+    let alice = stage.platform.user(1001, "Alice");
     let bot = stage.serve().await;
     alice.says("Take your time.");
     stage.models.request(1).await;
@@ -305,7 +305,7 @@ async fn a_second_signal_leaves_at_once() {
         let stage = Stage::new().await.open();
         let gate = Gate::closed_after(0);
         stage.models.will(Answer::text("Never.").behind(&gate));
-        let alice = stage.telegram.user(1001, "Alice");
+        let alice = stage.platform.user(1001, "Alice");
         let bot = stage.serve().await;
         alice.says("Take your time.");
         stage.models.request(1).await;

@@ -69,6 +69,7 @@ async fn a_wrong_token_ends_the_start_on_every_platform() {
     let platform = Telegram::start().await;
     let setup = on_telegram("123456789:AAwrongTokenOfNobodyAtAll0000000000", &platform.url());
     fails_with(&setup, BAD_SETTING, &["telegram: the platform does not accept the token"]).await;
+    assert_eq!(platform.take_problems(), ["a token: Unauthorized"]);
 
     let platform = Discord::start().await;
     fails_with(&on_discord(&platform, "wrong"), BAD_SETTING, &["discord: "]).await;
@@ -80,6 +81,7 @@ async fn a_wrong_token_ends_the_start_on_every_platform() {
         &["discord: the platform does not accept the token"],
     )
     .await;
+    assert_eq!(platform.take_problems(), ["GET /users/@me: wrong or missing token"; 2]);
 
     let platform = Slack::start().await;
     let app = platform.app_token();
@@ -103,6 +105,8 @@ async fn a_wrong_token_ends_the_start_on_every_platform() {
         &["slack: the platform does not accept the token"],
     )
     .await;
+    let problems = ["auth.test: invalid_auth {}", "apps.connections.open: invalid_auth {}"];
+    assert_eq!(platform.take_problems(), problems);
 }
 
 #[tokio::test]
@@ -220,7 +224,7 @@ async fn a_directory_that_cannot_be_written_is_named() {
 #[tokio::test]
 async fn a_model_that_is_not_there_is_a_warning_and_no_more() {
     let stage = Stage::new().await;
-    let alice = stage.telegram.user(1001, "Alice");
+    let alice = stage.platform.user(1001, "Alice");
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let stage = stage.open().set("MODEL__PROVIDERS__MAIN__BASE_URL", &format!("http://{nobody}/v1"));
     let bot = stage.serve().await;
@@ -249,6 +253,7 @@ async fn a_key_that_is_not_accepted_is_a_warning_and_no_more() {
     assert!(warning.contains("does not accept the key (status 401)"), "{warning}");
     assert!(!warning.contains("yesterday"), "{warning}");
     bot.stop().await;
+    assert!(stage.models.take_problems()[0].contains("Incorrect API key"));
 
     // A server that says nothing must not hold anything up, and one without a list of models is fine.
     let silent = Server::start(async |_| Reply::Hang).await;
@@ -338,12 +343,14 @@ async fn a_wrong_token_ends_the_start_whoever_else_says_nothing_or_works() {
     fails_with(&setup, BAD_SETTING, &words).await;
     let setup = everywhere((&right, &telegram.url()), ("wrong", &discord.url()), &silent.url());
     fails_with(&setup, BAD_SETTING, &["discord: "]).await;
+    assert_eq!(telegram.take_problems(), ["a token: Unauthorized"; 2]);
+    assert_eq!(discord.take_problems(), ["GET /users/@me: wrong or missing token"]);
 }
 
 #[tokio::test]
 async fn what_waits_outlives_a_start_with_a_wrong_token() {
     let stage = Stage::new().await.open();
-    let alice = stage.telegram.user(1001, "Alice");
+    let alice = stage.platform.user(1001, "Alice");
     stage.models.hold(0);
     let bot = stage.serve().await;
     alice.says("Hello?");
@@ -354,6 +361,7 @@ async fn what_waits_outlives_a_start_with_a_wrong_token() {
     let wrong = "123456789:AAwrongTokenOfNobodyAtAll0000000000";
     let setup = stage.setup.clone().env("SWITCHBOARD__CHANNELS__TELEGRAM__TOKEN", wrong);
     fails_with(&setup, BAD_SETTING, &["telegram: the platform does not accept the token"]).await;
+    assert_eq!(stage.platform.take_problems(), ["a token: Unauthorized"]);
     assert_eq!(stage.models.count(), 1, "who could not be answered is not answered");
     let bot = stage.serve().await;
     stage.wait_for(1001, "Certainly.").await;

@@ -10,7 +10,7 @@ const GROUP: i64 = -1_001_000_000_001;
 #[tokio::test]
 async fn an_account_is_let_in_and_shut_out_within_a_second() {
     let stage = Stage::new().await;
-    let alice = stage.telegram.user(1001, "Alice");
+    let alice = stage.platform.user(1001, "Alice");
     let bot = stage.serve().await;
     let (_, empty) = stage.access(&["list"]).await;
     assert_eq!(empty, "Nobody has written yet.\n");
@@ -29,6 +29,7 @@ async fn an_account_is_let_in_and_shut_out_within_a_second() {
     stage.does(&["allow", "telegram:1001"]).await;
     alice.says("Hello again?");
     bot.wait_for_logs("answered", 2).await;
+    assert_eq!(stage.said(1001), ["Certainly."; 2]);
     let (_, list) = stage.access(&["list"]).await;
     assert!(list.starts_with("member "), "{list}");
     assert!(list.contains("(Alice)"), "a person is shown by the name that people know: {list}");
@@ -38,8 +39,8 @@ async fn an_account_is_let_in_and_shut_out_within_a_second() {
 #[tokio::test]
 async fn a_place_is_let_in_and_sent_away_and_a_direct_grant_counts_for_nothing_there() {
     let stage = Stage::new().await;
-    let alice = stage.telegram.user(1001, "Alice");
-    let group = stage.telegram.group(GROUP, "Friends");
+    let alice = stage.platform.user(1001, "Alice");
+    let group = stage.platform.group(GROUP, "Friends");
     let bot = stage.serve().await;
     stage.does(&["allow", "telegram:1001"]).await;
     alice.says_in(&group, &format!("@{BOT_USERNAME} hello?"));
@@ -117,8 +118,8 @@ async fn nonsense_is_told_what_an_id_looks_like() {
 #[tokio::test]
 async fn who_is_shut_out_stays_out_where_everybody_is_welcome_also_before_they_write() {
     let stage = Stage::new().await.open();
-    let (alice, bob) = (stage.telegram.user(1001, "Alice"), stage.telegram.user(1002, "Bob"));
-    let group = stage.telegram.group(GROUP, "Friends");
+    let (alice, bob) = (stage.platform.user(1001, "Alice"), stage.platform.user(1002, "Bob"));
+    let group = stage.platform.group(GROUP, "Friends");
     let (id, hello) = (format!("telegram:{GROUP}"), format!("@{BOT_USERNAME} hello?"));
     stage.does(&["deny", "telegram:1002"]).await;
     stage.does(&["deny", &id]).await;

@@ -20,7 +20,7 @@ fn has_invited(bot: &[String]) -> bool {
 #[tokio::test]
 async fn the_code_of_the_first_start_makes_its_sender_the_owner_once() {
     let stage = Stage::new().await;
-    let (alice, bob) = (stage.telegram.user(1001, "Alice"), stage.telegram.user(1002, "Bob"));
+    let (alice, bob) = (stage.platform.user(1001, "Alice"), stage.platform.user(1002, "Bob"));
     let bot = stage.serve().await;
     let code = owner_code(&bot).await;
     alice.says(&code.to_lowercase().replace('-', " "));
@@ -37,6 +37,8 @@ async fn the_code_of_the_first_start_makes_its_sender_the_owner_once() {
     bob.says(&code);
     bot.wait_for_logs("a turn on telegram ended", 1).await;
     assert!(!has_invited(&bot.log()), "there is an owner already");
+    let said = stage.said(1002);
+    assert!(said.len() == 2 && said.iter().all(|said| said.starts_with("I don't know you yet.")), "{said:?}");
     assert_eq!(stage.models.count(), 0);
     stage.ends_well(bot).await;
 }
@@ -44,7 +46,7 @@ async fn the_code_of_the_first_start_makes_its_sender_the_owner_once() {
 #[tokio::test]
 async fn the_code_of_an_earlier_start_is_dead() {
     let stage = Stage::new().await;
-    let alice = stage.telegram.user(1001, "Alice");
+    let alice = stage.platform.user(1001, "Alice");
     let bot = stage.serve().await;
     let first = owner_code(&bot).await;
     bot.stop().await;
@@ -61,8 +63,8 @@ async fn the_code_of_an_earlier_start_is_dead() {
 #[tokio::test]
 async fn the_code_means_nothing_in_a_group() {
     let stage = Stage::new().await.set("ACCESS__GROUPS", "open");
-    let alice = stage.telegram.user(1001, "Alice");
-    let group = stage.telegram.group(-1_001_000_000_001, "Friends");
+    let alice = stage.platform.user(1001, "Alice");
+    let group = stage.platform.group(-1_001_000_000_001, "Friends");
     let bot = stage.serve().await;
     let code = owner_code(&bot).await;
     alice.says_in(&group, &format!("@{BOT_USERNAME} {code}"));
@@ -75,7 +77,7 @@ async fn the_code_means_nothing_in_a_group() {
 #[tokio::test]
 async fn the_code_also_works_for_somebody_who_may_talk_already() {
     let stage = Stage::new().await.set("ACCESS__DIRECT", "open").set("ACCESS__USERS", "telegram:1002");
-    let alice = stage.telegram.user(1001, "Alice");
+    let alice = stage.platform.user(1001, "Alice");
     let bot = stage.serve().await;
     let code = owner_code(&bot).await;
     alice.says(&code);
@@ -87,7 +89,7 @@ async fn the_code_also_works_for_somebody_who_may_talk_already() {
 #[tokio::test]
 async fn whoever_names_admins_needs_no_code() {
     let stage = Stage::new().await.set("ACCESS__ADMINS", "telegram:1001");
-    let alice = stage.telegram.user(1001, "Alice");
+    let alice = stage.platform.user(1001, "Alice");
     let bot = stage.serve().await;
     alice.says("Hello?");
     stage.wait_for(1001, "Certainly.").await;

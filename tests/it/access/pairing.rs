@@ -17,7 +17,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 #[tokio::test]
 async fn a_stranger_gets_a_sentence_and_a_code_that_lets_them_in_at_once() {
     let stage = Stage::new().await;
-    let alice = stage.telegram.user(1001, "Alice");
+    let alice = stage.platform.user(1001, "Alice");
     let bot = stage.serve().await;
     alice.says("Hello?");
     let invitation = stage.wait_for(1001, "code").await.text;
@@ -46,7 +46,7 @@ async fn a_stranger_gets_a_sentence_and_a_code_that_lets_them_in_at_once() {
 #[tokio::test]
 async fn wrong_used_and_unreadable_codes_are_all_told_the_same() {
     let stage = Stage::new().await;
-    let alice = stage.telegram.user(1001, "Alice");
+    let alice = stage.platform.user(1001, "Alice");
     let bot = stage.serve().await;
     alice.says("Hello?");
     let code = code_in(&stage.wait_for(1001, "code").await.text);
@@ -63,7 +63,7 @@ async fn wrong_used_and_unreadable_codes_are_all_told_the_same() {
 #[tokio::test]
 async fn a_person_has_at_most_three_open_codes_and_then_hears_nothing_more() {
     let stage = Stage::new().await;
-    let (alice, bob) = (stage.telegram.user(1001, "Alice"), stage.telegram.user(1002, "Bob"));
+    let (alice, bob) = (stage.platform.user(1001, "Alice"), stage.platform.user(1002, "Bob"));
     let bot = stage.serve().await;
     for number in 1..=5 {
         alice.says("Hello?");
@@ -84,7 +84,7 @@ async fn a_person_has_at_most_three_open_codes_and_then_hears_nothing_more() {
 #[tokio::test]
 async fn whoever_is_shut_out_cannot_come_back_by_an_open_code() {
     let stage = Stage::new().await;
-    let alice = stage.telegram.user(1001, "Alice");
+    let alice = stage.platform.user(1001, "Alice");
     let bot = stage.serve().await;
     alice.says("Hello?");
     let code = code_in(&stage.wait_for(1001, "code").await.text);

@@ -3,8 +3,10 @@
 use serde_json::json;
 
 use crate::support::discord::Discord;
-use crate::support::program::{Running, Setup};
+use crate::support::platforms::Emulated;
+use crate::support::program::Setup;
 use crate::support::slack::Slack;
+use crate::support::stage::On;
 
 const QUIET: &str = "Sorry, I can't answer you here.";
 
@@ -13,29 +15,20 @@ async fn does(setup: &Setup, words: &[&str]) {
     assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
 }
 
-async fn ends_well(bot: Running, problems: Vec<String>) {
-    bot.stop().await;
-    assert_eq!(problems, Vec::<String>::new());
-}
-
-fn on_discord(discord: &Discord) -> Setup {
-    Setup::new()
-        .with(&format!(
-            "[channels.discord]\ntoken = \"{}\"\napi_base = \"{}\"",
-            discord.token(),
-            discord.url()
-        ))
-        .env("SWITCHBOARD__ACCESS__ADMINS", "discord:9")
+/// A model that says what it was told.
+async fn stage<P: Emulated>() -> On<P> {
+    let stage = On::new().await;
+    stage.models.answers_with(|asked| format!("You said: {}", asked.last_user_text()));
+    stage
 }
 
 #[tokio::test]
 async fn on_discord_messages_threads_edits_and_commands_pass_the_gate() {
-    let discord = Discord::start().await.without_rate_limits();
+    let stage = stage::<Discord>().await.set("ACCESS__ADMINS", "discord:9");
+    let discord = &stage.platform;
     let general = discord.guild(100, "Team").channel(200, "general");
     let (alice, admin) = (discord.user(1, "alice"), discord.user(9, "admin"));
-    let setup = on_discord(&discord);
-    let bot = setup.serve();
-    discord.wait_until_connected().await;
+    let bot = stage.serve().await;
     let mention = discord.mention();
 
     // Nobody in this place is heard, except for the admin, who learns the way out.
@@ -64,41 +57,35 @@ async fn on_discord_messages_threads_edits_and_commands_pass_the_gate() {
         .waits_for(alice.dm_channel(), |shown| shown.ephemeral && shown.text.contains("with the code"))
         .await;
 
-    does(&setup, &["allow", "space:discord:100"]).await;
+    does(&stage.setup, &["allow", "space:discord:100"]).await;
     alice.says_in(thread, &format!("{mention} echo this"));
     alice.waits_for(thread, |shown| shown.by_bot && shown.text.contains("You said: echo this")).await;
     alice.runs_command("whoami", &[], general).await;
     alice.waits_for(general, |shown| shown.ephemeral && shown.text.contains("a guest here")).await;
 
-    does(&setup, &["deny", "discord:1"]).await;
+    does(&stage.setup, &["deny", "discord:1"]).await;
     alice.runs_command("help", &[], general).await;
     alice.runs_command("help", &[], alice.dm_channel()).await;
     alice.waits_for(alice.dm_channel(), |shown| shown.text == QUIET).await;
     alice.waits_for(general, |shown| shown.text == QUIET && shown.id > refused.id).await;
     assert!(discord.screen(general).iter().all(|shown| !shown.loading));
-    ends_well(bot, discord.problems()).await;
+    stage.ends_well(bot).await;
 }
 
 #[tokio::test]
 async fn on_slack_messages_threads_edits_and_commands_pass_the_gate() {
-    let slack = Slack::start().await;
-    slack.without_rate_limits();
+    let stage = stage::<Slack>().await;
+    let team = stage.platform.team();
+    let stage = stage.set("ACCESS__ADMINS", &format!("slack:{team}/U9"));
+    let slack = &stage.platform;
     let (alice, admin) = (slack.user("U1", "alice"), slack.user("U9", "admin"));
     let general = slack.channel("C1", "general", &[&alice, &admin]);
-    let team = slack.team();
-    let setup = Setup::new()
-        .with(&format!(
-            "[channels.slack]\nbot_token = \"{}\"\napp_token = \"{}\"\napi_base = \"{}\"",
-            slack.bot_token(),
-            slack.app_token(),
-            slack.api_url()
-        ))
-        .env("SWITCHBOARD__ACCESS__ADMINS", &format!("slack:{team}/U9"));
-    let bot = setup.serve();
-    assert!(slack.wait_for_sockets(1).await);
+    let bot = stage.serve().await;
     let mention = format!("<@{}>", slack.bot_user());
 
     let said = alice.says_in(&general, &format!("{mention} hello?"));
+    // What comes while that waits would belong to its turn.
+    bot.wait_for_logs("silent_space_not_admitted", 1).await;
     alice.replies_in(&general, &said, &format!("{mention} hello?"));
     alice.edits(&general, &said, &format!("{mention} hello!"));
     bot.wait_for_logs("silent_space_not_admitted", 2).await;
@@ -113,14 +100,14 @@ async fn on_slack_messages_threads_edits_and_commands_pass_the_gate() {
     let dm = alice.dm_channel();
     slack.wait_for_message(&dm, |shown| shown.text.contains("with the code")).await.unwrap();
 
-    does(&setup, &["allow", &format!("slack:{team}")]).await;
+    does(&stage.setup, &["allow", &format!("slack:{team}")]).await;
     let said = alice.says_in(&general, &format!("{mention} echo this"));
     let is_answer =
         |shown: &crate::support::slack::Shown| shown.by_bot && shown.text.contains("You said: echo this");
     let answer = slack.wait_for_message(&general, is_answer).await.unwrap();
     assert_eq!(answer.thread.as_deref(), Some(said.as_str()));
-    does(&setup, &["deny", &format!("slack:{team}/U1")]).await;
+    does(&stage.setup, &["deny", &format!("slack:{team}/U1")]).await;
     alice.says_in(&general, &format!("{mention} hello?"));
     bot.wait_for_log("silent_blocked").await;
-    ends_well(bot, slack.problems()).await;
+    stage.ends_well(bot).await;
 }

@@ -72,9 +72,9 @@ async fn the_table_holds(direct: &str, column: usize, groups: &str) {
         .set("ACCESS__ADMINS", &format!("telegram:{ADMIN}"))
         .set("ACCESS__SPACES", &format!("telegram:{ADMITTED}"));
     settle(&stage.setup).await;
-    let admitted = stage.telegram.forum(ADMITTED, "Friends");
-    let unknown = stage.telegram.forum(UNKNOWN, "Elsewhere");
-    let people: Vec<Person> = TABLE.map(|(name, id, _)| stage.telegram.user(id, name)).into();
+    let admitted = stage.platform.forum(ADMITTED, "Friends");
+    let unknown = stage.platform.forum(UNKNOWN, "Elsewhere");
+    let people: Vec<Person> = TABLE.map(|(name, id, _)| stage.platform.user(id, name)).into();
     let topics = [admitted.topic("Garden", &people[0]), unknown.topic("Kitchen", &people[0])];
     let bot = stage.serve().await;
     let elsewhere = if groups == "open" { 5 } else { 4 };
@@ -88,9 +88,9 @@ async fn the_table_holds(direct: &str, column: usize, groups: &str) {
     for (person, (name, id, sees)) in people.iter().zip(TABLE) {
         let chats = [((person).into(), column)].into_iter().chain(places);
         for (place, column) in chats {
-            let before = stage.telegram.screen(place).len();
+            let before = stage.platform.screen(place).len();
             ended += everything_in(&bot, person, &place, ended).await;
-            let shown = stage.telegram.screen(place);
+            let shown = stage.platform.screen(place);
             let said: Vec<String> = shown[before..]
                 .iter()
                 .filter(|shown| shown.is_from_bot())
@@ -111,7 +111,7 @@ async fn the_table_holds(direct: &str, column: usize, groups: &str) {
     });
     let answered = answered.filter(|sees| *sees == Answer).count();
     assert_eq!(stage.models.count(), answered, "the model hears those only who may talk");
-    stage.telegram.wait_until_confirmed().await.unwrap();
+    stage.platform.wait_until_confirmed().await.unwrap();
     let beside = stage.beside().await;
     let kept = "SELECT COUNT(*) FROM inbox";
     assert_eq!(beside.number(kept).await, i64::try_from(ended).unwrap(), "of edits nothing is kept");

@@ -12,6 +12,7 @@ use crate::crash::oracle::judge;
 use crate::crash::question::{Asked, Question};
 use crate::crash::seats::{Lane, Platforms};
 use crate::support::models::Models;
+use crate::support::platforms::Emulated;
 use crate::support::program::{Running, Setup};
 
 /// How long everything that was left behind may take.
@@ -192,6 +193,9 @@ impl World {
         assert_eq!(self.platforms.telegram.problems(), Vec::<String>::new());
         assert_eq!(self.platforms.discord.problems(), Vec::<String>::new());
         assert_eq!(self.platforms.slack.problems(), Vec::<String>::new());
+        assert_eq!(self.platforms.telegram.unseen(), Vec::new());
+        assert!(self.platforms.discord.unseen().is_empty(), "{:#?}", self.platforms.discord.unseen());
+        assert_eq!(self.platforms.slack.unseen(), Vec::new());
     }
 
     /// Looks at all screens but that of one lane.
@@ -301,19 +305,11 @@ fn furnish(platforms: &Platforms, models: &Models, on: &[Platform]) -> Setup {
     ));
     for platform in on {
         setup = setup.with(&match platform {
-            Platform::Telegram => channel("telegram", &[("token", telegram.token())], &telegram.url()),
-            Platform::Discord => channel("discord", &[("token", discord.token())], &discord.url()),
-            Platform::Slack => {
-                let tokens = [("bot_token", slack.bot_token()), ("app_token", slack.app_token())];
-                channel("slack", &tokens, &slack.api_url())
-            }
+            Platform::Telegram => telegram.settings(),
+            Platform::Discord => discord.settings(),
+            Platform::Slack => slack.settings(),
             Platform::Terminal => String::new(),
         });
     }
     setup.env("SWITCHBOARD__LIMITS__PACE_WRITES", "false")
-}
-
-fn channel(name: &str, tokens: &[(&str, String)], url: &str) -> String {
-    let tokens: String = tokens.iter().map(|(key, token)| format!("{key} = \"{token}\"\n")).collect();
-    format!("[channels.{name}]\n{tokens}api_base = \"{url}\"")
 }

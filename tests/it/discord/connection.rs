@@ -106,7 +106,7 @@ async fn a_token_that_is_not_accepted_ends_it() {
     assert!(matches!(error, ChannelError::Unauthorized { .. }), "{error:?}");
     let identified = discord.gateway_log().into_iter().filter(is_identified).count();
     assert_eq!(identified, 1, "it does not try again");
-    discord.forgive_problems();
+    discord.take_problems();
 }
 
 #[tokio::test]
@@ -136,7 +136,7 @@ async fn a_missing_privilege_is_explained_with_the_way_out() {
             "{error}"
         );
     }
-    assert_eq!(discord.forgive_problems(), ["gateway closed with 4014: Disallowed intent(s)."]);
+    assert_eq!(discord.take_problems(), ["gateway closed with 4014: Disallowed intent(s)."]);
 }
 
 #[tokio::test]

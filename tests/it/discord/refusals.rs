@@ -152,6 +152,6 @@ async fn no_error_tells_a_secret() {
         }
     }
     stage.discord.screen(stage.discord.user(1, "alice").dm_channel());
-    stage.discord.forgive_problems();
+    stage.discord.take_problems();
     stage.ends().await;
 }

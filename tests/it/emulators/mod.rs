@@ -2,5 +2,6 @@
 
 mod discord;
 mod models;
+mod problems;
 mod slack;
 mod telegram;

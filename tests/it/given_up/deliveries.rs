@@ -9,13 +9,13 @@ use crate::support::telegram::Fault;
 async fn stage(refusals: usize) -> Stage {
     let stage = Stage::new().await.open();
     let fault = Fault::Refuse(403, "Forbidden: bot was blocked by the user".to_owned());
-    stage.telegram.fault("sendMessage", refusals, fault);
+    stage.platform.fault("sendMessage", refusals, fault);
     stage
 }
 
 /// Somebody asks something and blocks the bot before it has answered.
 async fn unreachable(stage: &Stage) -> Running {
-    let alice = stage.telegram.user(1001, "Alice");
+    let alice = stage.platform.user(1001, "Alice");
     let bot = stage.serve().await;
     alice.says(SECRET);
     alice.blocks_bot();
@@ -59,7 +59,7 @@ async fn a_reply_that_did_not_arrive_is_listed_retried_and_seen_once() {
     let (code, said) = stage.command(&["inbox", "replay", short]).await;
     assert!(code == 1 && said.contains("only did not arrive"), "an answer is not paid for twice: {said}");
 
-    stage.telegram.user(1001, "Alice").unblocks_bot();
+    stage.platform.user(1001, "Alice").unblocks_bot();
     let said = stage.told(&["deliveries", "retry", short]).await;
     assert_eq!(said, format!("{short} is on its way again: its answer goes out.\n"));
     stage.wait_for(1001, ANSWER).await;
@@ -76,7 +76,7 @@ async fn a_reply_that_did_not_arrive_is_listed_retried_and_seen_once() {
 async fn several_replies_of_one_lane_go_out_in_the_order_in_which_they_were_asked_for() {
     let stage = stage(2).await;
     stage.models.echoes();
-    let alice = stage.telegram.user(1001, "Alice");
+    let alice = stage.platform.user(1001, "Alice");
     let bot = stage.serve().await;
     alice.says("first");
     bot.wait_for_logs("a turn on telegram ended", 1).await;

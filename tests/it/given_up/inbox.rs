@@ -9,7 +9,7 @@ async fn a_message_that_was_given_up_is_replayed_and_its_notice_becomes_the_answ
     let stage = Stage::new().await.open();
     let gate = Gate::closed_after(0);
     stage.models.will(Answer::deltas([ANSWER]).behind(&gate));
-    let alice = stage.telegram.user(1001, "Alice");
+    let alice = stage.platform.user(1001, "Alice");
     let bot = stage.serve().await;
     alice.says(SECRET);
     gate.wait_until_held(1).await;
@@ -44,7 +44,7 @@ async fn a_message_that_was_given_up_is_replayed_and_its_notice_becomes_the_answ
 #[tokio::test]
 async fn a_message_of_a_later_version_is_hidden_and_replayed_once_it_can_be_read() {
     let stage = Stage::new().await.open();
-    let alice = stage.telegram.user(1001, "Alice");
+    let alice = stage.platform.user(1001, "Alice");
     let gate = Gate::closed_after(0);
     stage.models.will(Answer::deltas([ANSWER]).behind(&gate));
     let bot = stage.serve().await;
@@ -73,12 +73,12 @@ async fn a_message_of_a_later_version_is_hidden_and_replayed_once_it_can_be_read
 #[tokio::test]
 async fn an_event_in_quarantine_is_read_again_and_answered_once_it_can_be() {
     let stage = Stage::new().await.open();
-    stage.telegram.user(1001, "Alice");
+    stage.platform.user(1001, "Alice");
     let bot = stage.serve().await;
     let odd = r#"{"message_id":900,"date":1800000000,"chat":{"id":1001,"type":"private","first_name":"Alice"},"from":{"id":1001,"is_bot":false,"first_name":"Alice"},"text":"a CANARY \ud800"}"#;
-    stage.telegram.inject("message", odd);
+    stage.platform.inject("message", odd);
     // Telegram hears so once it is durable; the log tells before.
-    stage.telegram.wait_until_confirmed().await.unwrap();
+    stage.platform.wait_until_confirmed().await.unwrap();
 
     let list = stage.json(&["inbox", "list", "--state", "quarantined"]).await;
     let short = field(&list[0], "reference");
@@ -111,9 +111,9 @@ async fn a_number_that_comes_again_days_later_hides_nothing_and_what_nobody_repl
     let stage = Stage::new().await.open();
     let bot = stage.serve().await;
     let odd = r#"{"message_id":900,"date":1,"chat":{"id":1001,"type":"private"},"text":"\ud800"}"#;
-    let number = stage.telegram.inject("message", odd);
+    let number = stage.platform.inject("message", odd);
     bot.wait_for_logs("it is kept as it came", 1).await;
-    stage.telegram.wait_until_confirmed().await.unwrap();
+    stage.platform.wait_until_confirmed().await.unwrap();
     bot.stop().await;
     let beside = stage.beside().await;
     let days_pass = async |days: i64| {
@@ -123,11 +123,11 @@ async fn a_number_that_comes_again_days_later_hides_nothing_and_what_nobody_repl
     };
 
     days_pass(8).await;
-    stage.telegram.restart_update_ids(number);
+    stage.platform.restart_update_ids(number);
     let bot = stage.serve().await;
-    assert_eq!(stage.telegram.inject("message", odd), number);
+    assert_eq!(stage.platform.inject("message", odd), number);
     bot.wait_for_logs("it is kept as it came", 1).await;
-    stage.telegram.wait_until_confirmed().await.unwrap();
+    stage.platform.wait_until_confirmed().await.unwrap();
     assert_eq!(stage.json(&["inbox", "list"]).await.as_array().unwrap().len(), 2);
     bot.stop().await;
 

@@ -161,14 +161,14 @@ async fn the_metrics_tell_of_the_connections_that_the_server_sees() {
     let stage = Stage::new().await.open().set("DATABASE__POOL_SIZE", "3");
     let bot = stage.serve().await;
     let page = format!("{}/metrics", bot.admin_url().await);
-    stage.telegram.user(1001, "Alice").says("hello");
+    stage.platform.user(1001, "Alice").says("hello");
     stage.wait_for(1001, "Certainly.").await;
     let (locker, looking) = (stage.beside().await, stage.beside().await);
     let text = agree(&page, &looking, |busy, idle| busy + idle > 0).await;
     assert!(number(&text, "switchboard_database_acquired_seconds_count") > 0, "{text}");
 
     locker.shuts_writers_out().await;
-    stage.telegram.user(1001, "Alice").says("and now?");
+    stage.platform.user(1001, "Alice").says("and now?");
     until_waiting(&looking, 1).await;
     agree(&page, &looking, |busy, _| busy > 0).await;
     locker.run("COMMIT").await;

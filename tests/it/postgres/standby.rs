@@ -52,7 +52,7 @@ async fn who_stands_by_lives_is_not_ready_and_ends_when_told() {
     assert_eq!(get(&format!("{admin}/metrics")).await.0, 200);
     ends_at_once(&second).await;
 
-    stage.telegram.user(1001, "Alice").says("still there?");
+    stage.platform.user(1001, "Alice").says("still there?");
     stage.wait_for(1001, "Certainly.").await;
     stage.ends_well(first).await;
 }
@@ -69,7 +69,7 @@ async fn who_stands_by_takes_its_turn_when_the_first_is_gone() {
     first.stop().await;
     let up = until(&format!("{}/readyz", second.admin_url().await), 200).await;
     assert!(up.get("reason").is_none(), "{up}");
-    stage.telegram.user(1001, "Alice").says("who is it?");
+    stage.platform.user(1001, "Alice").says("who is it?");
     stage.wait_for(1001, "Certainly.").await;
     stage.ends_well(second).await;
 }

@@ -80,30 +80,32 @@ async fn costs(house: &House, mut speaks: impl AsyncFnMut(usize)) -> Vec<Cost> {
 /// A house in which Alice has been answered before.
 async fn warm() -> House {
     let house = House::open().await;
-    let alice = house.stage.telegram.user(1001, "Alice");
+    let alice = house.stage.platform.user(1001, "Alice");
     house
         .turn(async || {
             alice.says("Hello.");
         })
         .await;
+    assert_eq!(house.stage.said(1001), ["Certainly."]);
     house
 }
 
 #[tokio::test]
 async fn a_quick_turn_keeps_to_its_statements() {
     let house = warm().await;
-    let alice = house.stage.telegram.user(1001, "Alice");
+    let alice = house.stage.platform.user(1001, "Alice");
     let quick = costs(&house, async |_| {
         alice.says("How are you?");
     })
     .await;
     assert_takes(QUICK, &quick);
+    assert_eq!(house.stage.said(1001), vec!["Certainly."; quick.len() + 1]);
     house.ends_well().await;
 }
 
 /// The model tells stories that go on like this, and of each the beginning is seen before the rest comes.
 async fn stories(house: &House, rest: &str) -> Vec<Cost> {
-    let alice = house.stage.telegram.user(1001, "Alice");
+    let alice = house.stage.platform.user(1001, "Alice");
     let told = costs(house, async |number| {
         let (gate, begin) = (Gate::closed_after(1), format!("Story {number} of {} begins", rest.len()));
         house.stage.models.will(Answer::deltas([begin.as_str(), rest]).behind(&gate));
@@ -155,32 +157,36 @@ async fn each_further_part_of_a_reply_keeps_to_its_statements() {
 #[tokio::test]
 async fn a_first_message_keeps_to_its_statements() {
     let house = warm().await;
+    let mut people = Vec::new();
     let first = costs(&house, async |number| {
-        let somebody = house.stage.telegram.user(2000 + i64::try_from(number).unwrap(), "Somebody");
+        let somebody = house.stage.platform.user(2000 + i64::try_from(number).unwrap(), "Somebody");
         somebody.says("Hello.");
+        people.push(somebody);
     });
     assert_takes(STRANGER, &first.await);
+    for somebody in people {
+        assert_eq!(house.stage.said(somebody.id()), ["Certainly."]);
+    }
     house.ends_well().await;
 }
 
 #[tokio::test]
 async fn a_command_keeps_to_its_statements() {
     let house = warm().await;
-    let alice = house.stage.telegram.user(1001, "Alice");
-    assert_takes(
-        COMMAND,
-        &costs(&house, async |_| {
-            alice.says("/help");
-        })
-        .await,
-    );
+    let alice = house.stage.platform.user(1001, "Alice");
+    let helped = costs(&house, async |_| {
+        alice.says("/help");
+    })
+    .await;
+    assert_takes(COMMAND, &helped);
+    assert_eq!(house.stage.said(1001).len(), helped.len() + 1);
     house.ends_well().await;
 }
 
 #[tokio::test]
 async fn whoever_counts_statements_learns_no_words() {
     let house = House::open().await;
-    let alice = house.stage.telegram.user(1001, "Alice CANARY");
+    let alice = house.stage.platform.user(1001, "Alice CANARY");
     house.stage.models.will_say("A CANARY answer.");
     house
         .turn(async || {
@@ -188,6 +194,7 @@ async fn whoever_counts_statements_learns_no_words() {
         })
         .await;
     let log = house.bot.log();
+    assert_eq!(house.stage.said(1001), ["A CANARY answer."]);
     assert!(log.iter().any(|line| line.contains("INSERT INTO")), "statements are told");
     assert_eq!(log.iter().find(|line| line.contains("CANARY")), None);
     house.ends_well().await;

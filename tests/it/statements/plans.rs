@@ -12,6 +12,7 @@ use switchboard::domain::{
 use switchboard::store::{Store, StoreError};
 use switchboard::telemetry::Tasks;
 use tracing::field::{Field, Visit};
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use uuid::Uuid;
 
@@ -105,7 +106,7 @@ fn scans(engine: Engine, plan: &[String]) -> Vec<String> {
 /// ones, commands, a group, second thoughts, a crash and what comes after it.
 async fn day() -> (Stage, BTreeSet<String>) {
     let house = House::open().await;
-    let (telegram, models) = (house.stage.telegram.clone(), house.stage.models.clone());
+    let (telegram, models) = (house.stage.platform.clone(), house.stage.models.clone());
     let alice = telegram.user(1001, "Alice");
     for words in ["Hello.", "/help", "/new", "/whoami", "/model gpt-4o", "Again."] {
         house
@@ -144,6 +145,8 @@ async fn day() -> (Stage, BTreeSet<String>) {
     let bot = stage.serve().await;
     bot.wait_for_logs(super::TURN_ENDED, 2).await;
     told.extend(ran(bot.log()));
+    assert_eq!(stage.said(-1001), ["Certainly."]);
+    assert_eq!(stage.said(1001).last().map(String::as_str), Some("Certainly."));
     stage.ends_well(bot).await;
     (stage, told.into_iter().map(|ran| ran.sql).collect())
 }
@@ -153,7 +156,10 @@ async fn commands(url: &str) -> Result<BTreeSet<String>, StoreError> {
     database::run(url, "UPDATE inbox SET state = 'dead'").await;
     database::run(url, "UPDATE outbox SET state = 'dead', payload = '{}'").await;
     let told = Told::default();
-    let _listening = tracing::subscriber::set_default(tracing_subscriber::registry().with(told.clone()));
+    // Without spans: one that ends on another thread would be looked for with that thread's subscriber.
+    let events = filter_fn(|metadata| metadata.is_event());
+    let listener = tracing_subscriber::registry().with(events).with(told.clone());
+    let _listening = tracing::subscriber::set_default(listener);
     let tasks = Tasks::default();
     let store = Store::open_beside(&database::settings(url), &tasks).await?;
     let now = Timestamp::UNIX_EPOCH;

@@ -6,8 +6,9 @@
 
 use crate::support::models::{Answer, Fault as ModelFault, Gate};
 use crate::support::program::Running;
+use crate::support::screens::said;
+use crate::support::stage::Stage;
 use crate::support::telegram::{Fault, Person};
-use crate::talk::{House, said, unhurried};
 
 /// With a letter and a sign beyond ASCII, of which some faults are about.
 const DELTAS: [&str; 5] = ["The whole", " answer", ", wörd", " for", " word 🎉."];
@@ -63,15 +64,15 @@ fn end_of_model(fault: &ModelFault) -> End {
 
 #[tokio::test]
 async fn every_fault_of_the_model_ends_in_an_answer_or_a_kind_notice() {
-    let house = House::new().await;
-    house.telegram.without_rate_limits();
+    let stage = Stage::lifelike().await;
+    stage.platform.without_rate_limits();
     let cases = ModelFault::every();
     for (number, fault) in cases.iter().enumerate() {
-        house.models.when_asked(&format!("case {number}."), Answer::deltas(DELTAS).with(fault.clone()));
+        stage.models.when_asked(&format!("case {number}."), Answer::deltas(DELTAS).with(fault.clone()));
     }
-    house.models.when_asked("and now?", "It works again.");
-    let bot = house.serve();
-    let people = people(&house, cases.len());
+    stage.models.when_asked("and now?", "It works again.");
+    let bot = stage.serve().await;
+    let people = people(&stage, cases.len());
     for (number, person) in people.iter().enumerate() {
         person.says(&format!("case {number}."));
     }
@@ -82,18 +83,18 @@ async fn every_fault_of_the_model_ends_in_an_answer_or_a_kind_notice() {
             End::Notice(words) => (words.to_owned(), false),
             End::Listed => panic!("whatever the model does, its person is told"),
         };
-        let waited = house
-            .telegram
+        let waited = stage
+            .platform
             .wait_for_message(person.id(), |shown| shown.is_from_bot() && shown.text.contains(&words));
         let shown = waited.await.unwrap_or_else(|error| panic!("{fault:?}: {error}\n{:#?}", bot.log()));
         assert_eq!(shown.text.starts_with("The whole"), begins, "{fault:?}: {}", shown.text);
     }
     for (person, fault) in people.iter().zip(&cases) {
         person.says("and now?");
-        let screen = house.wait_until_last(person.id(), |text| text == "It works again.").await;
+        let screen = stage.wait_until_last(person.id(), "It works again.").await;
         assert_eq!(said(&screen).len(), 2, "{fault:?}: {screen:#?}");
     }
-    house.ends_well(bot).await;
+    stage.ends_well(bot).await;
 }
 
 /// How a fault of a post ends that comes once.
@@ -121,39 +122,39 @@ fn end_of_edit(fault: &Fault) -> End {
 
 #[tokio::test]
 async fn every_fault_of_a_post_ends_in_an_answer_a_notice_or_on_the_list() {
-    let house = House::new().await;
-    house.models.when_asked("Really?", Answer::deltas(DELTAS));
-    let (house, bot) = opened(house).await;
+    let stage = Stage::lifelike().await;
+    stage.models.when_asked("Really?", Answer::deltas(DELTAS));
+    let (stage, bot) = opened(stage).await;
     let cases = Fault::every();
-    let people = people(&house, cases.len());
+    let people = people(&stage, cases.len());
     for (person, fault) in people.iter().zip(&cases) {
-        house.telegram.fault_in(person.id(), "sendMessage", 1, fault.clone());
+        stage.platform.fault_in(person.id(), "sendMessage", 1, fault.clone());
         person.says("Really?");
     }
     bot.wait_for_logs("a turn on telegram ended", cases.len()).await;
-    all_end_as_they_should((&house, &bot), &people, &cases, end_of_post).await;
-    house.ends_well(bot).await;
+    all_end_as_they_should((&stage, &bot), &people, &cases, end_of_post).await;
+    stage.ends_well(bot).await;
 }
 
 #[tokio::test]
 async fn every_fault_of_an_edit_ends_in_an_answer_a_notice_or_on_the_list() {
-    let house = House::new().await;
+    let stage = Stage::lifelike().await;
     let gate = Gate::closed_after(1);
-    house.models.when_asked("Really?", Answer::deltas(DELTAS).behind(&gate));
-    let (house, bot) = opened(house).await;
+    stage.models.when_asked("Really?", Answer::deltas(DELTAS).behind(&gate));
+    let (stage, bot) = opened(stage).await;
     let cases = Fault::every();
-    let people = people(&house, cases.len());
+    let people = people(&stage, cases.len());
     for (person, fault) in people.iter().zip(&cases) {
-        house.telegram.fault_in(person.id(), "editMessageText", 1, fault.clone());
+        stage.platform.fault_in(person.id(), "editMessageText", 1, fault.clone());
         person.says("Really?");
     }
     for person in &people {
-        house.wait_until_last(person.id(), |text| text == DELTAS[0]).await;
+        stage.wait_until_last(person.id(), DELTAS[0]).await;
     }
     gate.release();
     bot.wait_for_logs("a turn on telegram ended", cases.len()).await;
-    all_end_as_they_should((&house, &bot), &people, &cases, end_of_edit).await;
-    house.ends_well(bot).await;
+    all_end_as_they_should((&stage, &bot), &people, &cases, end_of_edit).await;
+    stage.ends_well(bot).await;
 }
 
 /// Whether there may be more than the answer: a copy that says what it is, or what
@@ -167,32 +168,30 @@ fn is_excused(fault: &Fault, last: &str) -> bool {
     is_gone || last.contains("may be a duplicate")
 }
 
-fn people(house: &House, count: usize) -> Vec<Person> {
-    (1001..).take(count).map(|id| house.telegram.user(id, "Somebody")).collect()
+fn people(stage: &Stage, count: usize) -> Vec<Person> {
+    (1001..).take(count).map(|id| stage.platform.user(id, "Somebody")).collect()
 }
 
 /// Lets all come at once.
-async fn opened(mut house: House) -> (House, Running) {
-    house.telegram.without_rate_limits();
-    house.models.when_asked("and now?", "It works again.");
-    house.setup = unhurried(&house.setup);
-    let bot = house.serve();
-    house.telegram.wait_for_poll().await.unwrap_or_else(|error| panic!("{error}"));
-    (house, bot)
+async fn opened(stage: Stage) -> (Stage, Running) {
+    stage.models.when_asked("and now?", "It works again.");
+    let stage = stage.unlimited().unhurried();
+    let bot = stage.serve().await;
+    (stage, bot)
 }
 
 /// Looks at what everybody sees, whether the next message works, and whether what
 /// is listed arrives after all.
 async fn all_end_as_they_should(
-    (house, bot): (&House, &Running),
+    (stage, bot): (&Stage, &Running),
     people: &[Person],
     cases: &[Fault],
     end_of: impl Fn(&Fault) -> End,
 ) {
-    assert_eq!(house.telegram.faults_left(), 0, "every fault has happened");
+    assert_eq!(stage.platform.faults_left(), 0, "every fault has happened");
     let mut listed = Vec::new();
     for (person, fault) in people.iter().zip(cases) {
-        let screen = house.telegram.screen(person.id());
+        let screen = stage.platform.screen(person.id());
         let last = said(&screen).last().copied().unwrap_or_default();
         match end_of(fault) {
             End::Answer => {
@@ -208,19 +207,19 @@ async fn all_end_as_they_should(
             End::Beginning => panic!("whatever the platform does, the answer is whole"),
         }
     }
-    let list = house.setup.run(&["deliveries", "list"]).await.out;
+    let list = stage.setup.run(&["deliveries", "list"]).await.out;
     assert_eq!(list.matches(" telegram ").count(), listed.len(), "{list}");
     for (person, fault) in people.iter().zip(cases) {
         person.says("and now?");
-        let screen = house.wait_until_last(person.id(), |text| text == "It works again.").await;
+        let screen = stage.wait_until_last(person.id(), "It works again.").await;
         assert!(said(&screen).len() > 1 || matches!(end_of(fault), End::Listed), "{fault:?}: {screen:#?}");
     }
-    house.setup.run(&["deliveries", "retry", "--all"]).await;
+    stage.setup.run(&["deliveries", "retry", "--all"]).await;
     bot.wait_for_logs("a turn on telegram ended", 2 * cases.len() + listed.len()).await;
     for (person, fault) in listed {
-        let screen = house.telegram.screen(person.id());
+        let screen = stage.platform.screen(person.id());
         let arrived = said(&screen).into_iter().filter(|text| *text == whole()).count();
         assert_eq!(arrived, 1, "{fault:?}: {screen:#?}");
     }
-    assert_eq!(house.setup.run(&["deliveries", "list"]).await.out, "Nothing is on its way.\n");
+    assert_eq!(stage.setup.run(&["deliveries", "list"]).await.out, "Nothing is on its way.\n");
 }

@@ -4,20 +4,21 @@
 use std::time::Duration;
 
 use crate::support::models::{Answer, Fault as ModelFault, Gate};
+use crate::support::screens::said;
+use crate::support::stage::Stage;
 use crate::support::telegram::{Fault, Shown};
-use crate::talk::{House, said, unhurried};
 
 const WHOLE: &str = "The whole answer, word for word.";
 
 #[tokio::test]
 async fn every_fault_of_the_platform_still_ends_in_the_whole_answer() {
-    let house = House::new().await;
-    house.telegram.without_rate_limits();
-    house.models.when_asked("?", WHOLE);
-    let bot = house.serve();
-    let alice = house.telegram.user(1001, "Alice");
+    let stage = Stage::lifelike().await;
+    stage.platform.without_rate_limits();
+    stage.models.when_asked("?", WHOLE);
+    let bot = stage.serve().await;
+    let alice = stage.platform.user(1001, "Alice");
     alice.says("Ready?");
-    house.wait_until_last(1001, |text| text == WHOLE).await;
+    stage.wait_until_last(1001, WHOLE).await;
     let cut = "(This may be a duplicate: the platform did not say whether it had arrived.)\n\n";
     let faults = [
         (1, Fault::RetryAfter(1), vec![""]),
@@ -36,12 +37,12 @@ async fn every_fault_of_the_platform_still_ends_in_the_whole_answer() {
     for (turn, (times, fault, labels)) in faults.into_iter().enumerate() {
         let number = 2001 + i64::try_from(turn).unwrap();
         let expected: Vec<String> = labels.iter().map(|label| format!("{label}{WHOLE}")).collect();
-        house.telegram.fault("sendMessage", times, fault.clone());
-        house.telegram.user(number, "Somebody").says("Really?");
+        stage.platform.fault("sendMessage", times, fault.clone());
+        stage.platform.user(number, "Somebody").says("Really?");
         bot.wait_for_logs("a turn on telegram ended", turn + 2).await;
-        assert_eq!(said(&house.telegram.screen(number)), expected, "{fault:?}");
+        assert_eq!(said(&stage.platform.screen(number)), expected, "{fault:?}");
     }
-    house.ends_well(bot).await;
+    stage.ends_well(bot).await;
 }
 
 /// What is logged when a call to a platform is made again.
@@ -49,41 +50,40 @@ const TRYING_AGAIN: &str = "a write to telegram did not work, trying again";
 
 #[tokio::test]
 async fn a_copy_is_not_spent_while_the_platform_is_away_and_after_three_nobody_is_told_more() {
-    let house = House::new().await;
-    house.models.when_asked("?", WHOLE);
-    let bot = house.serve();
-    let alice = house.telegram.user(1001, "Alice");
+    let stage = Stage::lifelike().await;
+    stage.models.when_asked("?", WHOLE);
+    let bot = stage.serve().await;
+    let alice = stage.platform.user(1001, "Alice");
     alice.says("Ready?");
-    house.wait_until_last(1001, |text| text == WHOLE).await;
+    stage.wait_until_last(1001, WHOLE).await;
     let cut = "(This may be a duplicate: the platform did not say whether it had arrived.)";
 
     // Four posts that nobody answers.
-    house.telegram.fault("sendMessage", 4, Fault::CutBefore);
-    let bob = house.telegram.user(1002, "Bob");
+    stage.platform.fault("sendMessage", 4, Fault::CutBefore);
+    let bob = stage.platform.user(1002, "Bob");
     bob.says("Really?");
     bot.wait_for_logs("a turn on telegram ended", 2).await;
-    assert_eq!(said(&house.telegram.screen(1002)), Vec::<&str>::new());
-    let list = house.setup.run(&["deliveries", "list"]).await;
+    assert_eq!(said(&stage.platform.screen(1002)), Vec::<&str>::new());
+    let list = stage.setup.run(&["deliveries", "list"]).await;
     assert!(list.out.contains(" dead "), "an admin sees it: {list:?}");
 
-    house.telegram.fault("sendMessage", 1, Fault::CutBefore);
-    house.telegram.fault("sendChatAction", 50, Fault::CutBefore);
+    stage.platform.fault("sendMessage", 1, Fault::CutBefore);
+    stage.platform.fault("sendChatAction", 50, Fault::CutBefore);
     bob.says("And now?");
     let failures = bot.log().iter().filter(|line| line.contains(TRYING_AGAIN)).count();
     bot.wait_for_logs(TRYING_AGAIN, failures + 3).await;
-    assert_eq!(said(&house.telegram.screen(1002)), Vec::<&str>::new());
-    house.telegram.no_more_faults();
+    assert_eq!(said(&stage.platform.screen(1002)), Vec::<&str>::new());
+    stage.platform.no_more_faults();
     bot.wait_for_logs("a turn on telegram ended", 3).await;
-    assert_eq!(said(&house.telegram.screen(1002)), [format!("{cut}\n\n{WHOLE}")]);
-    house.ends_well(bot).await;
+    assert_eq!(said(&stage.platform.screen(1002)), [format!("{cut}\n\n{WHOLE}")]);
+    stage.ends_well(bot).await;
 }
 
 #[tokio::test]
 async fn faults_of_editing_that_come_again_and_again_end_in_one_whole_answer() {
-    let mut house = House::new().await;
-    house.setup = unhurried(&house.setup);
-    house.telegram.without_rate_limits();
-    let bot = house.serve();
+    let stage = Stage::lifelike().await.unhurried();
+    stage.platform.without_rate_limits();
+    let bot = stage.serve().await;
     let faults = [
         (5, Fault::Status(500)),
         (3, Fault::Page(502)),
@@ -96,82 +96,82 @@ async fn faults_of_editing_that_come_again_and_again_end_in_one_whole_answer() {
     ];
     for (number, (times, fault)) in (2001..).zip(faults) {
         let gate = Gate::closed_after(1);
-        house.models.will(Answer::deltas(["The whole answer", ", word for word."]).behind(&gate));
-        house.telegram.user(number, "Somebody").says("Really?");
-        house.wait_until_last(number, |text| text == "The whole answer").await;
-        house.telegram.fault("editMessageText", times, fault.clone());
+        stage.models.will(Answer::deltas(["The whole answer", ", word for word."]).behind(&gate));
+        stage.platform.user(number, "Somebody").says("Really?");
+        stage.wait_until_last(number, "The whole answer").await;
+        stage.platform.fault("editMessageText", times, fault.clone());
         gate.release();
-        let screen = house.wait_until_last(number, |text| text == WHOLE).await;
+        let screen = stage.wait_until_last(number, WHOLE).await;
         assert_eq!(said(&screen), [WHOLE], "{fault:?}");
         // A cut that comes after the text is there leaves no more to do; the rest is for nobody.
-        house.telegram.no_more_faults();
+        stage.platform.no_more_faults();
     }
-    house.ends_well(bot).await;
+    stage.ends_well(bot).await;
 }
 
 #[tokio::test]
 async fn somebody_who_blocked_the_bot_harms_nobody_else() {
-    let house = House::new().await;
-    house.models.when_asked("?", WHOLE);
-    let bot = house.serve();
-    let alice = house.telegram.user(1001, "Alice");
+    let stage = Stage::lifelike().await;
+    stage.models.when_asked("?", WHOLE);
+    let bot = stage.serve().await;
+    let alice = stage.platform.user(1001, "Alice");
     alice.says("Ready?");
     alice.blocks_bot();
-    let bob = house.telegram.user(1002, "Bob");
+    let bob = stage.platform.user(1002, "Bob");
     bob.says("Ready?");
-    house.wait_until_last(1002, |text| text == WHOLE).await;
+    stage.wait_until_last(1002, WHOLE).await;
     bot.stop().await;
 }
 
 #[tokio::test]
 async fn an_answer_that_breaks_off_is_begun_anew_where_it_stands() {
-    let house = House::new().await;
+    let stage = Stage::lifelike().await;
     let long = "Once upon a time there was a king, ".repeat(200);
     let deltas = [long.as_str(), "and", " then"];
-    house.models.will(Answer::deltas(deltas).with(ModelFault::HangAfterDeltas(2)));
-    house.models.will_say("There was a queen.");
-    let bot = house.serve();
-    house.telegram.user(1001, "Alice").says("Tell me a story.");
+    stage.models.will(Answer::deltas(deltas).with(ModelFault::HangAfterDeltas(2)));
+    stage.models.will_say("There was a queen.");
+    let bot = stage.serve().await;
+    stage.platform.user(1001, "Alice").says("Tell me a story.");
 
     let is_new = |shown: &Shown| shown.is_from_bot() && shown.text == "There was a queen.";
-    house.telegram.wait_for_message(1001, is_new).await.unwrap_or_else(|error| panic!("{error}"));
-    house.ends_well(bot).await;
+    stage.platform.wait_for_message(1001, is_new).await.unwrap_or_else(|error| panic!("{error}"));
+    stage.ends_well(bot).await;
 
-    let screen = house.telegram.screen(1001);
+    let screen = stage.platform.screen(1001);
     assert_eq!(said(&screen), ["There was a queen."], "what was too much is taken away");
-    assert_eq!(house.models.count(), 2);
+    assert_eq!(stage.models.count(), 2);
 }
 
 #[tokio::test]
 async fn of_an_answer_that_breaks_off_twice_the_longer_text_stays() {
-    let house = House::new().await;
-    house.models.will(Answer::deltas(["One,", " two,", " three"]).with(ModelFault::HangAfterDeltas(2)));
-    house.models.will(Answer::deltas(["Uno,", " due"]).with(ModelFault::CutAfterDeltas(1)));
-    let bot = house.serve();
-    house.telegram.user(1001, "Alice").says("Count.");
+    let stage = Stage::lifelike().await;
+    stage.models.will(Answer::deltas(["One,", " two,", " three"]).with(ModelFault::HangAfterDeltas(2)));
+    stage.models.will(Answer::deltas(["Uno,", " due"]).with(ModelFault::CutAfterDeltas(1)));
+    let bot = stage.serve().await;
+    stage.platform.user(1001, "Alice").says("Count.");
 
-    let screen = house.wait_until_last(1001, |text| text.contains("broke off")).await;
+    let screen = stage.wait_until_last_is(1001, |text| text.contains("broke off")).await;
 
     let said = said(&screen);
     assert!(said.len() == 1 && said[0].starts_with("One, two,"), "{said:?}");
-    house.ends_well(bot).await;
+    stage.ends_well(bot).await;
 }
 
 #[tokio::test]
 async fn an_apology_takes_the_place_of_what_was_shown() {
-    let house = House::new().await;
+    let stage = Stage::lifelike().await;
     let gate = Gate::closed_after(1);
-    house.models.will(Answer::deltas(["Well,", " <b>no."]).behind(&gate));
-    let bot = house.serve();
-    house.telegram.user(1001, "Alice").says("Really?");
-    house.wait_until_last(1001, |text| text == "Well,").await;
+    stage.models.will(Answer::deltas(["Well,", " <b>no."]).behind(&gate));
+    let bot = stage.serve().await;
+    stage.platform.user(1001, "Alice").says("Really?");
+    stage.wait_until_last(1001, "Well,").await;
     let refusal = || Fault::Refuse(400, "Bad Request: MESSAGE_TOO_STRANGE".to_owned());
-    house.telegram.fault("editMessageText", 1, refusal());
-    house.telegram.fault("sendMessage", 1, refusal());
+    stage.platform.fault("editMessageText", 1, refusal());
+    stage.platform.fault("sendMessage", 1, refusal());
     gate.release();
 
-    let screen = house.wait_until_last(1001, |text| text.contains("Sorry")).await;
+    let screen = stage.wait_until_last_is(1001, |text| text.contains("Sorry")).await;
 
     assert_eq!(said(&screen).len(), 1, "{screen:#?}");
-    house.ends_well(bot).await;
+    stage.ends_well(bot).await;
 }

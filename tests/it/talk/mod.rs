@@ -24,70 +24,24 @@ use std::time::{Duration, Instant};
 use crate::support::database::Beside;
 use crate::support::models::{Answer, Gate, Models};
 use crate::support::observed::PATIENCE;
-use crate::support::program::{Running, Setup};
-use crate::support::telegram::{Shown, Telegram};
+use crate::support::platforms::Emulated;
+use crate::support::program::Setup;
+use crate::support::stage::On;
 
-/// A daemon on Telegram, answered by a model.
-#[derive(Clone)]
-struct House {
-    telegram: Telegram,
-    models: Models,
-    setup: Setup,
-}
+/// What is set of the model: it is waited for two seconds, and asked once more.
+const OF_MODEL: &str =
+    "models = [\"gpt-4o-mini\"]\nfirst_token_timeout_seconds = 2\nidle_timeout_seconds = 2\nretries = 1";
 
-impl House {
-    async fn new() -> Self {
-        let telegram = Telegram::start().await;
-        let channel = format!(
-            "[channels.telegram]\ntoken = \"{}\"\napi_base = \"{}\"",
-            telegram.token(),
-            telegram.url()
-        );
-        let (models, setup) = furnish(&channel).await;
-        Self { telegram, models, setup }
+/// As people meet it: with the limits of the platform and a pace of our own, and
+/// without patience for the model. Everybody may talk.
+impl<P: Emulated> On<P> {
+    async fn lifelike() -> Self {
+        Self::lifelike_on(P::start().await).await
     }
 
-    fn serve(&self) -> Running {
-        self.setup.serve()
+    async fn lifelike_on(platform: P) -> Self {
+        Self::at(platform, Setup::new(), OF_MODEL).await.open()
     }
-
-    /// Waits until the last message in a chat is the bot's and says this.
-    async fn wait_until_last(&self, chat: i64, is_it: impl Fn(&str) -> bool) -> Vec<Shown> {
-        let waited = self.telegram.wait_for_message(chat, |shown| shown.is_from_bot() && is_it(&shown.text));
-        let seen = waited.await.unwrap_or_else(|error| panic!("{error}"));
-        let screen = self.telegram.screen(chat);
-        assert_eq!(screen.last().map(|last| last.id), Some(seen.id), "{screen:#?}");
-        screen
-    }
-
-    /// Ends the daemon and looks for what nobody has looked at.
-    async fn ends_well(&self, daemon: Running) {
-        stops_well(daemon, &self.models).await;
-        assert_eq!(self.telegram.problems(), Vec::<String>::new());
-        assert_eq!(self.telegram.unseen(), Vec::new());
-    }
-}
-
-/// A model, and the settings of a daemon that asks it and has this channel.
-async fn furnish(channel: &str) -> (Models, Setup) {
-    let models = Models::start().await;
-    let setup = Setup::new().open().with(&format!(
-        "{channel}\n[model.providers.main]\nbase_url = \"{}\"\napi_key = \"{}\"\nmodel = \"gpt-4o\"\n\
-         models = [\"gpt-4o-mini\"]\n\
-         first_token_timeout_seconds = 2\nidle_timeout_seconds = 2\nretries = 1",
-        models.base_url(),
-        models.key(),
-    ));
-    (models, setup)
-}
-
-/// Lets nobody wait but for the model and the platform: no pace of our own, and patience.
-fn unhurried(setup: &Setup) -> Setup {
-    setup
-        .clone()
-        .env("SWITCHBOARD__LIMITS__PACE_WRITES", "false")
-        .env("SWITCHBOARD__MODEL__PROVIDERS__MAIN__FIRST_TOKEN_TIMEOUT_SECONDS", "60")
-        .env("SWITCHBOARD__MODEL__PROVIDERS__MAIN__IDLE_TIMEOUT_SECONDS", "60")
 }
 
 /// Waits until the daemon has noted where a post of its is; before, it cannot know after a crash.
@@ -122,12 +76,6 @@ fn first_waits(models: &Models) -> Gate {
     gate
 }
 
-/// Ends the daemon, which has to end well, as does the model.
-async fn stops_well(daemon: Running, models: &Models) {
-    daemon.stop().await;
-    assert_eq!(models.problems(), Vec::<String>::new());
-}
-
 /// Sixty thousand characters, most of them in a code fence.
 fn sixty_thousand() -> String {
     let text: String = (0..6_000).map(|number| format!("{number:>7} é\n")).collect();
@@ -160,13 +108,4 @@ fn heard(models: &Models, question: &str) -> Vec<String> {
     let asked = requests.iter().rev().find(|asked| asked.last_user_text() == question);
     let asked = asked.unwrap_or_else(|| panic!("nobody asked the model `{question}`"));
     asked.messages[1..].iter().map(|message| message.text.clone()).collect()
-}
-
-/// What the bot has said in a chat.
-fn said(screen: &[Shown]) -> Vec<&str> {
-    screen
-        .iter()
-        .filter(|shown| shown.is_from_bot() && !shown.deleted)
-        .map(|shown| shown.text.as_str())
-        .collect()
 }

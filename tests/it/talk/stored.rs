@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use crate::support::database::{Beside, Engine};
 use crate::support::models::{Answer, Usage};
-use crate::talk::{House, heard};
+use crate::support::stage::Stage;
+use crate::talk::heard;
 
 /// How long the model thinks, which is the least that an answer may be said to have taken.
 const THINKS: Duration = Duration::from_millis(300);
@@ -27,26 +28,26 @@ fn answer_row(text: &str, usage: Usage, finish_reason: &str) -> String {
 
 #[tokio::test]
 async fn everything_about_a_streamed_answer_is_kept_beside_its_question() {
-    let mut house = House::new().await;
+    let mut stage = Stage::lifelike().await;
     for (key, price) in [("PROMPT", "2.5"), ("COMPLETION", "10")] {
         let key = format!("SWITCHBOARD__MODEL__PROVIDERS__MAIN__PRICE__{key}_PER_MILLION");
-        house.setup = house.setup.env(&key, price);
+        stage.setup = stage.setup.env(&key, price);
     }
-    house.models.will(Answer::deltas(["There are", " four", " of them."]).first_token_after(THINKS));
+    stage.models.will(Answer::deltas(["There are", " four", " of them."]).first_token_after(THINKS));
     let limited = Answer::deltas(["One,", " two,"]).finished_by("length").first_token_after(THINKS);
-    house.models.will(limited);
-    let bot = house.serve();
-    let alice = house.telegram.user(1001, "Alice");
+    stage.models.will(limited);
+    let bot = stage.serve().await;
+    let alice = stage.platform.user(1001, "Alice");
     let asked_at = Instant::now();
     alice.says("How many are there?");
-    house.wait_until_last(1001, |text| text == "There are four of them.").await;
+    stage.wait_until_last(1001, "There are four of them.").await;
     let most = asked_at.elapsed();
     alice.says("Count them.");
-    house.wait_until_last(1001, |text| text.starts_with("One, two,")).await;
-    house.ends_well(bot).await;
+    stage.wait_until_last_is(1001, |text| text.starts_with("One, two,")).await;
+    stage.ends_well(bot).await;
 
-    let beside = Beside::open(&house.setup.database_url()).await;
-    let usage = async |number| house.models.request(number).await.usage.expect("it is counted");
+    let beside = Beside::open(&stage.setup.database_url()).await;
+    let usage = async |number| stage.models.request(number).await.usage.expect("it is counted");
     let (first, second) = (usage(1).await, usage(2).await);
     assert!(second.prompt_tokens > first.prompt_tokens, "{first:?} {second:?}");
     let expected = [
@@ -99,15 +100,15 @@ const KEPT: &str = "SELECT (SELECT COUNT(*) FROM messages) - 2 + \
 
 #[tokio::test]
 async fn an_answer_is_stored_with_its_question_and_its_parts_or_not_at_all() {
-    let house = House::new().await;
-    house.telegram.without_rate_limits();
-    house.models.answers_with(|asked| format!("Heard {}", asked.last_user_text()));
-    let bot = house.serve();
-    let alice = house.telegram.user(1001, "Alice");
+    let stage = Stage::lifelike().await;
+    stage.platform.without_rate_limits();
+    stage.models.answers_with(|asked| format!("Heard {}", asked.last_user_text()));
+    let bot = stage.serve().await;
+    let alice = stage.platform.user(1001, "Alice");
     alice.says("plum");
-    house.wait_until_last(1001, |text| text == "Heard plum").await;
+    stage.wait_until_last(1001, "Heard plum").await;
     bot.wait_for_logs("a turn on telegram ended", 1).await;
-    let beside = Beside::open(&house.setup.database_url()).await;
+    let beside = Beside::open(&stage.setup.database_url()).await;
     let refusals = [
         ("messages", "INSERT ON messages", "NEW.role = 'assistant'", "pear"),
         ("outbox", "INSERT ON outbox", "NEW.number = 0", "fig"),
@@ -122,14 +123,14 @@ async fn an_answer_is_stored_with_its_question_and_its_parts_or_not_at_all() {
         assert_eq!(kept, messages, "something of `{word}` is kept");
         relents(&beside, table).await;
         let answer = format!("Heard {word}");
-        house.wait_until_last(1001, |text| text == answer).await;
+        stage.wait_until_last(1001, &answer).await;
         bot.wait_for_logs("a turn on telegram ended", number + 2).await;
         refused = bot.log().iter().filter(|line| line.contains("cannot store the answer yet")).count();
     }
     alice.says("quince");
-    house.wait_until_last(1001, |text| text == "Heard quince").await;
+    stage.wait_until_last(1001, "Heard quince").await;
     let all = ["plum", "Heard plum", "pear", "Heard pear", "fig", "Heard fig", "quince"];
-    assert_eq!(heard(&house.models, "quince"), all);
+    assert_eq!(heard(&stage.models, "quince"), all);
     beside.close().await;
-    house.ends_well(bot).await;
+    stage.ends_well(bot).await;
 }

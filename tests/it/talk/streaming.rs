@@ -1,94 +1,96 @@
 //! Answers as they come.
 
 use crate::support::models::{Answer, Gate};
-use crate::talk::{House, assert_paced, assert_whole, heard, said, sixty_thousand};
+use crate::support::screens::said;
+use crate::support::stage::Stage;
+use crate::talk::{assert_paced, assert_whole, heard, sixty_thousand};
 
 #[tokio::test]
 async fn a_quick_answer_is_one_post_and_nothing_else() {
-    let house = House::new().await;
-    house.models.will_say("Four.");
-    let bot = house.serve();
-    let alice = house.telegram.user(1001, "Alice");
+    let stage = Stage::lifelike().await;
+    stage.models.will_say("Four.");
+    let bot = stage.serve().await;
+    let alice = stage.platform.user(1001, "Alice");
     alice.says("What is two and two?");
 
-    let screen = house.wait_until_last(1001, |text| text == "Four.").await;
+    let screen = stage.wait_until_last(1001, "Four.").await;
 
     assert_eq!(screen.len(), 2, "{screen:#?}");
     assert_eq!(screen[1].edits, 0);
-    house.ends_well(bot).await;
+    stage.ends_well(bot).await;
 }
 
 #[tokio::test]
 async fn the_conversation_goes_on_where_it_was_after_a_restart() {
-    let house = House::new().await;
-    let alice = house.telegram.user(1001, "Alice");
-    house.models.will_say("Hello Alice.");
-    let bot = house.serve();
+    let stage = Stage::lifelike().await;
+    let alice = stage.platform.user(1001, "Alice");
+    stage.models.will_say("Hello Alice.");
+    let bot = stage.serve().await;
     alice.says("My name is Alice.");
-    house.wait_until_last(1001, |text| text == "Hello Alice.").await;
+    stage.wait_until_last(1001, "Hello Alice.").await;
     bot.stop().await;
 
-    house.models.will_say("You are Alice.");
-    let bot = house.serve();
+    stage.models.will_say("You are Alice.");
+    let bot = stage.serve().await;
     alice.says("Who am I?");
-    house.wait_until_last(1001, |text| text == "You are Alice.").await;
+    stage.wait_until_last(1001, "You are Alice.").await;
 
-    let asked = house.models.request(2).await;
+    let asked = stage.models.request(2).await;
     let heard: Vec<&str> = asked.messages.iter().map(|message| message.text.as_str()).collect();
     assert_eq!(heard[1..], ["My name is Alice.", "Hello Alice.", "Who am I?"], "{heard:?}");
-    house.ends_well(bot).await;
+    stage.ends_well(bot).await;
 }
 
 #[tokio::test]
 async fn the_first_text_shows_before_the_answer_is_finished_and_then_grows() {
-    let house = House::new().await;
+    let stage = Stage::lifelike().await;
     let gate = Gate::closed_after(1);
-    house.models.will(Answer::deltas(["Once upon a time", " there was", " a gate."]).behind(&gate));
-    let bot = house.serve();
-    let alice = house.telegram.user(1001, "Alice");
+    stage.models.will(Answer::deltas(["Once upon a time", " there was", " a gate."]).behind(&gate));
+    let bot = stage.serve().await;
+    let alice = stage.platform.user(1001, "Alice");
     alice.says("Tell me a story.");
 
-    house.telegram.wait_for_typing(1001).await.unwrap();
-    house.wait_until_last(1001, |text| text == "Once upon a time").await;
+    stage.platform.wait_for_typing(1001).await.unwrap();
+    stage.wait_until_last(1001, "Once upon a time").await;
     gate.release();
-    let screen = house.wait_until_last(1001, |text| text == "Once upon a time there was a gate.").await;
+    let screen = stage.wait_until_last(1001, "Once upon a time there was a gate.").await;
 
     assert_eq!(said(&screen).len(), 1, "{screen:#?}");
-    house.ends_well(bot).await;
+    stage.ends_well(bot).await;
 }
 
 #[tokio::test]
 async fn a_slow_model_is_announced_by_a_placeholder_that_becomes_the_answer() {
-    let house = House::new().await;
+    let stage = Stage::lifelike().await;
     let gate = Gate::closed_after(0);
     let setup =
-        house.setup.clone().env("SWITCHBOARD__MODEL__PROVIDERS__MAIN__FIRST_TOKEN_TIMEOUT_SECONDS", "30");
-    house.models.will(Answer::text("Here I am.").behind(&gate));
+        stage.setup.clone().env("SWITCHBOARD__MODEL__PROVIDERS__MAIN__FIRST_TOKEN_TIMEOUT_SECONDS", "30");
+    stage.models.will(Answer::text("Here I am.").behind(&gate));
     let bot = setup.serve();
-    let alice = house.telegram.user(1001, "Alice");
+    let alice = stage.platform.user(1001, "Alice");
     alice.says("Are you there?");
 
-    house.wait_until_last(1001, |text| text == "…").await;
+    stage.wait_until_last(1001, "…").await;
     gate.release();
-    let screen = house.wait_until_last(1001, |text| text == "Here I am.").await;
+    let screen = stage.wait_until_last(1001, "Here I am.").await;
 
     assert_eq!(said(&screen), ["Here I am."]);
-    house.ends_well(bot).await;
+    stage.ends_well(bot).await;
 }
 
 #[tokio::test]
 async fn a_streamed_answer_of_eight_seconds_takes_at_most_ten_writes_a_second_apart() {
-    let house = House::new().await;
+    let stage = Stage::lifelike().await;
     let words: Vec<String> = (0..160).map(|number| format!("word{number} ")).collect();
-    house.models.will(Answer::deltas(words.clone()).at_tokens_per_second(40.0));
-    let bot = house.serve();
-    let alice = house.telegram.user(1001, "Alice");
+    stage.models.will(Answer::deltas(words.clone()).at_tokens_per_second(40.0));
+    let bot = stage.serve().await;
+    let alice = stage.platform.user(1001, "Alice");
     alice.says("Talk for a while.");
 
     let whole = words.concat().trim().to_owned();
-    let screen = house.wait_until_last(1001, |text| text == whole).await;
+    let screen = stage.wait_until_last(1001, &whole).await;
 
-    let calls = house.telegram.calls();
+    let calls = stage.platform.calls();
     let writes: Vec<_> = calls
         .iter()
         .filter(|call| ["sendmessage", "editmessagetext"].contains(&call.method.to_lowercase().as_str()))
@@ -96,82 +98,82 @@ async fn a_streamed_answer_of_eight_seconds_takes_at_most_ten_writes_a_second_ap
         .collect();
     assert_paced(&writes);
     assert_eq!(said(&screen).len(), 1);
-    house.ends_well(bot).await;
+    stage.ends_well(bot).await;
 }
 
 #[tokio::test]
 async fn sixty_thousand_characters_come_over_several_messages_and_whole() {
-    let house = House::new().await;
-    house.telegram.without_rate_limits();
-    house.models.will_say(sixty_thousand());
-    let bot = house.serve();
-    let alice = house.telegram.user(1001, "Alice");
+    let stage = Stage::lifelike().await;
+    stage.platform.without_rate_limits();
+    stage.models.will_say(sixty_thousand());
+    let bot = stage.serve().await;
+    let alice = stage.platform.user(1001, "Alice");
     alice.says("Count.");
 
-    let waited = house.telegram.wait_for_message(1001, |shown| shown.text.ends_with("That is all."));
+    let waited = stage.platform.wait_for_message(1001, |shown| shown.text.ends_with("That is all."));
     waited.await.unwrap();
 
-    let screen = house.telegram.screen(1001);
+    let screen = stage.platform.screen(1001);
     let parts = said(&screen);
     assert!(parts.len() > 14, "{} parts", parts.len());
     for part in &parts {
         assert!(part.encode_utf16().count() <= 4096);
     }
     assert_whole(&parts);
-    house.ends_well(bot).await;
+    stage.ends_well(bot).await;
 }
 
 #[tokio::test]
 async fn quick_messages_become_one_turn_and_a_stop_ends_an_answer() {
-    let house = House::new().await;
+    let stage = Stage::lifelike().await;
     let gate = Gate::closed_after(1);
-    house.models.will(Answer::deltas(["Well, let me think", " for ever."]).behind(&gate));
-    let bot = house.serve();
-    let alice = house.telegram.user(1001, "Alice");
+    stage.models.will(Answer::deltas(["Well, let me think", " for ever."]).behind(&gate));
+    let bot = stage.serve().await;
+    let alice = stage.platform.user(1001, "Alice");
     alice.says("First.");
-    house.wait_until_last(1001, |text| text == "Well, let me think").await;
+    stage.wait_until_last(1001, "Well, let me think").await;
     alice.says("Second.");
     alice.says("Third.");
-    house.telegram.wait_until_confirmed().await.unwrap();
+    stage.platform.wait_until_confirmed().await.unwrap();
 
-    house.models.will_say("Second and third.");
+    stage.models.will_say("Second and third.");
     alice.says("/stop");
     for words in ["Stopped.", "Second and third."] {
-        let waited = house.telegram.wait_for_message(1001, |shown| shown.text == words);
+        let waited = stage.platform.wait_for_message(1001, |shown| shown.text == words);
         waited.await.unwrap_or_else(|error| panic!("{words}: {error}"));
     }
     gate.release();
 
     // The command does not wait in the lane, so it may be answered before or after what does.
-    let screen = house.telegram.screen(1001);
+    let screen = stage.platform.screen(1001);
     assert_eq!(said(&screen).len(), 3, "{screen:#?}");
     assert_eq!(said(&screen)[0], "Well, let me think");
-    let asked = house.models.request(2).await;
+    let asked = stage.models.request(2).await;
     let heard: Vec<&str> = asked.messages.iter().map(|message| message.text.as_str()).collect();
     assert_eq!(heard[1..], ["First.", "Well, let me think", "Second.", "Third."]);
-    house.ends_well(bot).await;
+    stage.ends_well(bot).await;
 }
 
 #[tokio::test]
 async fn a_paste_that_the_app_cuts_into_messages_is_answered_together_up_to_four_limits() {
-    let house = House::new().await;
-    house.models.will_say("All of it.");
-    let alice = house.telegram.user(1001, "Alice");
+    let stage = Stage::lifelike().await;
+    stage.models.will_say("All of it.");
+    let alice = stage.platform.user(1001, "Alice");
     let parts: Vec<String> = ["a", "b", "c"].map(|letter| letter.repeat(3_000)).into();
     for part in &parts {
         alice.says(part);
     }
-    let bot = house.serve();
-    house.wait_until_last(1001, |text| text == "All of it.").await;
-    assert_eq!(heard(&house.models, &parts[2]), parts);
+    let bot = stage.serve().await;
+    stage.wait_until_last(1001, "All of it.").await;
+    assert_eq!(heard(&stage.models, &parts[2]), parts);
 
-    let bob = house.telegram.user(1002, "Bob");
+    let bob = stage.platform.user(1002, "Bob");
     bot.stop().await;
     for _ in 0..11 {
         bob.says(&"d".repeat(3_000));
     }
-    let bot = house.serve();
+    let bot = stage.serve().await;
     let limit = "That is longer than I can take at once: 33000 characters, and my limit is 32000.";
-    house.wait_until_last(1002, |text| text == limit).await;
-    house.ends_well(bot).await;
+    stage.wait_until_last(1002, limit).await;
+    stage.ends_well(bot).await;
 }

@@ -29,6 +29,7 @@ async fn a_wrong_token_names_the_way_to_a_right_one() {
         let error = bot_with(token, &telegram.url()).unwrap().check().await.unwrap_err();
         assert!(matches!(error, ChannelError::Unauthorized { .. }), "{token}: {error}");
         assert!(error.to_string().contains("@BotFather"), "{error}");
+        assert!(telegram.take_problems()[0].starts_with("a token: "));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use switchboard::model::install_crypto;
 
-use super::{House, SECRET};
+use super::{PublicStage, SECRET};
 use crate::canary::is_silent;
 use crate::support::database;
 use crate::support::slack::signature;
@@ -10,21 +10,22 @@ use crate::support::telegram::Fault;
 
 #[tokio::test]
 async fn secrets_of_webhooks_are_never_told_while_strangers_knock() {
-    let house = House::new().await;
-    house.models.answers_with(|_| "Certainly.");
-    let (alice, carol) = (house.telegram.user(1001, "Alice"), house.slack.user("U1", "carol"));
+    let stage = PublicStage::new().await;
+    stage.telegram.models.answers_with(|_| "Certainly.");
+    let (alice, carol) =
+        (stage.telegram.platform.user(1001, "Alice"), stage.slack.platform.user("U1", "carol"));
     let secrets = vec![
         ("channels.telegram.webhook_secret", SECRET.to_owned()),
-        ("channels.telegram.token", house.telegram.token()),
-        ("channels.slack.signing_secret", house.slack.signing_secret()),
-        ("channels.slack.bot_token", house.slack.bot_token()),
+        ("channels.telegram.token", stage.telegram.platform.token()),
+        ("channels.slack.signing_secret", stage.slack.platform.signing_secret()),
+        ("channels.slack.bot_token", stage.slack.platform.bot_token()),
     ];
     for fault in [Fault::Status(500), Fault::CutAfter, Fault::Page(502)] {
-        house.telegram.fault("setWebhook", 1, fault);
+        stage.telegram.platform.fault("setWebhook", 1, fault);
     }
-    let setup = house.setup.clone().env("SWITCHBOARD__LOG__FILTER", "trace");
+    let setup = stage.telegram.setup.clone().env("SWITCHBOARD__LOG__FILTER", "trace");
     let bot = setup.serve();
-    house.listens(&bot).await;
+    stage.listens(&bot).await;
 
     install_crypto();
     let client = reqwest::Client::new();
@@ -32,24 +33,24 @@ async fn secrets_of_webhooks_are_never_told_while_strangers_knock() {
     let near = format!("{SECRET}x");
     let shown = "X-Telegram-Bot-Api-Secret-Token";
     for secret in ["", "guess", near.as_str()] {
-        let request = client.post(house.url("telegram")).header(shown, secret).body("{\"a\":1}");
+        let request = client.post(stage.url("telegram")).header(shown, secret).body("{\"a\":1}");
         assert_eq!(request.send().await.unwrap().status(), 401);
     }
     let (body, at) = ("payload=x", 1_700_000_000);
-    for signed in ["v0=00".to_owned(), signature(&house.slack.signing_secret(), at, body)] {
-        let request = client.post(house.url("slack")).header("X-Slack-Signature", signed);
+    for signed in ["v0=00".to_owned(), signature(&stage.slack.platform.signing_secret(), at, body)] {
+        let request = client.post(stage.url("slack")).header("X-Slack-Signature", signed);
         let request = request.header("X-Slack-Request-Timestamp", at.to_string()).body(body);
         assert_eq!(request.send().await.unwrap().status(), 401);
     }
-    let request = client.post(house.url("telegram")).header(shown, SECRET).body("no update");
+    let request = client.post(stage.url("telegram")).header(shown, SECRET).body("no update");
     assert_eq!(request.send().await.unwrap().status(), 200);
     alice.says("hello");
-    house.telegram_says(1001, "Certainly.").await;
+    stage.telegram.wait_for_text(1001, "Certainly.").await;
     carol.dm("hello");
-    house.slack_says(&carol.dm_channel(), "Certainly.").await;
+    stage.slack.wait_for_text(&carol.dm_channel(), "Certainly.").await;
     let chat = carol.dm_channel();
     carol.runs_in(&chat, "/switchboard", "whoami");
-    let told = house.slack.wait_for_message(&chat, |shown| shown.text.contains("You are carol"));
+    let told = stage.slack.platform.wait_for_message(&chat, |shown| shown.text.contains("You are carol"));
     told.await.unwrap_or_else(|error| panic!("{error}"));
 
     let admin = bot.admin_url().await;
@@ -57,7 +58,7 @@ async fn secrets_of_webhooks_are_never_told_while_strangers_knock() {
     is_silent("metrics", &metrics, &secrets);
     let counted = r#"switchboard_webhooks_received_total{platform="telegram",outcome="unauthorized"} 3"#;
     assert!(metrics.contains(counted), "{metrics}");
-    house.telegram.wait_until_confirmed().await.unwrap();
+    stage.telegram.platform.wait_until_confirmed().await.unwrap();
     let log = bot.stop().await.join("\n");
     assert!(log.contains("DEBUG"), "the log tells everything it can");
     is_silent("the log", &log, &secrets);

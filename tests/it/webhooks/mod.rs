@@ -13,8 +13,9 @@ use std::net::SocketAddr;
 
 use crate::support::models::Models;
 use crate::support::program::{Running, Setup};
-use crate::support::slack::{self, Slack};
-use crate::support::telegram::{self, Telegram};
+use crate::support::slack::Slack;
+use crate::support::stage::On;
+use crate::support::telegram::Telegram;
 
 /// What Telegram shows.
 const SECRET: &str = "a-secret_of_the-webhook-42";
@@ -22,17 +23,15 @@ const SECRET: &str = "a-secret_of_the-webhook-42";
 /// Where the public address leads to.
 const PUBLIC: &str = "https://bot.example.org/webhooks/telegram";
 
-/// Both platforms, a model, and the settings of a daemon that they send to.
-struct House {
-    telegram: Telegram,
-    slack: Slack,
-    models: Models,
-    setup: Setup,
+/// A daemon as both platforms meet it, which send to where it listens.
+struct PublicStage {
+    telegram: On<Telegram>,
+    slack: On<Slack>,
     /// Where the daemon listens, time after time.
     address: SocketAddr,
 }
 
-impl House {
+impl PublicStage {
     async fn new() -> Self {
         let (telegram, slack, models) =
             (Telegram::start().await, Slack::start().await, Models::start().await);
@@ -51,12 +50,13 @@ impl House {
             models.base_url(),
             models.key(),
         ));
-        Self { telegram, slack, models, setup, address }
+        let slack = On { platform: slack, models: models.clone(), setup: setup.clone() };
+        Self { telegram: On { platform: telegram, models, setup }, slack, address }
     }
 
     /// Starts the daemon, and waits until both platforms may send.
     async fn serve(&self) -> Running {
-        let bot = self.setup.serve();
+        let bot = self.telegram.setup.serve();
         self.listens(&bot).await;
         bot
     }
@@ -64,49 +64,22 @@ impl House {
     async fn listens(&self, bot: &Running) {
         bot.wait_for_log("Telegram sends what comes in to").await;
         bot.wait_for_log("Slack may send what comes in to").await;
-        self.slack
-            .events_to(&self.url("slack"))
-            .await
-            .unwrap_or_else(|error| panic!("{error}: {:#?}", bot.log()));
-        self.slack.commands_to(&self.url("slack"));
+        let slack = &self.slack.platform;
+        let sends = slack.events_to(&self.url("slack")).await;
+        sends.unwrap_or_else(|error| panic!("{error}: {:#?}", bot.log()));
+        slack.commands_to(&self.url("slack"));
     }
 
     fn url(&self, platform: &str) -> String {
         format!("http://{}/webhooks/{platform}", self.address)
     }
 
-    /// Waits until the bot says this on Telegram.
-    async fn telegram_says(&self, chat: i64, text: &str) {
-        let is_it = |shown: &telegram::Shown| shown.is_from_bot() && shown.text == text;
-        self.telegram.wait_for_message(chat, is_it).await.unwrap_or_else(|error| panic!("{text}: {error}"));
-    }
-
-    /// Waits until the bot says this on Slack.
-    async fn slack_says(&self, channel: &str, text: &str) {
-        let is_it = |shown: &slack::Shown| shown.by_bot && shown.text == text;
-        self.slack.wait_for_message(channel, is_it).await.unwrap_or_else(|error| panic!("{text}: {error}"));
-    }
-
-    /// What the bot has said on Telegram.
-    fn said_on_telegram(&self, chat: i64) -> Vec<String> {
-        let screen = self.telegram.screen(chat);
-        screen.into_iter().filter(telegram::Shown::is_from_bot).map(|shown| shown.text).collect()
-    }
-
-    /// What the bot has said on Slack.
-    fn said_on_slack(&self, channel: &str) -> Vec<String> {
-        let screen = self.slack.screen(channel);
-        screen.into_iter().filter(|shown| shown.by_bot && !shown.deleted).map(|shown| shown.text).collect()
-    }
-
-    /// Ends the daemon, and looks for what nobody should have done.
+    /// Ends the daemon once it has heard everything, and looks for what nobody
+    /// should have done and what nobody has looked at.
     async fn ends_well(&self, bot: Running) {
-        assert!(self.slack.wait_until_delivered().await);
-        self.telegram.wait_until_confirmed().await.unwrap();
-        bot.stop().await;
-        assert_eq!(self.slack.lost_events(), Vec::<String>::new());
-        assert_eq!(self.slack.problems(), Vec::<String>::new());
-        assert_eq!(self.telegram.problems(), Vec::<String>::new());
-        assert_eq!(self.models.problems(), Vec::<String>::new());
+        self.telegram.platform.wait_until_confirmed().await.unwrap();
+        self.slack.ends_well(bot).await;
+        assert_eq!(self.slack.platform.lost_events(), Vec::<String>::new());
+        self.telegram.is_left_well();
     }
 }

@@ -120,7 +120,7 @@ async fn wrong_identification_closes_for_good() {
         gateway.say(2, data).await;
         assert_eq!(gateway.end().await, End::Closed(code));
     }
-    assert_eq!(discord.forgive_problems().len(), 5);
+    assert_eq!(discord.take_problems().len(), 5);
 }
 
 #[tokio::test]
@@ -145,6 +145,7 @@ async fn wrong_payloads_close_with_their_code() {
     assert_eq!(early.end().await, End::Closed(4003));
     let mut old = Gateway::connect_to(&format!("{}/?v=6", discord.gateway_url())).await;
     assert_eq!(old.end().await, End::Closed(4012));
+    assert_eq!(discord.take_problems().len(), 8);
 }
 
 #[tokio::test]
@@ -174,6 +175,7 @@ async fn a_client_may_send_120_events_per_minute() {
         gateway.say(1, Value::Null).await;
     }
     assert_eq!(gateway.end().await, End::Closed(4008));
+    assert_eq!(discord.take_problems().len(), 1);
 }
 
 #[tokio::test]
@@ -241,6 +243,7 @@ async fn a_sequence_from_the_future_is_invalid() {
     let mut again = Gateway::connect(&discord).await;
     again.resume(&discord, &gateway.session, 1000).await;
     assert_eq!(again.end().await, End::Closed(4007));
+    assert_eq!(discord.take_problems().len(), 1);
 }
 
 #[tokio::test]

@@ -143,6 +143,7 @@ async fn errors_of_a_first_response_are_inside_its_data() {
 
     assert_eq!(refused.body["errors"]["data"]["content"]["_errors"][0]["code"], "BASE_TYPE_MAX_LENGTH");
     assert_eq!(case.answer(&interaction, json!({ "type": 6 })).await.code(), 50035, "not for commands");
+    assert_eq!(case.discord.take_problems().len(), 2);
 }
 
 #[tokio::test]

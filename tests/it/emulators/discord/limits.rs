@@ -87,7 +87,7 @@ async fn a_wrong_token_is_unauthorized_and_noted() {
     let body: Value = answer.json().await.unwrap();
     assert_eq!(body, json!({ "message": "401: Unauthorized", "code": 0 }));
     assert_eq!(discord.invalid_requests(), 1);
-    assert_eq!(discord.forgive_problems().len(), 1);
+    assert_eq!(discord.take_problems().len(), 1);
 }
 
 #[tokio::test]
@@ -99,8 +99,5 @@ async fn unknown_calls_are_noted() {
 
     assert_eq!(unknown.body, json!({ "message": "404: Not Found", "code": 0 }));
     assert_eq!(wrong_method.body, json!({ "message": "405: Method Not Allowed", "code": 0 }));
-    assert_eq!(
-        discord.forgive_problems(),
-        ["unknown call: GET /voice/regions", "unknown call: PUT /users/@me"]
-    );
+    assert_eq!(discord.take_problems(), ["unknown call: GET /voice/regions", "unknown call: PUT /users/@me"]);
 }

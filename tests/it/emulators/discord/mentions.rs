@@ -69,6 +69,7 @@ async fn parse_excludes_a_list_of_the_same_kind() {
     let harmless = json!({ "parse": ["users", "roles"], "users": [] });
     let found = pings(&discord, general, json!({ "content": LOUD, "allowed_mentions": harmless })).await;
     assert_eq!(found, [Ping::Role(300), Ping::User(1)]);
+    assert_eq!(discord.take_problems().len(), 1);
 }
 
 #[tokio::test]

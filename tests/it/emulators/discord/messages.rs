@@ -40,7 +40,7 @@ async fn two_thousand_code_points_fit_and_one_more_does_not() {
             "code": 50035, "message": "Invalid Form Body", "errors": { "content": { "_errors": [error] } },
         })
     );
-    assert_eq!(discord.forgive_problems().len(), 1);
+    assert_eq!(discord.take_problems().len(), 1);
 }
 
 #[tokio::test]
@@ -51,6 +51,7 @@ async fn an_empty_message_is_refused() {
     for body in [json!({}), json!({ "content": " \n" }), json!({ "content": null, "embeds": [] })] {
         assert_eq!(post(&discord, dm, body).await.code(), 50006);
     }
+    assert_eq!(discord.take_problems().len(), 3);
 }
 
 #[tokio::test]
@@ -90,6 +91,7 @@ async fn a_nonce_has_at_most_25_characters() {
     let refused = post(&discord, dm, json!({ "content": "a", "nonce": "x".repeat(26) })).await;
 
     assert_eq!(refused.body["errors"]["nonce"]["_errors"][0]["code"], "NONCE_TYPE_TOO_LONG");
+    assert_eq!(discord.take_problems().len(), 1);
 }
 
 #[tokio::test]
@@ -134,6 +136,7 @@ async fn edits_are_kept_with_their_times() {
     assert!(shown.revisions[1].0 >= Duration::from_secs(2));
     let emptied = ask(&discord, "PATCH", &path, Some(json!({ "content": "" }))).await;
     assert_eq!(emptied.code(), 50006);
+    assert_eq!(discord.take_problems().len(), 1);
 }
 
 #[tokio::test]
@@ -173,6 +176,7 @@ async fn history_is_paged_newest_first() {
         let refused = ask(&discord, "GET", &format!("/channels/{dm}/messages{query}"), None).await;
         assert_eq!(refused.code(), 50035, "{query}");
     }
+    assert_eq!(discord.take_problems().len(), 4);
 }
 
 #[tokio::test]
@@ -218,6 +222,7 @@ async fn embeds_are_limited() {
     let big = json!({ "description": "x".repeat(3001) });
     let refused = send(json!([big, big])).await;
     assert_eq!(refused.body["errors"]["embeds"]["_errors"][0]["code"], "MAX_EMBED_SIZE_EXCEEDED");
+    assert_eq!(discord.take_problems().len(), 2);
 }
 
 #[tokio::test]
@@ -233,6 +238,7 @@ async fn components_need_custom_ids_of_their_own() {
     let errors = &refused.body["errors"]["components"]["0"]["components"]["1"]["custom_id"]["_errors"];
     assert_eq!(errors[0]["code"], "COMPONENT_CUSTOM_ID_DUPLICATED");
     assert_eq!(post(&discord, dm, row(json!([]))).await.code(), 50035);
+    assert_eq!(discord.take_problems().len(), 2);
 }
 
 #[tokio::test]
@@ -283,6 +289,7 @@ async fn reactions_and_typing_are_seen() {
     ask(&discord, "POST", &format!("/channels/{dm}/typing"), None).await;
     post(&discord, dm, json!({ "content": "done" })).await;
     assert!(!discord.typing(dm));
+    assert_eq!(discord.take_problems().len(), 1);
 }
 
 #[tokio::test]

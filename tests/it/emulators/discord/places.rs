@@ -42,6 +42,7 @@ async fn a_thread_without_a_message_is_private_by_default() {
     assert_eq!(nameless.body["errors"]["name"]["_errors"][0]["code"], "BASE_TYPE_BAD_LENGTH");
     team.denies_bot(general, permissions::SEND_MESSAGES_IN_THREADS);
     assert_eq!(post(&discord, public.id(), json!({ "content": "a" })).await.code(), 50013);
+    assert_eq!(discord.take_problems().len(), 1);
 }
 
 #[tokio::test]
@@ -119,6 +120,7 @@ async fn wrong_commands_are_refused_by_field() {
     let all: Vec<Value> = (0..101).map(|number| named(&format!("c{number}"))).collect();
     assert_eq!(put(&discord, json!(all)).await.code(), 30032);
     assert!(discord.commands(None).is_empty());
+    assert_eq!(discord.take_problems().len(), 8);
 }
 
 #[tokio::test]

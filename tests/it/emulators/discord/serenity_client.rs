@@ -106,7 +106,7 @@ async fn serenity_reports_a_disallowed_intent() {
 
     let error = end.expect("it ends").expect("it tells").expect_err("it fails");
     assert!(matches!(error, Error::Gateway(GatewayError::DisallowedGatewayIntents)), "{error:?}");
-    assert_eq!(discord.forgive_problems(), ["gateway closed with 4014: Disallowed intent(s)."]);
+    assert_eq!(discord.take_problems(), ["gateway closed with 4014: Disallowed intent(s)."]);
 }
 
 #[tokio::test]

@@ -141,7 +141,7 @@ async fn only_json_is_taken() {
     assert_eq!(response.await.unwrap().status(), 400);
     let response = post().header("content-type", "application/json; charset=utf-8").body(text);
     assert_eq!(response.send().await.unwrap().status(), 200);
-    assert_eq!(models.problems().len(), 2);
+    assert_eq!(models.take_problems().len(), 2);
 }
 
 #[tokio::test]

@@ -34,6 +34,7 @@ async fn requests_show_who_said_what_and_how_they_ended() {
     let calls = models.calls();
     assert_eq!(calls.len(), 2);
     assert_eq!((calls[1].target.as_str(), calls[1].status), ("/v1/chat/completions", 400));
+    assert_eq!(models.take_problems().len(), 1);
 }
 
 #[tokio::test]

@@ -38,6 +38,7 @@ async fn long_texts_are_cut_and_long_updates_and_markdown_refused() {
     let markdown = |length| json!({"channel": "C1", "markdown_text": "x".repeat(length)});
     assert_eq!(call(&slack, "chat.postMessage", markdown(12_000)).await["ok"], true);
     assert_eq!(call(&slack, "chat.postMessage", markdown(12_001)).await["error"], "msg_too_long");
+    assert_eq!(slack.take_problems().len(), 2);
 }
 
 #[tokio::test]
@@ -59,6 +60,7 @@ async fn blocks_have_their_limits() {
     assert_eq!(post(vec![section(2_700); 5]).await, "msg_blocks_too_long");
     assert_eq!(post(vec![json!({"type": "marquee"})]).await, "invalid_blocks");
     assert_eq!(post(vec![json!({"type": "section"})]).await, "invalid_blocks");
+    assert_eq!(slack.take_problems().len(), 5);
 }
 
 #[tokio::test]

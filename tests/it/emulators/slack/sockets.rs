@@ -24,6 +24,7 @@ async fn a_socket_is_greeted_and_its_url_works_once() {
     assert!(connect_async(&url).await.is_err());
     let bot = call(&slack, "apps.connections.open", json!({})).await;
     assert_eq!(bot["error"], "not_allowed_token_type");
+    assert_eq!(slack.take_problems().len(), 1);
 }
 
 #[tokio::test]

@@ -99,6 +99,7 @@ async fn json_without_a_charset_gets_a_warning_and_rubbish_an_error() {
     assert_eq!(send("application/json", "{}").await["warning"], "missing_charset");
     assert_eq!(send("application/json; charset=utf-8", "{").await["error"], "invalid_json");
     assert_eq!(send("application/xml", "<a/>").await["error"], "invalid_post_type");
+    assert_eq!(slack.take_problems().len(), 2);
 }
 
 #[tokio::test]
@@ -151,6 +152,7 @@ async fn replies_come_in_pages_after_their_parent() {
     assert_eq!(page(&[("cursor", "x")]).await["error"], "invalid_cursor");
     let absent = get(&slack, "conversations.replies", &[("channel", "C1"), ("ts", "1.000000")]).await;
     assert_eq!(absent["error"], "thread_not_found");
+    assert_eq!(slack.take_problems().len(), 1);
 }
 
 #[tokio::test]
@@ -336,7 +338,7 @@ async fn an_argument_that_a_method_does_not_have_is_passed_over_and_a_problem() 
     assert_eq!(answer["ok"], true);
     assert_eq!(call(&slack, "api.test", json!({"whatever": 1})).await["ok"], true);
     assert_eq!(
-        slack.problems(),
+        slack.take_problems(),
         [
             "chat.update has no such arguments: mrkdwn, unfurl_links",
             "users.info has no such arguments: locale"

@@ -93,7 +93,7 @@ async fn useless_links_lose_their_mark_and_markdown_is_a_problem() {
     assert_eq!(sent["entities"].as_array().unwrap().len(), 1);
     assert_eq!(sent["entities"][0]["user"]["id"], 7);
     bot.call("sendMessage", json!({ "chat_id": 7, "text": "*x*", "parse_mode": "MarkdownV2" })).await;
-    assert_eq!(telegram.problems().len(), 1);
+    assert_eq!(telegram.take_problems().len(), 1);
 }
 
 #[tokio::test]
@@ -227,4 +227,5 @@ async fn buttons_are_checked() {
     for (button, why) in cases {
         bot.refused("sendMessage", send(button), 400, &format!("Bad Request: {why}")).await;
     }
+    assert_eq!(telegram.take_problems().len(), 2);
 }

@@ -151,6 +151,7 @@ async fn webhook_addresses_and_secrets_are_checked() {
     alice.says("through the gate");
     telegram.wait_until_confirmed().await.unwrap();
     assert_eq!(hook.texts(), ["through the gate"]);
+    assert_eq!(telegram.take_problems().len(), 1);
 }
 
 #[tokio::test]

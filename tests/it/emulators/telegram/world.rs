@@ -39,7 +39,8 @@ async fn wrong_tokens_and_unknown_methods_are_refused_and_recorded() {
     bot.refused("sendPigeon", json!({}), 404, "Not Found: method not found").await;
     bot.refused("sendMessage", json!({ "text": "x" }), 400, "Bad Request: chat_id is empty").await;
     bot.ok("getMe", json!({ "chta_id": 1 })).await;
-    assert_eq!(telegram.problems().len(), 5, "{:?}", telegram.problems());
+    let problems = telegram.take_problems();
+    assert_eq!(problems.len(), 5, "{problems:?}");
 }
 
 #[tokio::test]
@@ -237,6 +238,7 @@ async fn typing_ends_after_5_seconds_or_with_a_message() {
     assert!(!telegram.typing(&alice));
     let wrong = "Bad Request: wrong parameter action in request";
     bot.refused("sendChatAction", action("dancing"), 400, wrong).await;
+    assert_eq!(telegram.take_problems().len(), 1);
 }
 
 #[tokio::test]

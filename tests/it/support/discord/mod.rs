@@ -4,7 +4,7 @@
 //! It implements the official documentation (discord/discord-api-docs, folder
 //! `developers/`), not any one bot. Where that is silent, a comment names the
 //! issue or the choice behind a rule. What is not emulated and is used anyway
-//! becomes a problem in [`Discord::problems`].
+//! becomes a problem in [`Discord::problems`], which fails the test that does not take it.
 //!
 //! - test side: `user.rs`, `guild.rs`, `screen.rs`, `outages.rs`
 //! - state: `world.rs`, `places.rs`, `people.rs`, `message.rs`, `commands.rs`,
@@ -45,6 +45,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use super::observed::Observed;
+use super::problems;
 use super::server::Server;
 use world::World;
 
@@ -66,8 +67,15 @@ pub struct Discord {
 
 #[derive(Debug)]
 struct Doors {
+    world: Observed<World>,
     rest: Server,
     _gateway: JoinSet<()>,
+}
+
+impl Drop for Doors {
+    fn drop(&mut self) {
+        problems::are_taken("Discord", &self.world.read(|world| world.problems.clone()));
+    }
 }
 
 impl Discord {
@@ -81,7 +89,8 @@ impl Discord {
             world.gateway.url = format!("ws://{gateway}");
             world.files_url = rest.url();
         });
-        Self { world, doors: Arc::new(Doors { rest, _gateway: tasks }) }
+        let doors = Doors { world: world.clone(), rest, _gateway: tasks };
+        Self { world, doors: Arc::new(doors) }
     }
 
     /// Begins in the past; what is said then was said so long ago. Before anything happens.

@@ -39,13 +39,13 @@ impl Discord {
     }
 
     /// What no correct bot does: unknown or malformed calls, wrong tokens,
-    /// refused gateway payloads. A harness fails when there are any.
+    /// refused gateway payloads. Dropping the last handle fails when there are any.
     pub fn problems(&self) -> Vec<String> {
         self.world.read(|world| world.problems.clone())
     }
 
     /// Takes the problems away, for tests that cause them on purpose.
-    pub fn forgive_problems(&self) -> Vec<String> {
+    pub fn take_problems(&self) -> Vec<String> {
         self.world.update(|world| std::mem::take(&mut world.problems))
     }
 

@@ -46,6 +46,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::observed::Observed;
+use super::problems;
 use super::server::Server;
 
 use state::{PlannedFault, RateLimit, Route, State};
@@ -57,11 +58,24 @@ pub use gate::Gate;
 pub use requests::{AskedMessage, AskedRequest, CallRecord, Finished};
 pub use usage::Usage;
 
-/// A running model API; it ends when the last handle is dropped.
+/// A running model API; it ends when the last handle is dropped, and fails then when
+/// there are problems that nobody has taken.
 #[derive(Debug, Clone)]
 pub struct Models {
-    server: Arc<Server>,
+    door: Arc<Door>,
     state: Observed<State>,
+}
+
+#[derive(Debug)]
+struct Door {
+    server: Server,
+    state: Observed<State>,
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        problems::are_taken("the model", &self.state.read(|state| state.problems.clone()));
+    }
 }
 
 /// Start, and where it is.
@@ -76,17 +90,18 @@ impl Models {
         let state = Observed::new(State::new());
         let its = state.clone();
         let server = Server::start_at(address, move |call| routes::answer(its.clone(), call)).await;
-        Self { server: Arc::new(server), state }
+        let door = Door { server, state: state.clone() };
+        Self { door: Arc::new(door), state }
     }
 
     /// The base URL for clients, with `/v1`.
     pub fn base_url(&self) -> String {
-        format!("{}/v1", self.server.url())
+        format!("{}/v1", self.door.server.url())
     }
 
     /// The address it listens on.
     pub fn address(&self) -> SocketAddr {
-        self.server.address()
+        self.door.server.address()
     }
 
     /// The only valid key.

@@ -37,6 +37,7 @@ use self::channel::Channel;
 use self::push::Push;
 use self::state::{User, World};
 use super::observed::Observed;
+use super::problems;
 use super::server::{Reply, Server};
 
 pub use self::blocks::Button;
@@ -70,7 +71,8 @@ impl Core {
 
 /// A Slack workspace with the app under test installed.
 ///
-/// Clones are the same workspace; it ends with the last of them.
+/// Clones are the same workspace; it ends with the last of them, which fails when
+/// there are problems that nobody has taken.
 #[derive(Debug, Clone)]
 pub struct Slack {
     core: Arc<Core>,
@@ -79,8 +81,15 @@ pub struct Slack {
 
 #[derive(Debug)]
 struct Running {
+    core: Arc<Core>,
     _server: Server,
     _tasks: JoinSet<()>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        problems::are_taken("Slack", &self.core.world.read(|world| world.problems.clone()));
+    }
 }
 
 impl Slack {
@@ -107,7 +116,8 @@ impl Slack {
         let mut tasks = JoinSet::new();
         tasks.spawn(socket::listen(Arc::clone(&core), listener));
         tasks.spawn(delivery::dispatch(Arc::clone(&core)));
-        Self { core, _running: Arc::new(Running { _server: server, _tasks: tasks }) }
+        let running = Running { core: Arc::clone(&core), _server: server, _tasks: tasks };
+        Self { core, _running: Arc::new(running) }
     }
 
     /// Begins in the past; what is said then was said so long ago. Before anything happens.
@@ -455,7 +465,8 @@ impl Slack {
         called.unwrap_or_else(|| panic!("{method} was not called {count} times"));
     }
 
-    /// What no correct bot does, and this one did.
+    /// What no correct bot does, and this one did. Dropping the last handle fails
+    /// when there is any.
     pub fn problems(&self) -> Vec<String> {
         self.core.world.read(|world| world.problems.clone())
     }

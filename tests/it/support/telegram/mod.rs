@@ -5,7 +5,8 @@
 //! most of the error texts, from the real server's source (tdlib/telegram-bot-api,
 //! tdlib/td); error names of the servers behind it, such as `REACTION_INVALID`
 //! or `BUTTON_DATA_INVALID`, have no public source. A call that no correct bot
-//! makes is answered as the platform does and recorded in [`Telegram::problems`].
+//! makes is answered as the platform does and recorded in [`Telegram::problems`];
+//! dropping the last handle fails when nobody has taken it.
 //!
 //! - `mod.rs`: the handle, and the switches a test has
 //! - `people.rs`, `places.rs`, `screen.rs`: the test side, in sentences
@@ -65,6 +66,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::observed::Observed;
+use super::problems;
 use super::server::Server;
 use state::{Bot, Chat, Kind, State, User};
 
@@ -92,6 +94,7 @@ impl Drop for Inner {
     /// Ends deliveries, which hold on to the state.
     fn drop(&mut self) {
         self.state.update(|state| state.webhook = None);
+        problems::are_taken("Telegram", &self.state.read(|state| state.problems.clone()));
     }
 }
 
@@ -159,7 +162,8 @@ impl Telegram {
             let username = is_bot.then(|| format!("{}_bot", name.to_lowercase()));
             let name = name.to_owned();
             let user = User { name, username, is_bot, has_started, has_blocked: false, is_deleted: false };
-            state.chats.insert(id, Chat::new(id, Kind::Private, &user.name));
+            // Who is there already keeps what was said, and whether anybody has looked at it.
+            state.chats.entry(id).or_insert_with(|| Chat::new(id, Kind::Private, &user.name));
             state.users.insert(id, user);
         });
         Person { state: self.state().clone(), id }

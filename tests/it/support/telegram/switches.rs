@@ -102,6 +102,11 @@ impl Telegram {
         self.state().read(|state| state.problems.clone())
     }
 
+    /// Takes the problems away, for tests that cause them on purpose.
+    pub fn take_problems(&self) -> Vec<String> {
+        self.state().update(|state| std::mem::take(&mut state.problems))
+    }
+
     /// All calls of the bot, in the order in which they were answered.
     pub fn calls(&self) -> Vec<CallRecord> {
         self.state().read(|state| state.calls.clone())

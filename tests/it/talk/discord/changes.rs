@@ -2,27 +2,27 @@
 //! what was not for the bot.
 
 use crate::support::models::Gate;
-use crate::talk::discord::{House, said};
-use crate::talk::{first_waits, unhurried, wait_until, wait_until_it_waits};
+use crate::support::screens::said;
+use crate::talk::discord::Stage;
+use crate::talk::{first_waits, wait_until, wait_until_it_waits};
 
 /// A model that answers with what it heard, and lets the first wait for `gate`.
-async fn house() -> (House, Gate) {
-    let house = House::without_rate_limits().await;
-    let gate = first_waits(&house.models);
-    let setup = unhurried(&house.setup);
-    (House { setup, ..house }, gate)
+async fn stage() -> (Stage, Gate) {
+    let stage = Stage::lifelike().await.unlimited();
+    let gate = first_waits(&stage.models);
+    (stage.unhurried(), gate)
 }
 
 #[tokio::test]
 async fn what_waits_is_heard_as_it_was_edited_and_what_was_taken_back_is_not_heard() {
-    let (house, gate) = house().await;
-    let general = house.discord.guild(500, "Team").channel(501, "general");
-    let bot = house.serve().await;
-    let beside = house.setup.beside().await;
-    let alice = house.discord.user(1001, "alice");
+    let (stage, gate) = stage().await;
+    let general = stage.platform.guild(500, "Team").channel(501, "general");
+    let bot = stage.serve().await;
+    let beside = stage.setup.beside().await;
+    let alice = stage.platform.user(1001, "alice");
 
     for (round, (place, call)) in
-        [(alice.dm_channel(), String::new()), (general, format!("{} ", house.discord.mention()))]
+        [(alice.dm_channel(), String::new()), (general, format!("{} ", stage.platform.mention()))]
             .into_iter()
             .enumerate()
     {
@@ -39,84 +39,84 @@ async fn what_waits_is_heard_as_it_was_edited_and_what_was_taken_back_is_not_hea
         wait_until(&beside, taken_back, i64::try_from(round + 1).unwrap()).await;
         gate.release();
 
-        let screen = house.wait_until_last(place, "Heard second").await;
+        let screen = stage.wait_until_last(place, "Heard second").await;
         assert_eq!(said(&screen), ["Heard first", "Heard second"]);
     }
-    assert_eq!(house.models.count(), 4);
+    assert_eq!(stage.models.count(), 4);
     beside.close().await;
-    house.ends_well(bot).await;
+    stage.ends_well(bot).await;
 }
 
 #[tokio::test]
 async fn a_change_that_comes_before_its_message_counts_and_the_message_adds_nothing() {
-    let (house, _) = house().await;
-    let general = house.discord.guild(500, "Team").channel(501, "general");
-    let bot = house.serve().await;
-    let alice = house.discord.user(1001, "alice");
+    let (stage, _) = stage().await;
+    let general = stage.platform.guild(500, "Team").channel(501, "general");
+    let bot = stage.serve().await;
+    let alice = stage.platform.user(1001, "alice");
 
     for (place, call) in
-        [(alice.dm_channel(), String::new()), (general, format!("{} ", house.discord.mention()))]
+        [(alice.dm_channel(), String::new()), (general, format!("{} ", stage.platform.mention()))]
     {
-        house.discord.holds_events();
+        stage.platform.holds_events();
         let one = alice.says_in(place, &format!("{call}helo"));
         alice.edits(one, &format!("{call}hello"));
-        house.discord.releases_events_reversed();
-        house.wait_until_last(place, "Heard hello").await;
+        stage.platform.releases_events_reversed();
+        stage.wait_until_last(place, "Heard hello").await;
         alice.says_in(place, &format!("{call}goodbye"));
 
-        let screen = house.wait_until_last(place, "Heard goodbye").await;
+        let screen = stage.wait_until_last(place, "Heard goodbye").await;
         assert_eq!(said(&screen), ["Heard hello", "Heard goodbye"]);
     }
-    assert_eq!(house.models.count(), 4);
-    house.ends_well(bot).await;
+    assert_eq!(stage.models.count(), 4);
+    stage.ends_well(bot).await;
 }
 
 #[tokio::test]
 async fn a_mention_that_is_added_later_calls_the_bot_once() {
     for reads_all in ["false", "true"] {
-        let (house, _) = house().await;
-        let general = house.discord.guild(500, "Team").channel(501, "general");
-        let setup = house.setup.clone().env("SWITCHBOARD__CHANNELS__DISCORD__MESSAGE_CONTENT", reads_all);
-        let bot = house.serve_with(&setup).await;
-        let alice = house.discord.user(1001, "alice");
-        let mention = house.discord.mention();
+        let (stage, _) = stage().await;
+        let general = stage.platform.guild(500, "Team").channel(501, "general");
+        let stage = stage.set("CHANNELS__DISCORD__MESSAGE_CONTENT", reads_all);
+        let bot = stage.serve().await;
+        let alice = stage.platform.user(1001, "alice");
+        let mention = stage.platform.mention();
 
         let one = alice.says_in(general, "are you there?");
         alice.edits(one, &format!("{mention} are you there?"));
-        house.wait_until_last(general, "Heard are you there?").await;
+        stage.wait_until_last(general, "Heard are you there?").await;
         alice.edits(one, &format!("{mention} are you still there?"));
         alice.deletes(one);
         alice.says_in(general, &format!("{mention} thank you"));
 
-        let screen = house.wait_until_last(general, "Heard thank you").await;
+        let screen = stage.wait_until_last(general, "Heard thank you").await;
         assert_eq!(said(&screen), ["Heard are you there?", "Heard thank you"]);
-        house.ends_well(bot).await;
+        stage.ends_well(bot).await;
     }
 }
 
 #[tokio::test]
 async fn changes_of_what_is_not_for_the_bot_and_of_what_is_answered_leave_nothing() {
     for reads_all in ["false", "true"] {
-        let (house, _) = house().await;
-        let general = house.discord.guild(500, "Team").channel(501, "general");
-        let setup = house.setup.clone().env("SWITCHBOARD__CHANNELS__DISCORD__MESSAGE_CONTENT", reads_all);
-        let bot = house.serve_with(&setup).await;
-        let (alice, bob) = (house.discord.user(1001, "alice"), house.discord.user(1002, "bob"));
+        let (stage, _) = stage().await;
+        let general = stage.platform.guild(500, "Team").channel(501, "general");
+        let stage = stage.set("CHANNELS__DISCORD__MESSAGE_CONTENT", reads_all);
+        let bot = stage.serve().await;
+        let (alice, bob) = (stage.platform.user(1001, "alice"), stage.platform.user(1002, "bob"));
 
         let lunch = bob.says_in(general, "lunch?");
         bob.edits(lunch, "dinner?");
         bob.deletes(lunch);
         let one = alice.dm("one");
-        house.wait_until_last(alice.dm_channel(), "Heard one").await;
+        stage.wait_until_last(alice.dm_channel(), "Heard one").await;
         alice.edits(one, "uno");
         alice.deletes(one);
         alice.dm("two");
-        house.wait_until_last(alice.dm_channel(), "Heard two").await;
+        stage.wait_until_last(alice.dm_channel(), "Heard two").await;
 
-        let beside = house.setup.beside().await;
+        let beside = stage.setup.beside().await;
         assert_eq!(beside.number("SELECT COUNT(*) FROM inbox").await, 2);
         assert_eq!(beside.texts("SELECT name FROM identities").await, ["alice"]);
         beside.close().await;
-        house.ends_well(bot).await;
+        stage.ends_well(bot).await;
     }
 }

@@ -6,15 +6,16 @@ use serde_json::json;
 
 use crate::support::discord::Acknowledged;
 use crate::support::models::{Answer, Gate};
-use crate::talk::discord::{House, said};
-use crate::talk::{heard, unhurried};
+use crate::support::screens::said;
+use crate::talk::discord::Stage;
+use crate::talk::heard;
 
 #[tokio::test]
 async fn commands_are_answered_in_private_and_in_time() {
-    let house = House::new().await;
-    let general = house.discord.guild(500, "Team").channel(501, "general");
-    let bot = house.serve().await;
-    let (alice, bob) = (house.discord.user(1001, "alice"), house.discord.user(1002, "bob"));
+    let stage = Stage::lifelike().await;
+    let general = stage.platform.guild(500, "Team").channel(501, "general");
+    let bot = stage.serve().await;
+    let (alice, bob) = (stage.platform.user(1001, "alice"), stage.platform.user(1002, "bob"));
     let answers = [
         ("help", "I also know these commands"),
         ("whoami", "You are alice"),
@@ -32,45 +33,45 @@ async fn commands_are_answered_in_private_and_in_time() {
         assert!(!invocation.failed());
     }
     assert_eq!(said(&bob.screen(general)), Vec::<&str>::new());
-    assert_eq!(house.models.count(), 0);
-    house.ends_well(bot).await;
+    assert_eq!(stage.models.count(), 0);
+    stage.ends_well(bot).await;
 }
 
 #[tokio::test]
 async fn a_chosen_model_is_the_one_that_is_asked_and_a_new_conversation_is_empty() {
-    let house = House::new().await;
-    house.models.answers_with(|asked| format!("{} heard {}", asked.model, asked.last_user_text()));
-    let bot = house.serve().await;
-    let alice = house.discord.user(1001, "alice");
+    let stage = Stage::lifelike().await;
+    stage.models.answers_with(|asked| format!("{} heard {}", asked.model, asked.last_user_text()));
+    let bot = stage.serve().await;
+    let alice = stage.platform.user(1001, "alice");
     let chat = alice.dm_channel();
 
     alice.dm("one");
-    house.wait_until_last(chat, "gpt-4o heard one").await;
+    stage.wait_until_last(chat, "gpt-4o heard one").await;
     alice.runs_command("model", &[("name", json!("gpt-4o-mini"))], chat).await;
     alice.waits_for(chat, |shown| shown.text.starts_with("From now on gpt-4o-mini")).await;
     alice.dm("two");
-    house.discord.wait_for_message(chat, |shown| shown.text == "gpt-4o-mini heard two").await;
+    stage.platform.wait_for_message(chat, |shown| shown.text == "gpt-4o-mini heard two").await;
     alice.runs_command("new", &[], chat).await;
     alice.waits_for(chat, |shown| shown.text.contains("a clean page")).await;
     alice.dm("three");
-    house.discord.wait_for_message(chat, |shown| shown.text.ends_with("heard three")).await;
+    stage.platform.wait_for_message(chat, |shown| shown.text.ends_with("heard three")).await;
 
-    assert_eq!(heard(&house.models, "two"), ["one", "gpt-4o heard one", "two"]);
-    assert_eq!(heard(&house.models, "three"), ["three"]);
+    assert_eq!(heard(&stage.models, "two"), ["one", "gpt-4o heard one", "two"]);
+    assert_eq!(heard(&stage.models, "three"), ["three"]);
     alice.screen(chat);
-    house.ends_well(bot).await;
+    stage.ends_well(bot).await;
 }
 
 #[tokio::test]
 async fn commands_are_answered_while_the_model_hangs_and_stop_ends_its_answer() {
-    let house = House::new().await;
+    let stage = Stage::lifelike().await.unhurried();
     let gate = Gate::closed_after(1);
-    house.models.will(Answer::deltas(["Well, let me think", " for ever."]).behind(&gate));
-    let bot = house.serve_with(&unhurried(&house.setup)).await;
-    let alice = house.discord.user(1001, "alice");
+    stage.models.will(Answer::deltas(["Well, let me think", " for ever."]).behind(&gate));
+    let bot = stage.serve().await;
+    let alice = stage.platform.user(1001, "alice");
     let chat = alice.dm_channel();
     alice.dm("Think.");
-    house.wait_until_last(chat, "Well, let me think").await;
+    stage.wait_until_last(chat, "Well, let me think").await;
 
     alice.runs_command("help", &[], chat).await;
     alice.waits_for(chat, |shown| shown.ephemeral && shown.text.contains("/whoami")).await;
@@ -89,5 +90,5 @@ async fn commands_are_answered_while_the_model_hangs_and_stop_ends_its_answer() 
         .map(|shown| shown.text.as_str())
         .collect();
     assert_eq!(lasting, ["Well, let me think"]);
-    house.ends_well(bot).await;
+    stage.ends_well(bot).await;
 }

@@ -3,133 +3,129 @@
 use std::time::Duration;
 
 use crate::support::program::Running;
+use crate::support::screens::said;
 use crate::support::slack::Slack;
-use crate::talk::slack::{House, said};
-use crate::talk::{stops_well, unhurried};
+use crate::talk::slack::Stage;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-impl House {
-    /// A house on a platform that is so far behind.
+impl Stage {
+    /// A stage on a platform that is so far behind.
     async fn in_the_past(hours: u32) -> Self {
         let slack = Slack::start().await.in_the_past(HOUR * hours);
         slack.without_rate_limits();
-        let house = Self::at(slack).await;
-        house.models.answers_with(|asked| format!("Heard {}", asked.questions().join(" + ")));
-        Self { setup: unhurried(&house.setup), ..house }
+        let stage = Self::lifelike_on(slack).await.unhurried();
+        stage.models.answers_with(|asked| format!("Heard {}", asked.questions().join(" + ")));
+        stage
     }
 
     /// Ends the daemon once it has done with so many answers.
     async fn goes_away(&self, bot: Running, answered: usize) {
         bot.wait_for_logs("ended: answered", answered).await;
-        assert!(self.slack.wait_until_delivered().await);
+        assert!(self.platform.wait_until_delivered().await);
         bot.crash().await;
-        assert!(self.slack.wait_for_sockets(0).await);
+        assert!(self.platform.wait_for_sockets(0).await);
     }
 
     /// Lets so much time pass that Slack gives up what nobody took.
     async fn gives_up(&self, time: Duration) {
-        self.slack.time_passes(time).await;
-        assert_eq!(self.slack.undelivered(), 0);
-        assert!(!self.slack.lost_events().is_empty());
-    }
-
-    /// Ends the daemon; Slack has given up something before.
-    async fn ends(self, bot: Running) {
-        stops_well(bot, &self.models).await;
-        assert_eq!(self.slack.problems(), Vec::<String>::new());
-        assert_eq!(self.slack.unseen(), Vec::new());
+        self.platform.time_passes(time).await;
+        assert_eq!(self.platform.undelivered(), 0);
+        assert!(!self.platform.lost_events().is_empty());
     }
 }
 
 #[tokio::test]
 async fn what_slack_gave_up_sending_is_answered_once_after_the_start() {
-    let house = House::in_the_past(2).await;
-    let bot = house.serve().await;
-    let (alice, bob) = (house.slack.user("U1", "alice"), house.slack.user("U2", "bob"));
-    house.slack.channel("C1", "general", &[&alice, &bob]);
+    let stage = Stage::in_the_past(2).await;
+    let bot = stage.serve().await;
+    let (alice, bob) = (stage.platform.user("U1", "alice"), stage.platform.user("U2", "bob"));
+    stage.platform.channel("C1", "general", &[&alice, &bob]);
     let chat = alice.dm_channel();
     alice.dm("before");
-    house.wait_until_last(&chat, "Heard before").await;
+    stage.wait_until_last(&chat, "Heard before").await;
     let root = bob.says_in("C1", "<@bot> in the thread");
-    house.wait_for("C1", "Heard in the thread").await;
-    house.goes_away(bot, 2).await;
+    stage.wait_for_text("C1", "Heard in the thread").await;
+    stage.goes_away(bot, 2).await;
 
     alice.dm("anybody there?");
     bob.replies_in("C1", &root, "this is between us");
     bob.replies_in("C1", &root, "<@bot> and here?");
     bob.says_in("C1", "lunch?");
     bob.says_in("C1", "<@bot> a new thread");
-    house.gives_up(2 * HOUR).await;
-    let bot = house.serve().await;
-    house.wait_until_last(&chat, "Heard anybody there?").await;
-    house.wait_for("C1", "Heard and here?").await;
-    house.wait_for("C1", "Heard a new thread").await;
+    stage.gives_up(2 * HOUR).await;
+    let bot = stage.serve().await;
+    stage.wait_until_last(&chat, "Heard anybody there?").await;
+    stage.wait_for_text("C1", "Heard and here?").await;
+    stage.wait_for_text("C1", "Heard a new thread").await;
     bot.stop().await;
-    assert!(house.slack.wait_for_sockets(0).await);
-    let bot = house.serve().await;
+    assert!(stage.platform.wait_for_sockets(0).await);
+    let bot = stage.serve().await;
     alice.dm("at last");
-    house.wait_until_last(&chat, "Heard at last").await;
+    stage.wait_until_last(&chat, "Heard at last").await;
 
-    assert_eq!(said(&house.slack.screen(&chat)), ["Heard before", "Heard anybody there?", "Heard at last"]);
+    assert_eq!(
+        said(&stage.platform.screen(&chat)),
+        ["Heard before", "Heard anybody there?", "Heard at last"]
+    );
     let heard = ["Heard in the thread", "Heard and here?", "Heard a new thread"];
-    assert_eq!(said(&house.slack.screen("C1")), heard);
-    assert_eq!(house.models.count(), 6);
-    house.ends(bot).await;
+    assert_eq!(said(&stage.platform.screen("C1")), heard);
+    assert_eq!(stage.models.count(), 6);
+    stage.ends(bot).await;
 }
 
 #[tokio::test]
 async fn what_is_too_old_gets_one_notice_and_the_rest_its_answers() {
-    let house = House::in_the_past(30).await;
-    let bot = house.serve().await;
-    let alice = house.slack.user("U1", "alice");
+    let stage = Stage::in_the_past(30).await;
+    let bot = stage.serve().await;
+    let alice = stage.platform.user("U1", "alice");
     let chat = alice.dm_channel();
     alice.dm("before");
-    house.wait_until_last(&chat, "Heard before").await;
-    house.goes_away(bot, 1).await;
+    stage.wait_until_last(&chat, "Heard before").await;
+    stage.goes_away(bot, 1).await;
 
     alice.dm("old one");
     alice.dm("old two");
-    house.gives_up(29 * HOUR).await;
+    stage.gives_up(29 * HOUR).await;
     alice.dm("new one");
-    house.gives_up(HOUR).await;
-    let bot = house.serve().await;
-    house.wait_until_last(&chat, "Heard new one").await;
+    stage.gives_up(HOUR).await;
+    let bot = stage.serve().await;
+    stage.wait_until_last(&chat, "Heard new one").await;
     bot.stop().await;
-    assert!(house.slack.wait_for_sockets(0).await);
-    let bot = house.serve().await;
+    assert!(stage.platform.wait_for_sockets(0).await);
+    let bot = stage.serve().await;
     alice.dm("at last");
-    let screen = house.wait_until_last(&chat, "Heard at last").await;
+    let screen = stage.wait_until_last(&chat, "Heard at last").await;
 
     let notice = "I was away and missed 2 messages here. If one of them still matters, please say it again.";
     assert_eq!(said(&screen), ["Heard before", notice, "Heard new one", "Heard at last"]);
-    house.ends(bot).await;
+    stage.ends(bot).await;
 }
 
 #[tokio::test]
 async fn without_the_scopes_of_channels_that_is_said_once_and_direct_chats_are_caught_up_with() {
-    let house = House::in_the_past(1).await;
-    house.slack.withdraw("channels:history");
-    let bot = house.serve().await;
-    let alice = house.slack.user("U1", "alice");
-    house.slack.channel("C1", "general", &[&alice]);
+    let stage = Stage::in_the_past(1).await;
+    stage.platform.withdraw("channels:history");
+    let bot = stage.serve().await;
+    let alice = stage.platform.user("U1", "alice");
+    stage.platform.channel("C1", "general", &[&alice]);
     let chat = alice.dm_channel();
     for number in 0..3 {
         alice.says_in("C1", &format!("<@bot> thread {number}"));
-        house.wait_for("C1", &format!("Heard thread {number}")).await;
+        stage.wait_for_text("C1", &format!("Heard thread {number}")).await;
     }
     alice.dm("before");
-    house.wait_until_last(&chat, "Heard before").await;
-    house.goes_away(bot, 4).await;
+    stage.wait_until_last(&chat, "Heard before").await;
+    stage.goes_away(bot, 4).await;
 
     alice.dm("anybody there?");
-    house.gives_up(HOUR).await;
-    let bot = house.serve().await;
-    house.wait_until_last(&chat, "Heard anybody there?").await;
+    stage.gives_up(HOUR).await;
+    let bot = stage.serve().await;
+    stage.wait_until_last(&chat, "Heard anybody there?").await;
     let line = bot.wait_for_log("what Slack has given up sending from there stays unanswered").await;
 
     assert!(line.contains("channels:history"), "{line}");
     let lines = bot.log();
     assert_eq!(lines.iter().filter(|line| line.contains("stays unanswered")).count(), 1, "{lines:#?}");
-    house.ends(bot).await;
+    stage.ends(bot).await;
 }

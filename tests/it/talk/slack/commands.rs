@@ -1,12 +1,13 @@
 //! Slash commands: answered in time, to one person alone.
 
 use crate::support::models::{Answer, Gate};
+use crate::support::screens::said;
 use crate::support::slack::{Person, Shown};
-use crate::talk::slack::{House, said};
-use crate::talk::{heard, unhurried};
+use crate::talk::heard;
+use crate::talk::slack::Stage;
 
 /// Runs a command, and waits for the answer that only this person sees.
-async fn answer(house: &House, person: &Person, channel: &str, command: &str, words: &str) -> Shown {
+async fn answer(stage: &Stage, person: &Person, channel: &str, command: &str, words: &str) -> Shown {
     // What was answered before may read the same.
     let before: Vec<String> = person.screen(channel).into_iter().map(|shown| shown.ts).collect();
     person.runs_in(channel, "/switchboard", command);
@@ -14,22 +15,22 @@ async fn answer(house: &House, person: &Person, channel: &str, command: &str, wo
         let is_new = !before.contains(&shown.ts);
         is_new && shown.only_for.as_deref() == Some(person.id()) && shown.text.contains(words)
     };
-    let waited = house.slack.wait_for_message(channel, is_it).await;
+    let waited = stage.platform.wait_for_message(channel, is_it).await;
     waited.unwrap_or_else(|error| panic!("{command}: {error}"))
 }
 
 #[tokio::test]
 async fn commands_are_answered_in_private() {
-    let house = House::new().await;
-    let (alice, bob) = (house.slack.user("U1", "alice"), house.slack.user("U2", "bob"));
-    let general = house.slack.channel("C1", "general", &[&alice, &bob]);
-    let bot = house.serve().await;
+    let stage = Stage::lifelike().await;
+    let (alice, bob) = (stage.platform.user("U1", "alice"), stage.platform.user("U2", "bob"));
+    let general = stage.platform.channel("C1", "general", &[&alice, &bob]);
+    let bot = stage.serve().await;
 
     for channel in [alice.dm_channel(), general.clone()] {
-        let shown = answer(&house, &alice, &channel, "", "/switchboard whoami").await;
+        let shown = answer(&stage, &alice, &channel, "", "/switchboard whoami").await;
         assert!(shown.notified.is_empty());
-        answer(&house, &alice, &channel, "help", "I also know these commands").await;
-        answer(&house, &alice, &channel, "whoami", "You are alice").await;
+        answer(&stage, &alice, &channel, "help", "I also know these commands").await;
+        answer(&stage, &alice, &channel, "whoami", "You are alice").await;
         for (command, words) in [
             ("model", "gpt-4o answers in this conversation"),
             ("new", "a clean page"),
@@ -38,97 +39,99 @@ async fn commands_are_answered_in_private() {
             // Around its threads, a channel has no conversation to act on.
             let elsewhere = format!("Mention me in the thread and write /{command} behind it.");
             let words = if channel == general { elsewhere.as_str() } else { words };
-            answer(&house, &alice, &channel, command, words).await;
+            answer(&stage, &alice, &channel, command, words).await;
         }
-        answer(&house, &alice, &channel, "modle", "Did you mean").await;
+        answer(&stage, &alice, &channel, "modle", "Did you mean").await;
     }
 
     assert_eq!(said(&bob.screen(&general)), Vec::<&str>::new());
-    assert_eq!(house.models.count(), 0);
-    house.ends_well(bot).await;
+    assert_eq!(stage.models.count(), 0);
+    stage.ends_well(bot).await;
 }
 
 #[tokio::test]
 async fn a_chosen_model_is_the_one_that_is_asked_and_a_new_conversation_is_empty() {
-    let house = House::new().await;
-    house.models.answers_with(|asked| format!("{} heard {}", asked.model, asked.last_user_text()));
-    let bot = house.serve().await;
-    let alice = house.slack.user("U1", "alice");
+    let stage = Stage::lifelike().await;
+    stage.models.answers_with(|asked| format!("{} heard {}", asked.model, asked.last_user_text()));
+    let bot = stage.serve().await;
+    let alice = stage.platform.user("U1", "alice");
     let chat = alice.dm_channel();
 
     alice.dm("one");
-    house.wait_for(&chat, "gpt-4o heard one").await;
-    answer(&house, &alice, &chat, "model gpt-4o-mini", "From now on gpt-4o-mini").await;
+    stage.wait_for_text(&chat, "gpt-4o heard one").await;
+    answer(&stage, &alice, &chat, "model gpt-4o-mini", "From now on gpt-4o-mini").await;
     alice.dm("two");
-    house.wait_for(&chat, "gpt-4o-mini heard two").await;
-    answer(&house, &alice, &chat, "new", "a clean page").await;
+    stage.wait_for_text(&chat, "gpt-4o-mini heard two").await;
+    answer(&stage, &alice, &chat, "new", "a clean page").await;
     alice.dm("three");
     let is_third = |shown: &Shown| shown.text.ends_with("heard three");
-    house.slack.wait_for_message(&chat, is_third).await.unwrap();
+    stage.platform.wait_for_message(&chat, is_third).await.unwrap();
 
-    assert_eq!(heard(&house.models, "two"), ["one", "gpt-4o heard one", "two"]);
-    assert_eq!(heard(&house.models, "three"), ["three"]);
-    house.ends_well(bot).await;
+    assert_eq!(heard(&stage.models, "two"), ["one", "gpt-4o heard one", "two"]);
+    assert_eq!(heard(&stage.models, "three"), ["three"]);
+    stage.ends_well(bot).await;
 }
 
 #[tokio::test]
 async fn a_command_behind_a_mention_acts_on_its_thread_and_on_no_other() {
-    let house = House::new().await;
-    house.models.answers_with(|asked| format!("{} heard {}", asked.model, asked.last_user_text()));
+    let stage = Stage::lifelike().await.unhurried();
+    stage.models.answers_with(|asked| format!("{} heard {}", asked.model, asked.last_user_text()));
     let gate = Gate::closed_after(1);
-    house.models.when_asked("think", Answer::deltas(["Well, let me think", " for ever."]).behind(&gate));
-    let alice = house.slack.user("U1", "alice");
-    let general = house.slack.channel("C1", "general", &[&alice]);
-    let bot = house.serve_with(&unhurried(&house.setup)).await;
+    stage.models.when_asked("think", Answer::deltas(["Well, let me think", " for ever."]).behind(&gate));
+    let alice = stage.platform.user("U1", "alice");
+    let general = stage.platform.channel("C1", "general", &[&alice]);
+    let bot = stage.serve().await;
     let (one, other) = (alice.says_in(&general, "<@bot> pear"), alice.says_in(&general, "<@bot> plum"));
-    house.wait_for(&general, "gpt-4o heard pear").await;
-    house.wait_for(&general, "gpt-4o heard plum").await;
+    stage.wait_for_text(&general, "gpt-4o heard pear").await;
+    stage.wait_for_text(&general, "gpt-4o heard plum").await;
 
     alice.replies_in(&general, &one, "<@bot> /model gpt-4o-mini");
-    let chosen = house.wait_for(&general, "From now on gpt-4o-mini answers in this conversation.").await;
+    let chosen = stage.wait_for_text(&general, "From now on gpt-4o-mini answers in this conversation.").await;
     assert_eq!(chosen.thread.as_deref(), Some(one.as_str()));
     alice.replies_in(&general, &one, "<@bot> fig");
-    house.wait_for(&general, "gpt-4o-mini heard fig").await;
+    stage.wait_for_text(&general, "gpt-4o-mini heard fig").await;
     alice.replies_in(&general, &other, "<@bot> quince");
-    house.wait_for(&general, "gpt-4o heard quince").await;
+    stage.wait_for_text(&general, "gpt-4o heard quince").await;
     alice.replies_in(&general, &one, "<@bot> think");
-    house.wait_for(&general, "Well, let me think").await;
+    stage.wait_for_text(&general, "Well, let me think").await;
     alice.replies_in(&general, &one, "<@bot> /stop");
-    let stopped = house.wait_for(&general, "Stopped.").await;
+    let stopped = stage.wait_for_text(&general, "Stopped.").await;
     assert_eq!(stopped.thread.as_deref(), Some(one.as_str()));
     gate.wait_until_nobody_is_held().await;
     alice.replies_in(&general, &one, "<@bot> /new");
-    house.wait_for(&general, "Done. We start from a clean page; the earlier conversation is kept.").await;
+    stage
+        .wait_for_text(&general, "Done. We start from a clean page; the earlier conversation is kept.")
+        .await;
     alice.replies_in(&general, &one, "<@bot> lime");
-    house.wait_for(&general, "gpt-4o heard lime").await;
-    assert_eq!(heard(&house.models, "lime"), ["lime"]);
-    assert_eq!(heard(&house.models, "quince"), ["plum", "gpt-4o heard plum", "quince"]);
-    house.ends_well(bot).await;
+    stage.wait_for_text(&general, "gpt-4o heard lime").await;
+    assert_eq!(heard(&stage.models, "lime"), ["lime"]);
+    assert_eq!(heard(&stage.models, "quince"), ["plum", "gpt-4o heard plum", "quince"]);
+    stage.ends_well(bot).await;
 }
 
 #[tokio::test]
 async fn commands_are_answered_while_the_model_hangs_and_stop_ends_its_answer() {
-    let house = House::new().await;
+    let stage = Stage::lifelike().await.unhurried();
     let gate = Gate::closed_after(1);
-    house.models.will(Answer::deltas(["Well, let me think", " for ever."]).behind(&gate));
-    let bot = house.serve_with(&unhurried(&house.setup)).await;
-    let alice = house.slack.user("U1", "alice");
+    stage.models.will(Answer::deltas(["Well, let me think", " for ever."]).behind(&gate));
+    let bot = stage.serve().await;
+    let alice = stage.platform.user("U1", "alice");
     let chat = alice.dm_channel();
     alice.dm("Think.");
-    house.wait_for(&chat, "Well, let me think").await;
+    stage.wait_for_text(&chat, "Well, let me think").await;
 
-    answer(&house, &alice, &chat, "help", "whoami").await;
+    answer(&stage, &alice, &chat, "help", "whoami").await;
     assert_eq!(gate.held(), 1);
-    answer(&house, &alice, &chat, "stop", "Stopped.").await;
+    answer(&stage, &alice, &chat, "stop", "Stopped.").await;
     gate.wait_until_nobody_is_held().await;
-    answer(&house, &alice, &chat, "model", "answers in this conversation").await;
+    answer(&stage, &alice, &chat, "model", "answers in this conversation").await;
 
-    let screen = house.slack.screen(&chat);
+    let screen = stage.platform.screen(&chat);
     let lasting: Vec<&str> = screen
         .iter()
         .filter(|shown| shown.by_bot && shown.only_for.is_none())
         .map(|shown| shown.text.as_str())
         .collect();
     assert_eq!(lasting, ["Well, let me think"]);
-    house.ends_well(bot).await;
+    stage.ends_well(bot).await;
 }

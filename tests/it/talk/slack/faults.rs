@@ -3,18 +3,18 @@
 use std::time::Duration;
 
 use crate::support::models::{Answer, Gate};
+use crate::support::screens::said;
 use crate::support::slack::Fault;
-use crate::talk::slack::{House, said};
-use crate::talk::unhurried;
+use crate::talk::slack::Stage;
 
 const WHOLE: &str = "The whole answer, word for word.";
 
 #[tokio::test]
 async fn every_fault_of_posting_ends_in_the_whole_answer_and_the_next_message_works() {
-    let house = House::new().await;
-    house.models.when_asked("Really?", WHOLE);
-    house.models.when_asked("Sure?", "Yes.");
-    let bot = house.serve().await;
+    let stage = Stage::lifelike().await;
+    stage.models.when_asked("Really?", WHOLE);
+    stage.models.when_asked("Sure?", "Yes.");
+    let bot = stage.serve().await;
     let faults = [
         (Fault::RateLimited(1), vec![WHOLE]),
         (Fault::Error("ratelimited"), vec![WHOLE]),
@@ -31,22 +31,22 @@ async fn every_fault_of_posting_ends_in_the_whole_answer_and_the_next_message_wo
         (Fault::Error("fatal_error"), vec![WHOLE]),
     ];
     for (number, (fault, expected)) in (1..).zip(faults) {
-        let person = house.slack.user(&format!("U2{number}"), "somebody");
-        house.slack.fault("chat.postMessage", 1, fault.clone());
+        let person = stage.platform.user(&format!("U2{number}"), "somebody");
+        stage.platform.fault("chat.postMessage", 1, fault.clone());
         person.dm("Really?");
-        let screen = house.wait_until_last(&person.dm_channel(), expected.last().unwrap()).await;
+        let screen = stage.wait_until_last(&person.dm_channel(), expected.last().unwrap()).await;
         assert_eq!(said(&screen), expected, "{fault:?}");
         person.dm("Sure?");
-        let screen = house.wait_until_last(&person.dm_channel(), "Yes.").await;
+        let screen = stage.wait_until_last(&person.dm_channel(), "Yes.").await;
         assert_eq!(said(&screen), [WHOLE, "Yes."], "{fault:?}");
     }
-    house.ends_well(bot).await;
+    stage.ends_well(bot).await;
 }
 
 #[tokio::test]
 async fn every_fault_of_editing_ends_in_one_whole_answer() {
-    let house = House::new().await;
-    let bot = house.serve_with(&unhurried(&house.setup)).await;
+    let stage = Stage::lifelike().await.unhurried();
+    let bot = stage.serve().await;
     let faults = [
         Fault::RateLimited(1),
         Fault::Status(500),
@@ -58,37 +58,37 @@ async fn every_fault_of_editing_ends_in_one_whole_answer() {
     ];
     for (number, fault) in (1..).zip(faults) {
         let gate = Gate::closed_after(1);
-        house.models.will(Answer::deltas(["The whole answer,", " word for word."]).behind(&gate));
-        let person = house.slack.user(&format!("U2{number}"), "somebody");
+        stage.models.will(Answer::deltas(["The whole answer,", " word for word."]).behind(&gate));
+        let person = stage.platform.user(&format!("U2{number}"), "somebody");
         person.dm("Really?");
-        house.wait_until_last(&person.dm_channel(), "The whole answer,").await;
-        house.slack.fault("chat.update", 1, fault.clone());
+        stage.wait_until_last(&person.dm_channel(), "The whole answer,").await;
+        stage.platform.fault("chat.update", 1, fault.clone());
         gate.release();
-        let screen = house.wait_until_last(&person.dm_channel(), WHOLE).await;
+        let screen = stage.wait_until_last(&person.dm_channel(), WHOLE).await;
         assert_eq!(said(&screen), [WHOLE], "{fault:?}");
     }
-    house.ends_well(bot).await;
+    stage.ends_well(bot).await;
 }
 
 #[tokio::test]
 async fn a_slack_that_says_nothing_gets_the_answer_in_the_end() {
-    let house = House::new().await;
-    house.models.when_asked("Really?", WHOLE);
-    let bot = house.serve().await;
-    house.slack.fault("chat.postMessage", 1, Fault::Hang);
-    let (alice, bob) = (house.slack.user("U1", "alice"), house.slack.user("U2", "bob"));
+    let stage = Stage::lifelike().await;
+    stage.models.when_asked("Really?", WHOLE);
+    let bot = stage.serve().await;
+    stage.platform.fault("chat.postMessage", 1, Fault::Hang);
+    let (alice, bob) = (stage.platform.user("U1", "alice"), stage.platform.user("U2", "bob"));
     alice.dm("Really?");
-    house.slack.wait_for_calls("chat.postMessage", 1).await;
-    house.slack.fault("chat.postMessage", 1, Fault::HangAfter);
+    stage.platform.wait_for_calls("chat.postMessage", 1).await;
+    stage.platform.fault("chat.postMessage", 1, Fault::HangAfter);
     bob.dm("Really?");
 
-    house.wait_until_last(&alice.dm_channel(), WHOLE).await;
-    house.wait_until_last(&bob.dm_channel(), WHOLE).await;
-    house.ends_well(bot).await;
+    stage.wait_until_last(&alice.dm_channel(), WHOLE).await;
+    stage.wait_until_last(&bob.dm_channel(), WHOLE).await;
+    stage.ends_well(bot).await;
 
     for person in [alice, bob] {
         assert_eq!(
-            said(&house.slack.screen(&person.dm_channel())),
+            said(&stage.platform.screen(&person.dm_channel())),
             [WHOLE],
             "what arrived is found, not repeated"
         );
@@ -97,9 +97,9 @@ async fn a_slack_that_says_nothing_gets_the_answer_in_the_end() {
 
 #[tokio::test]
 async fn an_answer_that_may_not_be_changed_any_more_is_posted_anew() {
-    let house = House::new().await;
-    let bot = house.serve_with(&unhurried(&house.setup)).await;
-    let (alice, bob) = (house.slack.user("U1", "alice"), house.slack.user("U2", "bob"));
+    let stage = Stage::lifelike().await.unhurried();
+    let bot = stage.serve().await;
+    let (alice, bob) = (stage.platform.user("U1", "alice"), stage.platform.user("U2", "bob"));
     let cases: [(_, _, &[&str]); 2] = [
         // What may not be changed may be taken away.
         (alice, "edit_window_closed", &[WHOLE]),
@@ -108,31 +108,31 @@ async fn an_answer_that_may_not_be_changed_any_more_is_posted_anew() {
     ];
     for (person, fault, seen) in cases {
         let gate = Gate::closed_after(1);
-        house.models.will(Answer::deltas(["The whole answer,", " word for word."]).behind(&gate));
+        stage.models.will(Answer::deltas(["The whole answer,", " word for word."]).behind(&gate));
         person.dm("Really?");
-        house.wait_until_last(&person.dm_channel(), "The whole answer,").await;
-        house.slack.fault("chat.update", 1, Fault::Error(fault));
+        stage.wait_until_last(&person.dm_channel(), "The whole answer,").await;
+        stage.platform.fault("chat.update", 1, Fault::Error(fault));
         gate.release();
-        let screen = house.wait_until_last(&person.dm_channel(), WHOLE).await;
+        let screen = stage.wait_until_last(&person.dm_channel(), WHOLE).await;
         assert_eq!(said(&screen), seen, "{fault}");
     }
-    house.ends_well(bot).await;
+    stage.ends_well(bot).await;
 }
 
 #[tokio::test]
 async fn a_text_that_slack_refuses_becomes_a_kind_notice() {
-    let house = House::new().await;
-    house.models.when_asked("Really?", WHOLE);
-    house.models.when_asked("Sure?", "Yes.");
-    let bot = house.serve().await;
-    let alice = house.slack.user("U1", "alice");
-    house.slack.fault("chat.postMessage", 1, Fault::Error("restricted_action"));
+    let stage = Stage::lifelike().await;
+    stage.models.when_asked("Really?", WHOLE);
+    stage.models.when_asked("Sure?", "Yes.");
+    let bot = stage.serve().await;
+    let alice = stage.platform.user("U1", "alice");
+    stage.platform.fault("chat.postMessage", 1, Fault::Error("restricted_action"));
 
     alice.dm("Really?");
     let is_notice = |shown: &crate::support::slack::Shown| shown.text.contains("the reference");
-    house.slack.wait_for_message(&alice.dm_channel(), is_notice).await.unwrap();
+    stage.platform.wait_for_message(&alice.dm_channel(), is_notice).await.unwrap();
 
     alice.dm("Sure?");
-    house.wait_until_last(&alice.dm_channel(), "Yes.").await;
-    house.ends_well(bot).await;
+    stage.wait_until_last(&alice.dm_channel(), "Yes.").await;
+    stage.ends_well(bot).await;
 }

@@ -3,81 +3,84 @@
 use std::time::Instant;
 
 use crate::support::models::{Answer, Gate};
-use crate::talk::slack::{House, said};
-use crate::talk::{assert_paced, assert_whole, sixty_thousand, unhurried};
+use crate::support::screens::said;
+use crate::talk::slack::Stage;
+use crate::talk::{assert_paced, assert_whole, sixty_thousand};
 
 #[tokio::test]
 async fn a_quick_answer_is_one_post_and_nothing_else() {
-    let house = House::new().await;
-    house.models.will_say("Four.");
-    let bot = house.serve().await;
-    let alice = house.slack.user("U1", "alice");
+    let stage = Stage::lifelike().await;
+    stage.models.will_say("Four.");
+    let bot = stage.serve().await;
+    let alice = stage.platform.user("U1", "alice");
     alice.dm("What is two and two?");
 
-    let screen = house.wait_until_last(&alice.dm_channel(), "Four.").await;
+    let screen = stage.wait_until_last(&alice.dm_channel(), "Four.").await;
 
     assert_eq!(said(&screen), ["Four."]);
     assert_eq!((screen[1].edits, screen[1].thread.as_deref()), (0, None));
-    house.ends_well(bot).await;
+    stage.ends_well(bot).await;
 }
 
 #[tokio::test]
 async fn the_first_text_shows_before_the_answer_is_finished_and_then_grows() {
-    let house = House::new().await;
+    let stage = Stage::lifelike().await.unhurried();
     let gate = Gate::closed_after(1);
-    house.models.will(Answer::deltas(["Once upon a time", " there was", " a gate."]).behind(&gate));
-    let bot = house.serve_with(&unhurried(&house.setup)).await;
-    let alice = house.slack.user("U1", "alice");
+    stage.models.will(Answer::deltas(["Once upon a time", " there was", " a gate."]).behind(&gate));
+    let bot = stage.serve().await;
+    let alice = stage.platform.user("U1", "alice");
     alice.dm("Tell me a story.");
 
-    house.wait_until_last(&alice.dm_channel(), "Once upon a time").await;
+    stage.wait_until_last(&alice.dm_channel(), "Once upon a time").await;
     gate.release();
     let whole = "Once upon a time there was a gate.";
-    let screen = house.wait_until_last(&alice.dm_channel(), whole).await;
+    let screen = stage.wait_until_last(&alice.dm_channel(), whole).await;
 
     assert_eq!(said(&screen), [whole]);
-    house.ends_well(bot).await;
+    stage.ends_well(bot).await;
 }
 
 #[tokio::test]
 async fn a_streamed_answer_of_eight_seconds_takes_at_most_ten_writes_a_second_apart() {
-    let house = House::new().await;
+    let stage = Stage::lifelike().await;
     let words: Vec<String> = (0..160).map(|number| format!("word{number} ")).collect();
-    house.models.will(Answer::deltas(words.clone()).at_tokens_per_second(40.0));
-    let bot = house.serve().await;
-    let alice = house.slack.user("U1", "alice");
+    stage.models.will(Answer::deltas(words.clone()).at_tokens_per_second(40.0));
+    let bot = stage.serve().await;
+    let alice = stage.platform.user("U1", "alice");
     alice.dm("Talk for a while.");
 
     let whole = words.concat().trim().to_owned();
-    let screen = house.wait_until_last(&alice.dm_channel(), &whole).await;
+    let screen = stage.wait_until_last(&alice.dm_channel(), &whole).await;
 
-    let calls = house.slack.calls();
+    let calls = stage.platform.calls();
     let writes =
         calls.iter().filter(|call| ["chat.postMessage", "chat.update"].contains(&call.method.as_str()));
     let mut writes: Vec<Instant> = writes.map(|call| call.at).collect();
     writes.sort_unstable();
     assert_paced(&writes);
     assert_eq!(said(&screen).len(), 1);
-    house.ends_well(bot).await;
+    stage.ends_well(bot).await;
 }
 
 #[tokio::test]
 async fn sixty_thousand_characters_come_over_several_messages_and_whole() {
-    let house = House::new().await;
-    house.slack.without_rate_limits();
-    house.models.will_say(sixty_thousand());
-    let bot = house.serve_with(&unhurried(&house.setup)).await;
-    let alice = house.slack.user("U1", "alice");
+    let stage = Stage::lifelike().await.unhurried();
+    stage.platform.without_rate_limits();
+    stage.models.will_say(sixty_thousand());
+    let bot = stage.serve().await;
+    let alice = stage.platform.user("U1", "alice");
     alice.dm("Count.");
 
-    let waited =
-        house.slack.wait_for_message(&alice.dm_channel(), |shown| shown.text.ends_with("That is all.")).await;
+    let waited = stage
+        .platform
+        .wait_for_message(&alice.dm_channel(), |shown| shown.text.ends_with("That is all."))
+        .await;
     waited.unwrap();
 
-    let screen = house.slack.screen(&alice.dm_channel());
+    let screen = stage.platform.screen(&alice.dm_channel());
     let parts = said(&screen);
     assert!(parts.len() > 15, "{} parts", parts.len());
     assert!(parts.iter().all(|part| part.chars().count() <= 4_000));
     assert_whole(&parts);
-    house.ends_well(bot).await;
+    stage.ends_well(bot).await;
 }

@@ -41,6 +41,13 @@ pub struct GatewayRecord {
     pub what: GatewayStep,
 }
 
+impl GatewayRecord {
+    /// Whether a new session began.
+    pub fn is_identified(&self) -> bool {
+        matches!(self.what, GatewayStep::Identified { .. })
+    }
+}
+
 /// A step in the life of gateway connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GatewayStep {
