@@ -173,6 +173,7 @@ async fn the_metrics_tell_of_the_connections_that_the_server_sees() {
     agree(&page, &looking, |busy, _| busy > 0).await;
     locker.run("COMMIT").await;
     bot.wait_for_logs("a turn on telegram ended", 2).await;
+    assert_eq!(stage.said(1001), ["Certainly.", "Certainly."]);
     stage.ends_well(bot).await;
 }
 
