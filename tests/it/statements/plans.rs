@@ -157,7 +157,7 @@ async fn commands(url: &str) -> Result<BTreeSet<String>, StoreError> {
     database::run(url, "UPDATE outbox SET state = 'dead', payload = '{}'").await;
     let told = Told::default();
     // Without spans: one that ends on another thread would be looked for with that thread's subscriber.
-    let events = filter_fn(|metadata| metadata.is_event());
+    let events = filter_fn(|metadata| !metadata.is_span());
     let listener = tracing_subscriber::registry().with(events).with(told.clone());
     let _listening = tracing::subscriber::set_default(listener);
     let tasks = Tasks::default();
