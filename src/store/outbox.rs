@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::domain::{AddressId, KeptPart, Part, PartState, Platform, PostedId, SentPart, Timestamp, TurnId};
 use crate::store::entities::outbox;
-use crate::store::inbox::{ClaimedTurn, Ending, Readiness, is_generating, is_ready};
+use crate::store::inbox::{ClaimedTurn, Ending, Readiness, is_generating, mark_ready};
 use crate::store::record::Exchange;
 use crate::store::{Store, StoreError, micros, moment, record};
 
@@ -125,7 +125,7 @@ impl Store {
         let (id, claim, platform) = (turn.turn, turn.claim, platform_of(turn));
         self.write(move |tx| {
             async move {
-                match (is_ready(tx, (id, claim), &answer.ending).await?, answer.exchange) {
+                match (mark_ready(tx, (id, claim), &answer.ending).await?, answer.exchange) {
                     (Readiness::Lost, _) => return Ok(false),
                     (Readiness::Ready, Some(exchange)) => record::insert(tx, exchange, now).await?,
                     (Readiness::Ready, None) | (Readiness::ReadyBefore, _) => {}

@@ -73,33 +73,29 @@ impl Writer<'_> {
                             part.text = self.dress(&part.text, true);
                         }
                         is_labelled = true;
-                        if !self.is_reachable(&tries).await? {
-                            return Err(DeliveryError::Away(error));
-                        }
+                        self.until_reachable(&tries).await?;
                     }
                 }
             }
             let waited = self.wait_after(error, &mut tries).await;
-            waited.map_err(|error| if is_labelled { doubtful(error) } else { error })?;
+            waited.map_err(|error| doubtful(error, is_labelled))?;
         }
     }
 
     /// Waits until the platform takes something that may come twice, so that a copy
-    /// is not spent on a way that is closed; false if that takes too long.
-    async fn is_reachable(&self, posting: &Tries) -> Result<bool, DeliveryError> {
-        let Some(typing) = self.channel.typing() else { return Ok(true) };
+    /// is not spent on a way that is closed.
+    async fn until_reachable(&self, posting: &Tries) -> Result<(), DeliveryError> {
+        let Some(typing) = self.channel.typing() else { return Ok(()) };
         let mut tries = Tries::until(posting.deadline);
         loop {
             self.lease.held().await?;
             match typing.show_typing(self.to).await {
                 Err(error) if error.is_passing() => {
-                    if self.wait_after(error, &mut tries).await.is_err() {
-                        return Ok(false);
-                    }
+                    self.wait_after(error, &mut tries).await.map_err(away)?;
                     self.pacer.wait(&self.to.address).await;
                 }
                 // Whatever else there is against it, the post itself will hear.
-                _ => return Ok(true),
+                _ => return Ok(()),
             }
         }
     }
@@ -135,13 +131,13 @@ impl Writer<'_> {
             match platform.find(self.to, part, since, &known).await {
                 Ok(Some(posted)) => return Ok(Found::There(posted)),
                 Ok(None) => return Ok(Found::Nowhere),
-                Err(error) if error.is_passing() && !tries.are_over() => {
+                Err(error) if error.is_passing() => {
                     // Looking is no write, so no pace holds it back.
                     let asked = match &error {
                         ChannelError::RateLimited { retry_after, .. } => *retry_after,
                         _ => Duration::ZERO,
                     };
-                    self.wait_after(error, &mut tries).await?;
+                    self.wait_after(error, &mut tries).await.map_err(away)?;
                     sleep(asked).await;
                 }
                 Err(error) => {
@@ -229,12 +225,23 @@ impl Writer<'_> {
     }
 }
 
-/// A failure of a post that was tried before and may have arrived then.
-fn doubtful(error: DeliveryError) -> DeliveryError {
+/// What a post failed with in the end that may have arrived: at the last try, or before
+/// if it is labelled.
+fn doubtful(error: DeliveryError, is_labelled: bool) -> DeliveryError {
     match error {
-        DeliveryError::Channel(error) => {
+        DeliveryError::Channel(error @ ChannelError::Unknown { .. }) => DeliveryError::Away(error),
+        DeliveryError::Channel(error) if is_labelled && error.is_passing() => DeliveryError::Away(error),
+        DeliveryError::Channel(error) if is_labelled => {
             ChannelError::Unknown { step: "posting a second time", source: Box::new(error) }.into()
         }
+        other => other,
+    }
+}
+
+/// Why asking after what may have arrived was given up: that stays in doubt.
+fn away(error: DeliveryError) -> DeliveryError {
+    match error {
+        DeliveryError::Channel(error) => DeliveryError::Away(error),
         other => other,
     }
 }
@@ -261,5 +268,49 @@ impl Tries {
 
     fn are_over(&self) -> bool {
         Instant::now() >= self.deadline
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::doubtful;
+    use crate::app::delivery::DeliveryError;
+    use crate::channels::ChannelError;
+
+    const STEP: &str = "posting";
+
+    fn unknown() -> ChannelError {
+        ChannelError::Unknown { step: STEP, source: "no answer".into() }
+    }
+
+    fn unreachable() -> ChannelError {
+        ChannelError::Unreachable { step: STEP, source: "no route".into() }
+    }
+
+    fn rejected() -> ChannelError {
+        ChannelError::Rejected { step: STEP, reason: "too long".to_owned() }
+    }
+
+    #[test]
+    fn what_may_have_arrived_stays_in_doubt_while_its_platform_is_away() {
+        for (error, is_labelled) in [(unknown(), false), (unknown(), true), (unreachable(), true)] {
+            let words = error.to_string();
+            let ended = doubtful(error.into(), is_labelled);
+            assert!(matches!(ended, DeliveryError::Away(_)), "{words}: {ended:?}");
+        }
+    }
+
+    #[test]
+    fn what_surely_did_not_arrive_is_not_doubted() {
+        let ended = doubtful(unreachable().into(), false);
+        assert!(matches!(ended, DeliveryError::Channel(ChannelError::Unreachable { .. })), "{ended:?}");
+        let ended = doubtful(rejected().into(), false);
+        assert!(matches!(ended, DeliveryError::Channel(ChannelError::Rejected { .. })), "{ended:?}");
+    }
+
+    #[test]
+    fn a_copy_that_is_refused_leaves_the_first_in_doubt() {
+        let ended = doubtful(rejected().into(), true);
+        assert!(matches!(ended, DeliveryError::Channel(ChannelError::Unknown { .. })), "{ended:?}");
     }
 }

@@ -70,8 +70,8 @@ impl Waiting {
         self.alone.clear();
         self.order.retain(|kind| *kind != Kind::Alone);
         for accepted in self.queues.remove(&Kind::Alone).unwrap_or_default() {
-            self.queued.extend(accepted.lane);
-            self.put(accepted);
+            accepted.lane.map(|lane| self.queued.remove(&lane));
+            self.push(accepted);
         }
     }
 
@@ -121,11 +121,6 @@ impl Waiting {
                 return;
             }
         }
-        self.put(accepted);
-    }
-
-    /// Puts something into the queue of its kind.
-    fn put(&mut self, accepted: Accepted) {
         let kind = self.kind(accepted);
         let queue = self.queues.entry(kind).or_default();
         if queue.len() >= QUEUE {
@@ -141,11 +136,8 @@ impl Waiting {
 
     /// Takes the first piece of work for which there is room.
     pub(super) fn take<P>(&mut self, room: impl Fn(Kind) -> Option<P>) -> Option<(Accepted, P)> {
-        let may_begin = self.may_begin()?;
-        let (at, permit) = self.order.iter().enumerate().find_map(|(at, kind)| {
-            let is_its_turn = may_begin.is_none_or(|only| only == *kind);
-            Some((at, is_its_turn.then(|| room(*kind))??))
-        })?;
+        let mut kinds = self.order.iter().enumerate().filter(|(_, kind)| self.may_begin(**kind));
+        let (at, permit) = kinds.find_map(|(at, kind)| Some((at, room(*kind)?)))?;
         let kind = self.order.remove(at)?;
         let queue = self.queues.get_mut(&kind)?;
         let accepted = queue.pop_front()?;
@@ -167,15 +159,14 @@ impl Waiting {
         Some((accepted, permit))
     }
 
-    /// Nothing while nothing may begin; else the only kind that may, or any.
-    fn may_begin(&self) -> Option<Option<Kind>> {
-        if self.on_trial.is_some() {
-            return None;
+    /// Whether a kind need not wait for what is tried alone, or for others to be tried alone itself.
+    fn may_begin(&self, kind: Kind) -> bool {
+        match kind {
+            Kind::Alone => self.running.is_empty() && self.controls == 0,
+            Kind::Control(_) | Kind::Suspect(_) | Kind::Lanes(_) => {
+                self.on_trial.is_none() && !self.queues.contains_key(&Kind::Alone)
+            }
         }
-        if !self.queues.contains_key(&Kind::Alone) {
-            return Some(None);
-        }
-        (self.running.is_empty() && self.controls == 0).then_some(Some(Kind::Alone))
     }
 
     /// Notes that the work is over; with `has_more`, there is more of it.

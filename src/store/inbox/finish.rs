@@ -80,8 +80,8 @@ pub(in crate::store) enum Readiness {
     Lost,
 }
 
-/// Says that the whole answer is stored, and how the turn ends.
-pub(in crate::store) async fn is_ready(
+/// Notes that the whole answer is stored, and how the turn ends.
+pub(in crate::store) async fn mark_ready(
     tx: &DatabaseTransaction,
     (turn, claim): (TurnId, Uuid),
     ending: &Ending,

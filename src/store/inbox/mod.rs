@@ -31,7 +31,7 @@ pub use purge::Purged;
 pub use recover::Recovered;
 pub use revive::Revived;
 
-pub(super) use finish::{Readiness, is_generating, is_ready};
+pub(super) use finish::{Readiness, is_generating, mark_ready};
 
 pub(super) use accept::hash;
 

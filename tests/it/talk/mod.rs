@@ -45,7 +45,7 @@ impl<P: Emulated> On<P> {
 }
 
 /// Waits until the daemon has noted where a post of its is; before, it cannot know after a crash.
-async fn wait_until_noted(setup: &Setup) {
+pub(crate) async fn wait_until_noted(setup: &Setup) {
     let beside = setup.beside().await;
     wait_until(&beside, "SELECT COUNT(*) FROM outbox WHERE posted_id IS NOT NULL", 1).await;
 }
