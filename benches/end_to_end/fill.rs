@@ -29,8 +29,9 @@ pub async fn fill(url: &str, messages: u64, users: u64) {
         beside.run(&people).await;
         for (table, columns, values) in words.of_each_person() {
             let sql = format!(
+                // Asked for each row, PostgreSQL would read what it has just written, again and again.
                 "INSERT INTO {table} ({columns}) SELECT {values} FROM users u WHERE u.created_at = 0 \
-                 AND NOT EXISTS (SELECT 1 FROM {table} x WHERE x.{} = u.id)",
+                 AND u.id NOT IN (SELECT {} FROM {table})",
                 columns.split(',').next().unwrap()
             );
             beside.run(&sql).await;

@@ -96,7 +96,8 @@ fn run(arguments: &Arguments, environment: &BTreeMap<String, String>) -> Result<
         return Ok(config::run(arguments, file, environment, &mut std::io::stdout()));
     }
     let settings = load(file, environment)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(workers()).enable_all().build();
     let runtime =
         runtime.map_err(|error| Failure::unavailable(format!("cannot start the runtime: {error}")))?;
     runtime.block_on(async {
@@ -112,6 +113,12 @@ fn run(arguments: &Arguments, environment: &BTreeMap<String, String>) -> Result<
             Some(Subcommands::Config(_)) => Ok(0),
         }
     })
+}
+
+/// How many threads do our own work: one core is left to the threads of the database, where there are several.
+fn workers() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    cores.saturating_sub(1).max(1)
 }
 
 fn load(file: Option<&Path>, environment: &BTreeMap<String, String>) -> Result<Settings, Failure> {

@@ -195,6 +195,9 @@ async fn open(path: &Path, connections: u32, is_read_only: bool) -> Result<Datab
 /// driver goes on counting it as open. It would take the next one for a part of it,
 /// and tell that it is kept although it never is.
 async fn is_at_rest(connection: &mut SqliteConnection) -> Result<bool, SqlxError> {
+    if !connection.is_in_transaction() {
+        return Ok(true);
+    }
     // Takes its turn behind a rollback that is still on its way.
     connection.ping().await?;
     Ok(!connection.is_in_transaction())
