@@ -9,7 +9,7 @@ use crate::app::delivery::pace::Pacer;
 use crate::app::delivery::screen::Found;
 use crate::app::lease::Lease;
 use crate::app::ledger::Ledger;
-use crate::channels::{Channel, ChannelError};
+use crate::channels::{Channel, ChannelError, LOOKED_BACK};
 use crate::domain::{Backoff, DeliveryKey, Part, PostedId, ReplyTo, Timestamp};
 use crate::telemetry::{chain, metrics};
 
@@ -22,9 +22,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause between two tries.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
-/// How far back the posts of others are known to whoever looks for one of ours:
-/// farther than a platform's clock may be behind.
-const LOOKED_BACK: Duration = Duration::from_secs(10 * 60);
+/// How far our clock may be behind a platform's, and was at most when earlier replies ended.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(10 * 60);
 
 /// How many copies of one post may leave, each of which may be one too many and says so.
 const MOST_COPIES: usize = 3;
@@ -123,7 +122,7 @@ impl Writer<'_> {
             return Ok(untold);
         };
         // Another answer may read the same.
-        let others = self.ledger.posted_since(since - LOOKED_BACK).await?;
+        let others = self.ledger.posted_since(since - LOOKED_BACK - CLOCKS_DIFFER).await?;
         let known: Vec<PostedId> = known.iter().cloned().chain(others).collect();
         let mut tries = Tries::new();
         loop {

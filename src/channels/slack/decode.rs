@@ -279,7 +279,7 @@ fn change(said: InboundMessage, at: &str, event: fn(Box<InboundMessage>) -> Even
     }))
 }
 
-fn moment(micros: i64) -> Result<Timestamp, String> {
+pub(super) fn moment(micros: i64) -> Result<Timestamp, String> {
     Timestamp::from_unix_timestamp_nanos(i128::from(micros) * 1_000)
         .map_err(|_| "a time that no calendar knows".to_owned())
 }
