@@ -156,7 +156,8 @@ impl Work<'_> {
     /// Stores what is said at the end, shows it, and ends the turn.
     async fn conclude(&mut self, said: Said, asked: Option<Asked>) -> Result<TurnEnd, DeliveryError> {
         let parts = self.delivering.cut(&said.text);
-        let (count, left) = (self.delivering.count(), self.turn.parts.len());
+        let left = self.turn.parts.last().map_or(0, |part| part.number + 1);
+        let count = self.delivering.count();
         // What an earlier try has left is noted already, and not to be noted anew.
         let sending = (count < parts.len() && count >= left).then_some(count);
         let answer = Answer {
