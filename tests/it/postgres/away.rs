@@ -189,3 +189,20 @@ async fn an_answer_whose_commit_was_not_told_stands_in_its_conversation_once() {
     assert_eq!(beside.texts(said).await, ["meanwhile", "Heard meanwhile"]);
     beside.close().await;
 }
+
+#[tokio::test]
+async fn a_conversation_that_cannot_be_read_for_a_while_costs_nobody_the_answer() {
+    let Some(server) = database::server() else { return };
+    let mut stage = Wired::new(&server).await;
+    stage.slack.setup = stage.slack.setup.env("SWITCHBOARD__DATABASE__STATEMENT_TIMEOUT_SECONDS", "2");
+    let (bot, _) = stage.serve().await;
+    let beside = database::Beside::open(&stage.telegram.setup.database_url()).await;
+    beside.run("BEGIN; LOCK TABLE messages IN ACCESS EXCLUSIVE MODE").await;
+    stage.telegram.platform.user(1001, "Ann").says("meanwhile");
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    beside.run("COMMIT").await;
+    bot.wait_for_logs("a turn on telegram ended", 2).await;
+    assert_eq!(stage.telegram.said(1001), ["Heard before", "Heard meanwhile"]);
+    beside.close().await;
+    bot.stop().await;
+}
