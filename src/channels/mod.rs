@@ -31,7 +31,7 @@ use crate::domain::{
 };
 
 pub use error::{ChannelError, InboxError, LimitScope};
-pub use webhook::{Sent, TRY_AGAIN_AFTER, Verdict, Webhook};
+pub use webhook::{Headers, Sent, TRY_AGAIN_AFTER, Verdict, Webhook};
 
 /// Events that a platform delivered together.
 #[derive(Debug, Clone, Default)]
