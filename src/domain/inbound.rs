@@ -58,6 +58,7 @@ impl InboundMessage {
         let name = legible::name(&self.author.name);
         self.author.name = if name.is_empty() { self.author.platform_user_id.clone() } else { name };
         self.author.username = self.author.username.map(|name| legible::name(&name));
+        self.author.locale = self.author.locale.map(|tag| legible::name(&tag));
         if let Some(space) = &mut self.address.space {
             space.name = space.name.take().map(|name| legible::name(&name));
         }

@@ -122,3 +122,11 @@ async fn a_reply_that_a_later_version_stored_holds_nobody_up() {
     let turn = claimed.expect("one that cannot be read is put aside").expect("the next one waits");
     assert_eq!(texts(&turn), ["two"]);
 }
+
+#[tokio::test]
+async fn a_language_with_a_nul_in_it_harms_nobody() {
+    let shelf = Shelf::new().await;
+    let mut odd = direct("ann", 1, "one");
+    odd.author.locale = Some("e\0n".to_owned());
+    assert_eq!(shelf.accept(&[odd.legible()]).await.len(), 1);
+}
