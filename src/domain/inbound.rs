@@ -168,6 +168,10 @@ pub enum Attachment {
     Other,
 }
 
+/// How much of an event is kept that cannot be read. No platform sends more, so that
+/// what is kept is whole and can be read once we know how.
+pub const MOST_KEPT_BYTES: usize = 1 << 20;
+
 /// An event that a channel could not read, kept as it came.
 #[derive(Debug, Clone)]
 pub struct Unreadable {

@@ -26,7 +26,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::channels::{Channel, Headers, Sent, TRY_AGAIN_AFTER, Verdict, Webhook};
-use crate::domain::Platform;
+use crate::domain::{MOST_KEPT_BYTES, Platform};
 use crate::telemetry::Tasks;
 use crate::telemetry::metrics::{self, Received};
 
@@ -52,8 +52,8 @@ impl Default for Bounds {
     }
 }
 
-/// The largest body; platforms send a few kB.
-const LARGEST_BODY_BYTES: usize = 1 << 20;
+/// The largest body, which can be kept whole; platforms send a few kB.
+const LARGEST_BODY_BYTES: usize = MOST_KEPT_BYTES;
 
 /// The largest head, and how much of a body is read at once.
 const LARGEST_HEAD_BYTES: usize = 16 << 10;

@@ -259,6 +259,10 @@ impl Work<'_> {
     }
 }
 
+fn is_command(message: &InboundMessage) -> bool {
+    matches!(message.event, Event::Command(_))
+}
+
 fn note_put_back(turn: &ClaimedTurn, put_back: Result<(), DeliveryError>) -> TurnEnd {
     if let Err(error) = put_back {
         tracing::error!(turn.id = %turn.turn, error = %chain(&error), "could not put a turn back; the next start will");
