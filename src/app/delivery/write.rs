@@ -13,9 +13,6 @@ use crate::channels::{Channel, ChannelError, LOOKED_BACK};
 use crate::domain::{Backoff, DeliveryKey, Part, PostedId, ReplyTo, Timestamp};
 use crate::telemetry::{chain, metrics};
 
-/// How long a text that has to arrive is tried.
-const PATIENCE: Duration = Duration::from_secs(10 * 60);
-
 /// The first pause after a failure; it doubles from there.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
@@ -35,6 +32,8 @@ pub(super) struct Writer<'a> {
     pub(super) lease: &'a Lease,
     pub(super) ledger: &'a Ledger<'a>,
     pub(super) to: &'a ReplyTo,
+    /// How long a text that has to arrive is tried.
+    pub(super) patience: Duration,
     /// What a copy says that may be one too many.
     pub(super) duplicate_label: &'a str,
 }
@@ -49,7 +48,7 @@ impl Writer<'_> {
         key: &DeliveryKey,
         known: &[PostedId],
     ) -> Result<(PostedId, bool), DeliveryError> {
-        let (mut tries, since) = (Tries::new(), self.ledger.now());
+        let (mut tries, since) = (Tries::within(self.patience), self.ledger.now());
         let mut part = Part { number: part.number, text: self.dress(&part.text, is_labelled) };
         let (mut is_labelled, mut copies) = (is_labelled, usize::from(is_labelled));
         loop {
@@ -124,7 +123,7 @@ impl Writer<'_> {
         // Another answer may read the same.
         let others = self.ledger.posted_since(since - LOOKED_BACK - CLOCKS_DIFFER).await?;
         let known: Vec<PostedId> = known.iter().cloned().chain(others).collect();
-        let mut tries = Tries::new();
+        let mut tries = Tries::within(self.patience);
         loop {
             self.lease.held().await?;
             match platform.find(self.to, part, since, &known).await {
@@ -154,7 +153,7 @@ impl Writer<'_> {
     /// Takes a post away, where the platform lets us.
     pub(super) async fn delete(&self, posted: &PostedId) -> Result<(), DeliveryError> {
         let Some(platform) = self.channel.delete() else { return Ok(()) };
-        let mut tries = Tries::new();
+        let mut tries = Tries::within(self.patience);
         loop {
             self.may_write().await?;
             match platform.delete(self.to, posted).await {
@@ -182,7 +181,7 @@ impl Writer<'_> {
 
     /// Edits a post until it shows the part.
     pub(super) async fn edit(&self, posted: &PostedId, part: &Part) -> Result<(), DeliveryError> {
-        let mut tries = Tries::new();
+        let mut tries = Tries::within(self.patience);
         loop {
             self.pacer.wait(&self.to.address).await;
             match self.edit_once(posted, part).await {
@@ -257,8 +256,8 @@ struct Tries {
 }
 
 impl Tries {
-    fn new() -> Self {
-        Self::until(Instant::now() + PATIENCE)
+    fn within(patience: Duration) -> Self {
+        Self::until(Instant::now() + patience)
     }
 
     fn until(deadline: Instant) -> Self {
