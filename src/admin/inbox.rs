@@ -111,7 +111,7 @@ impl Inbox<'_> {
         }
         let messages = batch.messages.into_iter().filter(InboundMessage::is_for_us);
         let messages = messages.map(InboundMessage::legible).collect();
-        let count = self.store.read_again(held.id, messages, now).await?.ok_or_else(gone)?;
+        let count = self.store.read_again(held.id, (messages, batch.moves), now).await?.ok_or_else(gone)?;
         Ok(Replayed::Read(id, count))
     }
 }

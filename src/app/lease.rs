@@ -22,6 +22,9 @@ const RENEWALS: u32 = 3;
 /// How long before its end it is not trusted any more: a request takes a while, too.
 const MARGIN: u32 = 5;
 
+/// How soon it is tried to renew it again when that failed: until then nobody may answer.
+const RETRY: Duration = Duration::from_millis(500);
+
 /// How long whoever is told to end waits for an answer about the lease.
 const LAST_ANSWER: Duration = Duration::from_millis(500);
 
@@ -94,21 +97,30 @@ impl Lease {
         if *self.held.borrow() == Held::Always {
             return shutdown.cancelled().await;
         }
+        let regular = self.lasts / RENEWALS;
+        let mut has_failed = false;
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => return,
-                () = sleep(self.lasts / RENEWALS) => {}
+                () = sleep(if has_failed { RETRY.min(regular) } else { regular }) => {}
             }
             let began = Instant::now();
             match store.lease(DAEMON, self.lasts).await {
-                Ok(true) => drop(self.held.send_replace(Held::Until(began + self.lasts))),
+                Ok(true) => {
+                    has_failed = false;
+                    self.held.send_replace(Held::Until(began + self.lasts));
+                }
                 Ok(false) => {
                     self.held.send_replace(Held::Lost);
                     tracing::error!("another process has taken this database over; leaving it alone");
                     return;
                 }
+                Err(error) if has_failed => {
+                    tracing::debug!(error = %chain(&error), "the lease on the database cannot be renewed yet");
+                }
                 Err(error) => {
-                    tracing::warn!(error = %chain(&error), "could not renew the lease on the database");
+                    has_failed = true;
+                    tracing::warn!(error = %chain(&error), "could not renew the lease on the database, trying again");
                 }
             }
         }

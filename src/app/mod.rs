@@ -126,7 +126,7 @@ impl App {
         let turns = Turns {
             store: store.clone(),
             router,
-            delivery: Delivery::new(&channels, Arc::clone(&lease), &texts, settings.limits.pace_writes),
+            delivery: Delivery::new(&channels, Arc::clone(&lease), &texts, &settings.limits),
             stops,
             texts,
             tokens,

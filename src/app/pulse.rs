@@ -1,10 +1,8 @@
 //! A sign of life of what everything depends on, for a supervisor.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::task::AbortHandle;
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::dispatch::Dispatch;
@@ -21,16 +19,16 @@ pub struct Pulse {
 }
 
 impl Pulse {
-    /// Whether they turn: the dispatch lets itself be woken, and the writer answers
-    /// within `patience`.
+    /// Whether they turn: the dispatch lets itself be woken, and the writer takes jobs.
     ///
-    /// A database that refuses to be written is an answer, too: whoever can help
-    /// there, it is not who starts us again.
-    pub async fn is_felt(&self, patience: Duration) -> bool {
+    /// A database that refuses to be written, or takes its time, is none of this: whoever
+    /// can help there, it is not who starts us again. `/readyz` tells of it.
+    #[must_use]
+    pub fn is_felt(&self) -> bool {
         if self.dispatching.is_finished() && !self.ending.is_cancelled() {
             return false;
         }
         self.dispatch.enqueue(&[]);
-        timeout(patience, self.store.ping()).await.is_ok()
+        self.store.has_a_writer()
     }
 }

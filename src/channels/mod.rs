@@ -20,6 +20,7 @@ mod webhook;
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
@@ -30,7 +31,7 @@ use crate::domain::{
 };
 
 pub use error::{ChannelError, InboxError, LimitScope};
-pub use webhook::{Sent, TRY_AGAIN_AFTER, Verdict, Webhook};
+pub use webhook::{Headers, Sent, TRY_AGAIN_AFTER, Verdict, Webhook};
 
 /// Events that a platform delivered together.
 #[derive(Debug, Clone, Default)]
@@ -181,11 +182,28 @@ pub trait Typing: Send + Sync {
     async fn show_typing(&self, to: &ReplyTo) -> Result<(), ChannelError>;
 }
 
+/// How long before `since` a post is looked for at most; farther than any clock of
+/// ours should be ahead.
+pub const LOOKED_BACK: Duration = Duration::from_secs(60 * 60);
+
+/// How far our clock may be ahead where nothing tells the platform's time.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(10 * 60);
+
+/// From when on a post is looked for that we made after `since`: it stands behind the
+/// message that it answers, which was said at `asked` by the platform's own clock.
+fn looked_from(asked: Option<Timestamp>, since: Timestamp) -> Timestamp {
+    asked.unwrap_or(since - CLOCKS_DIFFER).max(since - LOOKED_BACK)
+}
+
 /// Looking for our own posts.
 #[async_trait]
 pub trait ReadBack: Send + Sync {
     /// Finds the post that a call of [`Channel::post`] with this part made after
     /// `since`, if it made one; posts in `known` are others.
+    ///
+    /// `since` is a moment by our clock, and the platform's may be far behind it. So
+    /// whoever looks begins where [`looked_from`] says, and of the replies here at least
+    /// those of the last [`LOOKED_BACK`] before `since` are in `known`.
     ///
     /// `None` means that it is certainly not there. Where that cannot be told,
     /// because the history is closed to us, too much was said since, or only one

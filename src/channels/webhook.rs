@@ -30,6 +30,12 @@ pub trait Webhook: Send + Sync {
     /// The names of the headers that [`Webhook::receive`] looks at, in small letters.
     fn headers(&self) -> &'static [&'static str];
 
+    /// What a request gets before its body is read, if its headers alone show that a
+    /// stranger sent it.
+    fn turn_away(&self, _: &Headers) -> Option<Verdict> {
+        None
+    }
+
     /// Proves that the platform sent it, and makes it durable.
     ///
     /// Nothing in a body is looked at before that is proven. What cannot be read is
@@ -37,21 +43,26 @@ pub trait Webhook: Send + Sync {
     async fn receive(&self, sent: Sent) -> Verdict;
 }
 
+/// Those of the headers that are looked at, without those that came more than once.
+#[derive(Debug)]
+pub struct Headers(pub Vec<(&'static str, String)>);
+
+impl Headers {
+    /// A header, unless it is missing or doubtful.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    }
+}
+
 /// A request, as it came.
 #[derive(Debug)]
 pub struct Sent {
-    /// Those of the headers that are looked at, without those that came more than once.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Headers,
     pub body: Vec<u8>,
 }
 
 impl Sent {
-    /// A header, unless it is missing or doubtful.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
-    }
-
     /// The body as a text; what is none shows where it is broken.
     #[must_use]
     pub fn text(&self) -> std::borrow::Cow<'_, str> {

@@ -16,18 +16,14 @@ const BETWEEN_WORDS: Duration = Duration::from_secs(60);
 pub(super) async fn tell(pulse: Pulse, shutdown: CancellationToken) {
     notify(NotifyState::Ready);
     let Some(deadline) = sd_notify::watchdog_enabled() else { return };
-    let third = deadline / 3;
-    let mut beat = interval(third);
+    let mut beat = interval(deadline / 3);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let is_felt = tokio::select! {
+        tokio::select! {
             () = shutdown.cancelled() => return,
-            is_felt = async {
-                beat.tick().await;
-                pulse.is_felt(third).await
-            } => is_felt,
-        };
-        if is_felt {
+            _ = beat.tick() => {}
+        }
+        if pulse.is_felt() {
             notify(NotifyState::Watchdog);
         } else {
             tracing::error!("the database's writer or the dispatch does not turn any more");

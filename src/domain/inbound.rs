@@ -58,6 +58,7 @@ impl InboundMessage {
         let name = legible::name(&self.author.name);
         self.author.name = if name.is_empty() { self.author.platform_user_id.clone() } else { name };
         self.author.username = self.author.username.map(|name| legible::name(&name));
+        self.author.locale = self.author.locale.map(|tag| legible::name(&tag));
         if let Some(space) = &mut self.address.space {
             space.name = space.name.take().map(|name| legible::name(&name));
         }
@@ -166,6 +167,10 @@ pub enum Attachment {
     Sticker,
     Other,
 }
+
+/// How much of an event is kept that cannot be read. No platform sends more, so that
+/// what is kept is whole and can be read once we know how.
+pub const MOST_KEPT_BYTES: usize = 1 << 20;
 
 /// An event that a channel could not read, kept as it came.
 #[derive(Debug, Clone)]

@@ -1,28 +1,32 @@
 //! Webhooks, on an address that everybody may reach (`[http] listen`).
 //!
 //! A proxy in front ends TLS; nothing else of it is trusted. Every request is
-//! bounded in size and time, and so is their number. What a body says is the
-//! channel's to read; here only its answer is put into HTTP.
+//! bounded in size and time, and so is what all of them take: one that sends nothing
+//! costs a connection, and a place at work is for whole requests only, so strangers
+//! who dawdle keep nobody out. What a body says is the channel's to read; here only
+//! its answer is put into HTTP.
 
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Bytes, HttpBody};
-use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
+use axum::body::{Body, HttpBody};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use futures_util::StreamExt;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::channels::{Channel, Sent, TRY_AGAIN_AFTER, Verdict, Webhook};
+use crate::channels::{Channel, Headers, Sent, TRY_AGAIN_AFTER, Verdict, Webhook};
+use crate::domain::{MOST_KEPT_BYTES, Platform};
 use crate::telemetry::Tasks;
 use crate::telemetry::metrics::{self, Received};
 
@@ -35,6 +39,8 @@ pub struct Bounds {
     pub body_within: Duration,
     /// How many connections are open at once; more wait to be accepted.
     pub connections: usize,
+    /// How much of bodies is kept at once; whoever sends more is sent away for a moment.
+    pub bodies_bytes: usize,
     /// How many requests are at work at once; more are sent away for a moment.
     pub requests: usize,
 }
@@ -42,12 +48,12 @@ pub struct Bounds {
 impl Default for Bounds {
     fn default() -> Self {
         let (head_within, body_within) = (Duration::from_secs(10), Duration::from_secs(30));
-        Self { head_within, body_within, connections: 512, requests: 64 }
+        Self { head_within, body_within, connections: 512, bodies_bytes: 64 << 20, requests: 64 }
     }
 }
 
-/// The largest body; platforms send a few kB.
-const LARGEST_BODY_BYTES: usize = 1 << 20;
+/// The largest body, which can be kept whole; platforms send a few kB.
+const LARGEST_BODY_BYTES: usize = MOST_KEPT_BYTES;
 
 /// The largest head, and how much of a body is read at once.
 const LARGEST_HEAD_BYTES: usize = 16 << 10;
@@ -61,6 +67,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// One channel's way in.
 struct Route {
     channel: Arc<dyn Channel>,
+    bodies: Arc<Semaphore>,
     requests: Arc<Semaphore>,
     body_within: Duration,
 }
@@ -101,19 +108,21 @@ fn log_accept(error: &io::Error) {
 }
 
 fn routes(channels: &[Arc<dyn Channel>], bounds: Bounds) -> Router {
+    let bodies = Arc::new(Semaphore::new(bounds.bodies_bytes));
     let requests = Arc::new(Semaphore::new(bounds.requests));
     let mut routes = Router::new();
     for channel in channels {
         if let Some(webhook) = channel.webhook() {
             let route = Route {
                 channel: Arc::clone(channel),
+                bodies: Arc::clone(&bodies),
                 requests: Arc::clone(&requests),
                 body_within: bounds.body_within,
             };
             routes = routes.route(webhook.path(), post(take_in).with_state(Arc::new(route)));
         }
     }
-    routes.layer(DefaultBodyLimit::max(LARGEST_BODY_BYTES))
+    routes
 }
 
 /// Serves one connection.
@@ -141,30 +150,67 @@ async fn take_in(State(route): State<Arc<Route>>, request: Request) -> Response 
     let Some(webhook) = route.channel.webhook() else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let Ok(_place) = route.requests.try_acquire() else {
-        metrics::webhook_received(platform, Received::Busy);
-        return answer(Verdict::Unavailable(TRY_AGAIN_AFTER));
-    };
+    let headers = Headers(wanted(webhook, request.headers()));
+    if let Some(verdict) = webhook.turn_away(&headers) {
+        metrics::webhook_received(platform, outcome(&verdict));
+        return answer(verdict);
+    }
     // What announces too much is not waited for.
     if request.body().size_hint().lower() > LARGEST_BODY_BYTES as u64 {
-        metrics::webhook_received(platform, Received::Unreadable);
-        return (StatusCode::PAYLOAD_TOO_LARGE, [(header::CONNECTION, "close")]).into_response();
+        return refuse(platform, Refused::TooLarge);
     }
-    let headers = wanted(webhook, request.headers());
-    let body = match timeout(route.body_within, Bytes::from_request(request, &())).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(rejection)) => {
-            metrics::webhook_received(platform, Received::Unreadable);
-            return rejection.status().into_response();
-        }
-        Err(_) => {
-            metrics::webhook_received(platform, Received::Slow);
-            return (StatusCode::REQUEST_TIMEOUT, [(header::CONNECTION, "close")]).into_response();
-        }
+    let reading = timeout(route.body_within, read(request.into_body(), &route.bodies)).await;
+    let (body, _room) = match reading.unwrap_or(Err(Refused::Slow)) {
+        Ok(read) => read,
+        Err(refused) => return refuse(platform, refused),
     };
-    let verdict = webhook.receive(Sent { headers, body: body.into() }).await;
+    let Ok(_place) = route.requests.try_acquire() else { return refuse(platform, Refused::Busy) };
+    let verdict = webhook.receive(Sent { headers, body }).await;
     metrics::webhook_received(platform, outcome(&verdict));
     answer(verdict)
+}
+
+/// Why a request was not shown to its channel.
+enum Refused {
+    TooLarge,
+    Broken,
+    Slow,
+    Busy,
+}
+
+/// Reads a body, which takes room for as much of it as has come.
+async fn read(body: Body, room: &Semaphore) -> Result<(Vec<u8>, Option<SemaphorePermit<'_>>), Refused> {
+    let (mut stream, mut read) = (body.into_data_stream(), Vec::new());
+    let mut taken: Option<SemaphorePermit<'_>> = None;
+    while let Some(some) = stream.next().await {
+        let some = some.map_err(|_| Refused::Broken)?;
+        if read.len() + some.len() > LARGEST_BODY_BYTES {
+            return Err(Refused::TooLarge);
+        }
+        let size = u32::try_from(some.len()).map_err(|_| Refused::TooLarge)?;
+        let more = room.try_acquire_many(size).map_err(|_| Refused::Busy)?;
+        match &mut taken {
+            Some(taken) => taken.merge(more),
+            None => taken = Some(more),
+        }
+        read.extend_from_slice(&some);
+    }
+    Ok((read, taken))
+}
+
+/// The rest of the body is not waited for, so the connection ends.
+fn refuse(platform: Platform, refused: Refused) -> Response {
+    let (received, status) = match refused {
+        Refused::TooLarge => (Received::Unreadable, StatusCode::PAYLOAD_TOO_LARGE),
+        Refused::Broken => (Received::Unreadable, StatusCode::BAD_REQUEST),
+        Refused::Slow => (Received::Slow, StatusCode::REQUEST_TIMEOUT),
+        Refused::Busy => {
+            metrics::webhook_received(platform, Received::Busy);
+            return answer(Verdict::Unavailable(TRY_AGAIN_AFTER));
+        }
+    };
+    metrics::webhook_received(platform, received);
+    (status, [(header::CONNECTION, "close")]).into_response()
 }
 
 /// The headers that a channel looks at; one that came twice proves nothing.

@@ -92,6 +92,12 @@ impl Store {
         self.write(|tx| async move { Ok(tx.execute_unprepared(MARK).await.map(drop)?) }.boxed()).await
     }
 
+    /// Whether there is still somebody who writes, however long that takes.
+    #[must_use]
+    pub fn has_a_writer(&self) -> bool {
+        self.engine.has_a_writer()
+    }
+
     /// Records how busy the database is, for whoever scrapes the metrics.
     pub fn measure(&self) {
         self.engine.measure();

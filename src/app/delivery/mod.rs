@@ -15,12 +15,14 @@ mod write;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use crate::app::lease::Lease;
 use crate::app::ledger::Ledger;
 use crate::channels::Channel;
+use crate::config::LimitsSettings;
 use crate::domain::texts::Texts;
 use crate::domain::{AnswerStream, Part, Platform, ReplyTo, SentPart};
 
@@ -35,6 +37,7 @@ use write::Writer;
 pub(crate) struct Delivery {
     routes: HashMap<Platform, Route>,
     lease: Arc<Lease>,
+    patience: Duration,
     placeholder: String,
     duplicate_label: String,
 }
@@ -45,20 +48,22 @@ struct Route {
 }
 
 impl Delivery {
-    /// Opens the way; without `is_paced`, writes keep to no rate.
+    /// Opens the way, which keeps to these limits.
     pub(crate) fn new(
         channels: &[Arc<dyn Channel>],
         lease: Arc<Lease>,
         texts: &Texts,
-        is_paced: bool,
+        limits: &LimitsSettings,
     ) -> Self {
         let routes = channels.iter().map(|channel| {
-            let pacer = if is_paced { Pacer::new(channel.capabilities()) } else { Pacer::unlimited() };
+            let pacer =
+                if limits.pace_writes { Pacer::new(channel.capabilities()) } else { Pacer::unlimited() };
             (channel.platform(), Route { channel: Arc::clone(channel), pacer })
         });
         Self {
             routes: routes.collect(),
             lease,
+            patience: Duration::from_secs(limits.patience_seconds),
             placeholder: texts.get("placeholder"),
             duplicate_label: texts.get("maybe-duplicate"),
         }
@@ -68,8 +73,8 @@ impl Delivery {
     pub(crate) fn open<'a>(&'a self, to: &'a ReplyTo, ledger: &'a Ledger<'a>) -> Option<Delivering<'a>> {
         let Route { channel, pacer } = self.routes.get(&to.address.platform)?;
         let channel = channel.as_ref();
-        let writer =
-            Writer { channel, pacer, lease: &self.lease, ledger, to, duplicate_label: &self.duplicate_label };
+        let (lease, patience, duplicate_label) = (&self.lease, self.patience, &self.duplicate_label);
+        let writer = Writer { channel, pacer, lease, ledger, to, patience, duplicate_label };
         Some(Delivering { screen: Screen::new(writer, ledger), channel, to, placeholder: &self.placeholder })
     }
 }

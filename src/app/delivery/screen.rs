@@ -4,6 +4,8 @@
 //! has arrived. What an earlier try has left on the screen is taken over: its
 //! posts are edited, and those that are too many are taken away.
 
+use std::collections::BTreeMap;
+
 use crate::app::delivery::DeliveryError;
 use crate::app::delivery::split::split;
 use crate::app::delivery::write::{Writer, label};
@@ -20,13 +22,14 @@ const ANEW: usize = 0x1000;
 pub(super) struct Screen<'a> {
     writer: Writer<'a>,
     ledger: &'a Ledger<'a>,
-    shown: Vec<Shown>,
+    /// By their numbers; one that somebody has taken away may be missing among them.
+    shown: BTreeMap<usize, Shown>,
     /// A post that the ledger does not know of yet.
     unnoted: Option<SentPart>,
     /// A part that the ledger has announced already.
     announced: Option<usize>,
-    /// What is known of a post that an earlier try has sent last.
-    doubt: Option<Found>,
+    /// What is known of posts that an earlier try has sent and that are not shown.
+    doubts: BTreeMap<usize, Found>,
 }
 
 /// One post, as the platform last took it.
@@ -49,17 +52,17 @@ enum Urgency {
 impl<'a> Screen<'a> {
     /// The screen as an earlier try has left it; an empty one where there was none.
     pub(super) fn new(writer: Writer<'a>, ledger: &'a Ledger<'a>) -> Self {
-        let shown = ledger.left().iter().map_while(|part| {
+        let shown = ledger.left().iter().filter_map(|part| {
             let id = part.posted.clone().filter(|_| part.state == PartState::Sent)?;
-            Some(Shown { id, text: None, is_labelled: part.is_labelled })
+            Some((part.number, Shown { id, text: None, is_labelled: part.is_labelled }))
         });
         let shown = shown.collect();
-        Self { writer, ledger, shown, unnoted: None, announced: None, doubt: None }
+        Self { writer, ledger, shown, unnoted: None, announced: None, doubts: BTreeMap::new() }
     }
 
-    /// How many posts there are.
+    /// How many posts there are, from the first to the last before one is missing.
     pub(super) fn count(&self) -> usize {
-        self.shown.len()
+        self.shown.keys().enumerate().take_while(|(place, number)| place == *number).count()
     }
 
     /// The post of which the ledger has not been told yet.
@@ -67,18 +70,20 @@ impl<'a> Screen<'a> {
         self.unnoted.take()
     }
 
-    /// Finds out what became of the post that an earlier try has sent last.
+    /// Finds out what became of the posts of which an earlier try has not heard.
     pub(super) async fn resolve(&mut self) -> Result<(), DeliveryError> {
-        let left = self.ledger.left().get(self.shown.len());
         let is_doubtful = |part: &&KeptPart| matches!(part.state, PartState::Unknown | PartState::Sending);
-        let Some(doubtful) = left.filter(is_doubtful) else { return Ok(()) };
-        match self.find(doubtful).await? {
-            Found::There(posted) => {
-                let sent = SentPart { number: doubtful.number, posted, is_labelled: doubtful.is_labelled };
-                self.ledger.posted(sent.clone()).await?;
-                self.shown.push(Shown { id: sent.posted, text: None, is_labelled: sent.is_labelled });
+        for doubtful in self.ledger.left().iter().filter(is_doubtful) {
+            let number = doubtful.number;
+            match self.find(doubtful).await? {
+                Found::There(posted) => {
+                    let sent = SentPart { number, posted, is_labelled: doubtful.is_labelled };
+                    self.ledger.posted(sent.clone()).await?;
+                    let shown = Shown { id: sent.posted, text: None, is_labelled: sent.is_labelled };
+                    self.shown.insert(number, shown);
+                }
+                found => drop(self.doubts.insert(number, found)),
             }
-            found => self.doubt = Some(found),
         }
         Ok(())
     }
@@ -90,7 +95,7 @@ impl<'a> Screen<'a> {
     }
 
     fn known(&self) -> Vec<PostedId> {
-        self.shown.iter().map(|shown| shown.id.clone()).collect()
+        self.shown.values().map(|shown| shown.id.clone()).collect()
     }
 
     /// Shows a text that is still growing, as far as there is room for it.
@@ -119,24 +124,19 @@ impl<'a> Screen<'a> {
     ) -> Result<(), DeliveryError> {
         self.announced = announced;
         self.show(parts, Urgency::Final).await?;
-        while self.shown.len() > parts.len() {
-            self.take_away().await?;
+        while let Some(last) = self.shown.last_entry().filter(|last| *last.key() >= parts.len()) {
+            let (number, surplus) = last.remove_entry();
+            self.writer.delete(&surplus.id).await?;
+            self.ledger.removed(number).await?;
         }
         Ok(())
-    }
-
-    /// Takes the last post away.
-    async fn take_away(&mut self) -> Result<(), DeliveryError> {
-        let Some(last) = self.shown.pop() else { return Ok(()) };
-        self.writer.delete(&last.id).await?;
-        self.ledger.removed(self.shown.len()).await
     }
 
     async fn show(&mut self, parts: &[Part], urgency: Urgency) -> Result<(), DeliveryError> {
         for part in parts {
             // What comes before the last part will not change any more.
             let urgency = if part.number + 1 < parts.len() { Urgency::Final } else { urgency };
-            if self.shown.get(part.number).is_some() {
+            if self.shown.contains_key(&part.number) {
                 self.change(part, urgency).await?;
             } else {
                 if part.number > 0 {
@@ -173,7 +173,7 @@ impl<'a> Screen<'a> {
     }
 
     async fn add(&mut self, part: &Part) -> Result<(), DeliveryError> {
-        let doubt = self.doubt.take();
+        let doubt = self.doubts.remove(&part.number);
         let is_untold = matches!(doubt, Some(Found::Untold));
         let shown = self.post(part, part.number, is_untold).await?;
         if matches!(doubt, Some(Found::Repeatable)) {
@@ -182,7 +182,7 @@ impl<'a> Screen<'a> {
                 Part { number: part.number, text: self.writer.dress(&part.text, shown.is_labelled) };
             self.writer.edit(&shown.id, &dressed).await?;
         }
-        self.shown.push(shown);
+        self.shown.insert(part.number, shown);
         Ok(())
     }
 
@@ -200,7 +200,7 @@ impl<'a> Screen<'a> {
     }
 
     async fn change(&mut self, part: &Part, urgency: Urgency) -> Result<(), DeliveryError> {
-        let Some(shown) = self.shown.get(part.number) else { return Ok(()) };
+        let Some(shown) = self.shown.get(&part.number) else { return Ok(()) };
         if shown.text.as_deref() == Some(part.text.as_str()) {
             return Ok(());
         }
@@ -238,15 +238,13 @@ impl<'a> Screen<'a> {
             }
             (Err(error), _) => return Err(error),
         };
-        if let Some(shown) = self.shown.get_mut(part.number) {
-            *shown = now_shown;
-        }
+        self.shown.insert(part.number, now_shown);
         Ok(())
     }
 
     /// Whether an earlier try has made this post.
     fn is_left(&self, number: usize) -> bool {
-        self.shown.get(number).is_some_and(|shown| shown.text.is_none())
+        self.shown.get(&number).is_some_and(|shown| shown.text.is_none())
     }
 }
 

@@ -9,12 +9,9 @@ use crate::app::delivery::pace::Pacer;
 use crate::app::delivery::screen::Found;
 use crate::app::lease::Lease;
 use crate::app::ledger::Ledger;
-use crate::channels::{Channel, ChannelError};
+use crate::channels::{Channel, ChannelError, LOOKED_BACK};
 use crate::domain::{Backoff, DeliveryKey, Part, PostedId, ReplyTo, Timestamp};
 use crate::telemetry::{chain, metrics};
-
-/// How long a text that has to arrive is tried.
-const PATIENCE: Duration = Duration::from_secs(10 * 60);
 
 /// The first pause after a failure; it doubles from there.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -22,9 +19,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause between two tries.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
-/// How far back the posts of others are known to whoever looks for one of ours:
-/// farther than a platform's clock may be behind.
-const LOOKED_BACK: Duration = Duration::from_secs(10 * 60);
+/// How far our clock may be behind a platform's, and was at most when earlier replies ended.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(10 * 60);
 
 /// How many copies of one post may leave, each of which may be one too many and says so.
 const MOST_COPIES: usize = 3;
@@ -36,6 +32,8 @@ pub(super) struct Writer<'a> {
     pub(super) lease: &'a Lease,
     pub(super) ledger: &'a Ledger<'a>,
     pub(super) to: &'a ReplyTo,
+    /// How long a text that has to arrive is tried.
+    pub(super) patience: Duration,
     /// What a copy says that may be one too many.
     pub(super) duplicate_label: &'a str,
 }
@@ -50,7 +48,7 @@ impl Writer<'_> {
         key: &DeliveryKey,
         known: &[PostedId],
     ) -> Result<(PostedId, bool), DeliveryError> {
-        let (mut tries, since) = (Tries::new(), self.ledger.now());
+        let (mut tries, since) = (Tries::within(self.patience), self.ledger.now());
         let mut part = Part { number: part.number, text: self.dress(&part.text, is_labelled) };
         let (mut is_labelled, mut copies) = (is_labelled, usize::from(is_labelled));
         loop {
@@ -123,9 +121,9 @@ impl Writer<'_> {
             return Ok(untold);
         };
         // Another answer may read the same.
-        let others = self.ledger.posted_since(since - LOOKED_BACK).await?;
+        let others = self.ledger.posted_since(since - LOOKED_BACK - CLOCKS_DIFFER).await?;
         let known: Vec<PostedId> = known.iter().cloned().chain(others).collect();
-        let mut tries = Tries::new();
+        let mut tries = Tries::within(self.patience);
         loop {
             self.lease.held().await?;
             match platform.find(self.to, part, since, &known).await {
@@ -155,7 +153,7 @@ impl Writer<'_> {
     /// Takes a post away, where the platform lets us.
     pub(super) async fn delete(&self, posted: &PostedId) -> Result<(), DeliveryError> {
         let Some(platform) = self.channel.delete() else { return Ok(()) };
-        let mut tries = Tries::new();
+        let mut tries = Tries::within(self.patience);
         loop {
             self.may_write().await?;
             match platform.delete(self.to, posted).await {
@@ -183,7 +181,7 @@ impl Writer<'_> {
 
     /// Edits a post until it shows the part.
     pub(super) async fn edit(&self, posted: &PostedId, part: &Part) -> Result<(), DeliveryError> {
-        let mut tries = Tries::new();
+        let mut tries = Tries::within(self.patience);
         loop {
             self.pacer.wait(&self.to.address).await;
             match self.edit_once(posted, part).await {
@@ -258,8 +256,8 @@ struct Tries {
 }
 
 impl Tries {
-    fn new() -> Self {
-        Self::until(Instant::now() + PATIENCE)
+    fn within(patience: Duration) -> Self {
+        Self::until(Instant::now() + patience)
     }
 
     fn until(deadline: Instant) -> Self {

@@ -246,15 +246,18 @@ impl Dispatch {
         tokio::select! {
             biased;
             ended = running => {
-                if ended.is_err() {
+                let Ok(is_put_back) = ended else {
                     tracing::error!(turn.id = %turn.turn, attempts = turn.attempts, "a turn panicked");
                     self.turns.put_back(turn, Put::Tried).await;
                     return true;
-                }
+                };
                 if turn.is_suspect {
                     self.lock().acquit(accepted);
                 }
-                turn.has_more
+                if is_put_back {
+                    sleep(PAUSE).await;
+                }
+                turn.has_more || is_put_back
             }
             () = self.give_back.cancelled() => {
                 self.turns.put_back(turn, Put::Untried).await;

@@ -17,7 +17,7 @@ use crate::app::ledger::Ledger;
 use crate::app::stops::Stops;
 use crate::channels::ChannelError;
 use crate::domain::texts::Texts;
-use crate::domain::{Asked, Clock, Outcome, Part, Reference, Refusal, Reply};
+use crate::domain::{Asked, Clock, Event, InboundMessage, Outcome, Part, Reference, Refusal, Reply};
 use crate::model::TokenEstimates;
 use crate::router::{Router, RouterError};
 use crate::store::{Answer, ClaimedTurn, Ending, Finale, Store};
@@ -64,19 +64,29 @@ pub(crate) struct Turns {
 
 impl Turns {
     /// Brings a claimed turn to its end. Whatever goes wrong, the person hears of it.
-    pub(crate) async fn run(&self, turn: &ClaimedTurn) {
-        let Some(message) = turn.last() else { return };
+    ///
+    /// Returns whether the turn was put back instead, for a fault that may have passed
+    /// in a moment.
+    pub(crate) async fn run(&self, turn: &ClaimedTurn) -> bool {
+        let Some(message) = turn.last() else { return false };
         let (began, platform, to) = (Instant::now(), message.address.platform, message.reply_to());
         let ledger = self.ledger(turn);
         let Some(delivering) = self.delivery.open(&to, &ledger) else {
             tracing::error!(turn.id = %turn.turn, platform = %platform, "{platform} is not connected, so nobody can be answered there");
-            return self.put_back(turn, Put::Untried).await;
+            self.put_back(turn, Put::Untried).await;
+            return false;
         };
         let _running = metrics::turn_began();
         let mut work =
             Work { turns: self, turn, ledger: &ledger, delivering, began, is_seen: AtomicBool::new(false) };
         let end = match work.answer().await {
             Ok(end) => end,
+            // Nothing was done yet, unlike by a command, and the tries are counted.
+            Err(TurnError::Decide(error @ RouterError::Store { .. })) if !is_command(message) => {
+                tracing::warn!(turn.id = %turn.turn, attempts = turn.attempts, error = %chain(&error), "could not decide yet what to answer");
+                self.put_back(turn, Put::Tried).await;
+                return true;
+            }
             Err(error) => work.fail(&error).await,
         };
         metrics::turn_ended(platform, end, began.elapsed());
@@ -92,6 +102,7 @@ impl Turns {
             "a turn on {platform} ended: {}",
             end.name(),
         );
+        false
     }
 
     /// Puts a turn back, to be taken again.
@@ -156,7 +167,8 @@ impl Work<'_> {
     /// Stores what is said at the end, shows it, and ends the turn.
     async fn conclude(&mut self, said: Said, asked: Option<Asked>) -> Result<TurnEnd, DeliveryError> {
         let parts = self.delivering.cut(&said.text);
-        let (count, left) = (self.delivering.count(), self.turn.parts.len());
+        let left = self.turn.parts.last().map_or(0, |part| part.number + 1);
+        let count = self.delivering.count();
         // What an earlier try has left is noted already, and not to be noted anew.
         let sending = (count < parts.len() && count >= left).then_some(count);
         let answer = Answer {
@@ -245,6 +257,10 @@ impl Work<'_> {
         }
         TurnEnd::Failed
     }
+}
+
+fn is_command(message: &InboundMessage) -> bool {
+    matches!(message.event, Event::Command(_))
 }
 
 fn note_put_back(turn: &ClaimedTurn, put_back: Result<(), DeliveryError>) -> TurnEnd {

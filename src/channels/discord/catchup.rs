@@ -49,7 +49,7 @@ const ALL_TELL_WITHIN: Duration = Duration::from_secs(60);
 /// How much our clock and Discord's may differ.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(10 * 60);
 
-/// How long the gateway's messages are held at most.
+/// How long the gateway's messages are held at most, once it is known where to look.
 const HOLD: Duration = Duration::from_secs(10);
 
 /// Waits between attempts, and how long one place is tried.
@@ -87,6 +87,10 @@ pub(super) async fn run(
 }
 
 async fn catch_up(shared: &Shared, inbox: &dyn Inbox, waiting: &Waiting) {
+    // As soon as one message of a place is stored, nobody knows any more what was missed
+    // before it; so until it is noted where that begins, all are held, however long an
+    // inbox that does not work takes. Whoever fills the queue stops the gateway in time.
+    let places = known_places(shared, inbox).await;
     let until = Instant::now() + HOLD;
     let letting_go = async {
         sleep_until(until).await;
@@ -95,13 +99,17 @@ async fn catch_up(shared: &Shared, inbox: &dyn Inbox, waiting: &Waiting) {
     };
     tokio::select! {
         () = letting_go => {}
-        () = look_everywhere(shared, inbox, waiting, until) => {}
+        () = look_everywhere(shared, inbox, waiting, (places, until)) => {}
     }
     waiting.release_all();
 }
 
-async fn look_everywhere(shared: &Shared, inbox: &dyn Inbox, waiting: &Waiting, until: Instant) {
-    let places = known_places(shared, inbox).await;
+async fn look_everywhere(
+    shared: &Shared,
+    inbox: &dyn Inbox,
+    waiting: &Waiting,
+    (places, until): (Vec<KnownPlace>, Instant),
+) {
     let places = places.into_iter().filter_map(|place| Some((channel(LOOKING, &place.address).ok()?, place)));
     let places: Vec<(ChannelId, KnownPlace)> = places.collect();
     let known: HashSet<ChannelId> = places.iter().map(|(channel, _)| *channel).collect();

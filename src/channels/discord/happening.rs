@@ -13,10 +13,7 @@ use serenity::model::gateway::Ready;
 use serenity::model::id::{ChannelId, MessageId};
 use sha2::{Digest, Sha256};
 
-use crate::domain::{DedupeKey, Platform, Unreadable};
-
-/// How much of an event that we cannot read is kept, in bytes.
-const RAW_BYTES: usize = 64 << 10;
+use crate::domain::{DedupeKey, MOST_KEPT_BYTES, Platform, Unreadable};
 
 /// The interaction kind of commands; the others are not asked for yet.
 const COMMAND: u64 = 2;
@@ -104,7 +101,7 @@ pub(super) fn unreadable(kind: &str, mut value: Value) -> Option<Unreadable> {
 fn kept(kind: &str, mut raw: String, reason: String) -> Unreadable {
     let digest = Sha256::digest(&raw);
     let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    raw.truncate(raw.floor_char_boundary(RAW_BYTES));
+    raw.truncate(raw.floor_char_boundary(MOST_KEPT_BYTES));
     let key = DedupeKey(format!("discord:unreadable:{kind}:{digest}"));
     Unreadable { platform: Platform::Discord, key, is_numbered: false, raw, reason }
 }
@@ -116,9 +113,11 @@ fn is_by_a_bot(value: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Happening, RAW_BYTES};
+    use super::Happening;
     use serde_json::{Value, json};
     use serenity::model::event::Event;
+
+    use crate::domain::MOST_KEPT_BYTES;
 
     fn sorted(name: &str, data: Value) -> Option<Happening> {
         Happening::of(serde_json::from_value::<Event>(json!({ "t": name, "d": data })).unwrap())
@@ -126,9 +125,9 @@ mod tests {
 
     #[test]
     fn what_claims_to_be_a_message_and_is_none_is_kept() {
-        let odd = json!({ "id": "5", "author": { "id": 7 }, "content": "x".repeat(RAW_BYTES) });
+        let odd = json!({ "id": "5", "author": { "id": 7 }, "content": "x".repeat(MOST_KEPT_BYTES) });
         let Some(Happening::Unreadable(kept)) = sorted("MESSAGE_CREATE", odd) else { panic!() };
-        assert_eq!(kept.raw.len(), RAW_BYTES);
+        assert_eq!(kept.raw.len(), MOST_KEPT_BYTES);
         assert!(!kept.reason.contains("xx"));
     }
 

@@ -10,16 +10,12 @@ use std::collections::HashSet;
 use async_trait::async_trait;
 use serde_json::Value;
 use serenity::http::{LightMethod, Route};
-use time::Duration;
 
 use crate::channels::discord::api::{id_of, snowflake};
 use crate::channels::discord::errors::CallError;
 use crate::channels::discord::{Discord, channel, decode, encode};
-use crate::channels::{Channel, ChannelError, Delete, ReadBack};
+use crate::channels::{Channel, ChannelError, Delete, ReadBack, looked_from};
 use crate::domain::{Part, PostedId, ReplyTo, Timestamp};
-
-/// How far Discord's clock may be behind ours.
-const CLOCK_SKEW: Duration = Duration::seconds(30);
 
 /// The most messages that Discord gives at once.
 pub(super) const PAGE: usize = 100;
@@ -44,7 +40,8 @@ impl ReadBack for Discord {
         let channel_id = channel(LOOKING, &to.address)?;
         let we = self.who_we_are().await?;
         let known: HashSet<&str> = known.iter().map(|posted| posted.0.as_str()).collect();
-        let mut after = decode::first_at(since - CLOCK_SKEW);
+        let asked = to.message.as_ref().and_then(|message| message.0.parse().ok()).map(decode::moment);
+        let mut after = decode::first_at(looked_from(asked, since));
         for page in 0..PAGES {
             let query = vec![("after", after.to_string()), ("limit", PAGE.to_string())];
             let route = Route::ChannelMessages { channel_id };

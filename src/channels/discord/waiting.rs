@@ -45,6 +45,7 @@ pub(super) struct Length {
 enum Held {
     #[default]
     Nothing,
+    /// Everything but commands.
     All,
     In(HashSet<ChannelId>),
 }
@@ -54,7 +55,8 @@ impl Held {
     fn holds(&self, arrival: &Arrival) -> bool {
         match self {
             Self::Nothing => false,
-            Self::All => true,
+            // Who gives a command is told at once when it cannot be taken in.
+            Self::All => !matches!(arrival.what, Happening::Command(_)),
             Self::In(places) => arrival.what.channel().is_none_or(|channel| places.contains(&channel)),
         }
     }
@@ -71,7 +73,7 @@ impl Waiting {
         self.with(|inner| inner.queue.push_back(Arc::new(arrival)));
     }
 
-    /// Holds everything for now.
+    /// Holds everything but commands for now.
     pub(super) fn hold(&self) {
         self.with(|inner| inner.held = Held::All);
     }
@@ -140,8 +142,9 @@ impl Waiting {
         let all = inner.queue.len();
         let free = match &inner.held {
             Held::Nothing => all,
-            Held::All => 0,
-            held @ Held::In(_) => inner.queue.iter().filter(|arrival| !held.holds(arrival)).count(),
+            held @ (Held::All | Held::In(_)) => {
+                inner.queue.iter().filter(|arrival| !held.holds(arrival)).count()
+            }
         };
         self.length.send_replace(Length { all, free });
         result

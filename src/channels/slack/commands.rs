@@ -3,6 +3,8 @@
 //! Slack lets no bot register its commands; `/switchboard` stands in the app's
 //! manifest, and its first word is the command.
 
+use time::Duration;
+
 use crate::channels::slack::decode::{Place, Reader, author, is_direct, unreadable};
 use crate::channels::slack::event::SlashCommand;
 use crate::domain::{
@@ -12,6 +14,10 @@ use crate::domain::{
 /// What separates a response url from the person it is for. Fragments are never
 /// sent anywhere, and Slack's urls have none.
 const FOR: char = '#';
+
+/// How far our clock may be ahead of Slack's, which tells no time of a command: its place
+/// is counted as heard up to here, and what was said later is looked for after a gap.
+const CLOCKS_DIFFER: Duration = Duration::minutes(10);
 
 /// Reads the payload of a `slash_commands` envelope.
 pub(super) fn decode(
@@ -31,7 +37,7 @@ pub(super) fn decode(
         key: DedupeKey(format!("slack:{team}:command:{}", given.trigger_id)),
         address: place.chat(reader.ourselves),
         author: author(&given.user_id, reader.people.get(&given.user_id), given.user_name),
-        sequence: i64::try_from(now.unix_timestamp_nanos() / 1_000).unwrap_or(i64::MAX),
+        sequence: i64::try_from((now - CLOCKS_DIFFER).unix_timestamp_nanos() / 1_000).unwrap_or(0),
         sent_at: now,
         event: Event::Command(Invocation {
             name: name.to_owned(),

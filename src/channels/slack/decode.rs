@@ -9,11 +9,8 @@ use crate::channels::slack::markup::{mentions, readable};
 use crate::channels::slack::people::{People, Person};
 use crate::domain::{
     Address, AddressKind, Attachment, Author, Command, DedupeKey, Event, InboundMessage, Invocation,
-    Platform, PostedId, Said, SpaceRef, Timestamp, Unreadable,
+    MOST_KEPT_BYTES, Platform, PostedId, Said, SpaceRef, Timestamp, Unreadable,
 };
-
-/// How much of an unreadable event is kept, in bytes.
-const MOST_RAW: usize = 64 << 10;
 
 /// Slack's own account.
 const SLACKBOT: &str = "USLACKBOT";
@@ -279,7 +276,7 @@ fn change(said: InboundMessage, at: &str, event: fn(Box<InboundMessage>) -> Even
     }))
 }
 
-fn moment(micros: i64) -> Result<Timestamp, String> {
+pub(super) fn moment(micros: i64) -> Result<Timestamp, String> {
     Timestamp::from_unix_timestamp_nanos(i128::from(micros) * 1_000)
         .map_err(|_| "a time that no calendar knows".to_owned())
 }
@@ -299,7 +296,7 @@ fn attachment(file: &File) -> Attachment {
 /// Keeps what cannot be read as it came, up to a limit.
 pub(super) fn unreadable(id: Option<&str>, payload: &str, reason: &str) -> Unreadable {
     let key = id.map_or_else(|| fingerprint(payload), str::to_owned);
-    let end = payload.floor_char_boundary(MOST_RAW);
+    let end = payload.floor_char_boundary(MOST_KEPT_BYTES);
     Unreadable {
         platform: Platform::Slack,
         key: DedupeKey(format!("slack:{key}")),

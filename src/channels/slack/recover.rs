@@ -8,18 +8,16 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use time::Duration;
 
+use crate::channels::slack::decode::moment;
 use crate::channels::slack::errors::Step;
+use crate::channels::slack::event::micros;
 use crate::channels::slack::history::{self, Stretch};
 use crate::channels::slack::markup::readable;
 use crate::channels::slack::respond::is_ephemeral;
 use crate::channels::slack::{Slack, encode};
-use crate::channels::{ChannelError, Delete, LimitScope, ReadBack};
+use crate::channels::{ChannelError, Delete, LimitScope, ReadBack, looked_from};
 use crate::domain::{Part, PostedId, ReplyTo, Timestamp};
-
-/// How far Slack's clock may be behind ours.
-const CLOCK_SKEW: Duration = Duration::seconds(30);
 
 /// How many pages are looked through for one post.
 const PAGES: usize = 5;
@@ -40,10 +38,11 @@ impl ReadBack for Slack {
             return Err(untold("no history has an answer that only one person sees"));
         }
         let we = &self.workspace.ourselves().await?.user;
+        let asked = to.message.as_ref().and_then(|message| moment(micros(&message.0)?).ok());
         let stretch = Stretch {
             channel: to.address.chat.clone(),
             thread: to.address.thread.clone(),
-            oldest: history::ts(since - CLOCK_SKEW),
+            oldest: history::ts(looked_from(asked, since)),
         };
         let mut cursor = None;
         for _ in 0..PAGES {

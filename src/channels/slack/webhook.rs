@@ -73,8 +73,8 @@ impl Entrance {
 
     /// Whether Slack signed this, and not long ago.
     fn prove(&self, sent: &Sent, now: Timestamp) -> Result<(), Refusal> {
-        let signature = sent.header(SIGNATURE).and_then(|text| hex(text.strip_prefix("v0=")?));
-        let (Some(signature), Some(signed_at)) = (signature, sent.header(SIGNED_AT)) else {
+        let signature = sent.headers.get(SIGNATURE).and_then(|text| hex(text.strip_prefix("v0=")?));
+        let (Some(signature), Some(signed_at)) = (signature, sent.headers.get(SIGNED_AT)) else {
             return Err(Refusal::Stranger);
         };
         let message = [b"v0:", signed_at.as_bytes(), b":", &sent.body].concat();
@@ -187,7 +187,7 @@ impl Webhook for Slack {
             return Verdict::Unavailable(TRY_AGAIN_AFTER);
         };
         let is_form =
-            sent.header(KIND).is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+            sent.headers.get(KIND).is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
         if is_form {
             return form(&reception, &inbox, &text).await;
         }
@@ -271,7 +271,7 @@ fn hex(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::{Entrance, Notice, Refusal, SIGNATURE, SIGNED_AT};
-    use crate::channels::Sent;
+    use crate::channels::{Headers, Sent};
     use crate::domain::Timestamp;
 
     // The example of docs.slack.dev/authentication/verifying-requests-from-slack.
@@ -281,7 +281,7 @@ mod tests {
     const AT: i64 = 1_531_420_618;
 
     fn prove(signature: &str, signed_at: &str, body: &str, now: i64) -> Result<(), Refusal> {
-        let headers = vec![(SIGNATURE, signature.to_owned()), (SIGNED_AT, signed_at.to_owned())];
+        let headers = Headers(vec![(SIGNATURE, signature.to_owned()), (SIGNED_AT, signed_at.to_owned())]);
         let sent = Sent { headers, body: body.as_bytes().to_vec() };
         let now = Timestamp::from_unix_timestamp(now).unwrap();
         Entrance::new(&SECRET.to_owned().into()).prove(&sent, now)

@@ -9,12 +9,9 @@ use teloxide::types::AllowedUpdate;
 use crate::channels::telegram::wire::{ChatKind, LikeAMessage, Me, Message, Replied, Update, UpdateId, User};
 use crate::channels::telegram::words::{self, Words};
 use crate::domain::{
-    Address, AddressKind, Attachment, Author, Command, DedupeKey, Event, InboundMessage, Invocation, Move,
-    Platform, PostedId, Said, SpaceRef, Timestamp, Unreadable,
+    Address, AddressKind, Attachment, Author, Command, DedupeKey, Event, InboundMessage, Invocation,
+    MOST_KEPT_BYTES, Move, Platform, PostedId, Said, SpaceRef, Timestamp, Unreadable,
 };
-
-/// How much of an unreadable update is kept, in bytes.
-const KEPT: usize = 64 << 10;
 
 /// An update, read as far as it could be.
 pub(super) struct Decoded {
@@ -213,7 +210,7 @@ fn another_kind(id: Option<i64>, raw: &str, me: &Me) -> Reading {
 }
 
 fn unreadable(id: Option<i64>, raw: &str, me: &Me, reason: String) -> Reading {
-    let kept = raw.get(..raw.floor_char_boundary(KEPT)).unwrap_or_default();
+    let kept = raw.get(..raw.floor_char_boundary(MOST_KEPT_BYTES)).unwrap_or_default();
     let name = id.map_or_else(|| format!("raw:{kept}"), |id| format!("update:{id}"));
     let key = DedupeKey(format!("telegram:{}:{name}", me.id));
     let (platform, is_numbered) = (Platform::Telegram, id.is_some());

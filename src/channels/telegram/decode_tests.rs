@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Decoded, KEPT, Reading, update};
+use super::{Decoded, Reading, update};
 use crate::channels::telegram::wire::Me;
-use crate::domain::{AddressKind, Attachment, Event, InboundMessage, PostedId, Said};
+use crate::domain::{AddressKind, Attachment, Event, InboundMessage, MOST_KEPT_BYTES, PostedId, Said};
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -213,9 +213,9 @@ fn what_cannot_be_read_is_kept_with_its_number_and_without_its_words_in_the_reas
     }
     let Reading::Unreadable(nameless) = decode("{}").reading else { panic!("readable") };
     assert!(!nameless.is_numbered);
-    let long = wrap(&format!("\"{}\"", "ä".repeat(KEPT)));
+    let long = wrap(&format!("\"{}\"", "ä".repeat(MOST_KEPT_BYTES)));
     let Reading::Unreadable(unreadable) = decode(&long).reading else { panic!("readable") };
-    assert!(unreadable.raw.len() <= KEPT && unreadable.raw.len() > KEPT - 4);
+    assert!(unreadable.raw.len() <= MOST_KEPT_BYTES && unreadable.raw.len() > MOST_KEPT_BYTES - 4);
 }
 
 #[test]

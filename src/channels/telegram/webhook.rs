@@ -19,7 +19,7 @@ use crate::channels::telegram::intake::{self, ALLOWED};
 use crate::channels::telegram::wire::WebhookInfo;
 use crate::channels::telegram::{Telegram, backoff};
 use crate::channels::webhook::{Door, Secret, Seldom};
-use crate::channels::{ChannelError, Inbox, Sent, TRY_AGAIN_AFTER, Verdict, Webhook};
+use crate::channels::{ChannelError, Headers, Inbox, Sent, TRY_AGAIN_AFTER, Verdict, Webhook};
 use crate::domain::Platform;
 use crate::telemetry::chain;
 
@@ -191,17 +191,27 @@ impl Webhook for Telegram {
         &[SECRET]
     }
 
-    async fn receive(&self, sent: Sent) -> Verdict {
-        let Some(entrance) = self.entrance() else { return Verdict::Unauthorized };
-        if !sent.header(SECRET).is_some_and(|shown| entrance.secret.is_shown_by(shown)) {
-            if entrance.strangers.is_due() {
-                tracing::warn!(
-                    platform = %Platform::Telegram,
-                    "refused a request without the right secret at {PATH}: somebody is trying, or Telegram has an older secret"
-                );
-            }
-            return Verdict::Unauthorized;
+    fn turn_away(&self, headers: &Headers) -> Option<Verdict> {
+        let is_shown =
+            |entrance: &Entrance| headers.get(SECRET).is_some_and(|shown| entrance.secret.is_shown_by(shown));
+        let Some(entrance) = self.entrance() else { return Some(Verdict::Unauthorized) };
+        if is_shown(entrance) {
+            return None;
         }
+        if entrance.strangers.is_due() {
+            tracing::warn!(
+                platform = %Platform::Telegram,
+                "refused a request without the right secret at {PATH}: somebody is trying, or Telegram has an older secret"
+            );
+        }
+        Some(Verdict::Unauthorized)
+    }
+
+    async fn receive(&self, sent: Sent) -> Verdict {
+        if let Some(refusal) = self.turn_away(&sent.headers) {
+            return refusal;
+        }
+        let Some(entrance) = self.entrance() else { return Verdict::Unauthorized };
         let me = self.me.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let (Some(me), Some(inbox)) = (me, entrance.door.enter().await) else {
             return Verdict::Unavailable(TRY_AGAIN_AFTER);

@@ -100,6 +100,14 @@ impl Engine {
         }
     }
 
+    /// Whether jobs are still worked on; on a server, each does that by itself.
+    pub(super) fn has_a_writer(&self) -> bool {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.writer.is_alive(),
+            Self::Postgres(_) => true,
+        }
+    }
+
     /// Records how busy it is.
     pub(super) fn measure(&self) {
         match self {

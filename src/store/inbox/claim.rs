@@ -51,7 +51,7 @@ impl Store {
                     // What was begun may stand half on the screen, so what was said earlier and
                     // came later does not go between.
                     waiting.sort_by_key(|row| (row.state != state::READY, row.turn_id.is_none()));
-                    // Without a turn, all of them have been put aside and wait no more.
+                    // Without a turn, at least one has been put aside and waits no more.
                     if let Some(turn) = take(tx, waiting.into(), instance, now).await? {
                         return Ok(Some(turn));
                     }
@@ -152,7 +152,15 @@ async fn take(
             Err(error) => Err(error),
         };
         match known {
-            Ok(known) => return begin(tx, &lead, (known, instance), waiting, now).await.map(Some),
+            Ok(known) => match begin(tx, &lead, (known, instance), waiting, now).await {
+                // A reply that a later version has stored; what waits behind it can be taken.
+                Err(StoreError::Row { source, .. }) => {
+                    let odd = || Error::custom("its reply is stored as this program does not know it");
+                    put_aside(tx, &lead, Some(source.unwrap_or_else(odd)), now).await?;
+                    return Ok(None);
+                }
+                begun => return begun.map(Some),
+            },
             Err(StoreError::Row { source, .. }) => put_aside(tx, &lead, source, now).await?,
             Err(error) => return Err(error),
         }

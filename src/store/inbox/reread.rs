@@ -3,11 +3,11 @@
 use futures_util::FutureExt;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Set};
 
-use crate::domain::{Change, InboundMessage, InboxId, Timestamp};
+use crate::domain::{Change, InboundMessage, InboxId, Move, Timestamp};
 use crate::store::entities::inbox;
 use crate::store::inbox::accept::{insert, insert_once};
 use crate::store::inbox::{change, state};
-use crate::store::{Store, StoreError, changes, micros};
+use crate::store::{Store, StoreError, changes, micros, moves};
 
 /// How an event is remembered that could be read in the end.
 const READ: &str = "read_again";
@@ -20,7 +20,7 @@ impl Store {
     pub async fn read_again(
         &self,
         id: InboxId,
-        messages: Vec<InboundMessage>,
+        (messages, moves): (Vec<InboundMessage>, Vec<Move>),
         now: Timestamp,
     ) -> Result<Option<usize>, StoreError> {
         self.write(move |tx| {
@@ -30,6 +30,9 @@ impl Store {
                 let Some(held) = held.one(tx).await? else { return Ok(None) };
                 // A message may have the same key, and then takes its place.
                 inbox::Entity::delete_by_id(held.id).exec(tx).await?;
+                for moved in &moves {
+                    moves::apply(tx, moved, now).await?;
+                }
                 let mut count = 0;
                 let (messages, changes) = Change::sort(messages);
                 for message in messages {

@@ -54,6 +54,11 @@ impl Writer {
         Self { jobs }
     }
 
+    /// Whether its task is there.
+    pub(super) fn is_alive(&self) -> bool {
+        !self.jobs.is_closed()
+    }
+
     /// How many jobs wait.
     pub(super) fn waiting(&self) -> usize {
         QUEUE.saturating_sub(self.jobs.capacity())

@@ -75,3 +75,49 @@ async fn wherever_it_dies_nothing_is_lost_or_doubled_on_discord() {
 async fn wherever_it_dies_nothing_is_lost_or_doubled_on_slack() {
     dies_everywhere_on(Platform::Slack, 3).await;
 }
+
+/// Somebody takes the first post of a long answer away while the program is dead, and it dies
+/// once more when it has posted that one anew.
+async fn loses_its_first_post_on(platform: Platform) {
+    use crate::crash::seats::Seat;
+    let mut world = World::new(&[platform], 1).await;
+    world.ask(0, 3, 0);
+    world.rests().await;
+    world.ask(0, World::long(platform), 0);
+    world.dies_at("K14", 1).await;
+    match world.lanes[0].seats[0].clone() {
+        Seat::Slack { slack, person, channel, .. } => {
+            let shown = slack.screen(&channel);
+            let first = shown.iter().find(|shown| shown.by_bot && shown.text.len() > 1_000).unwrap();
+            person.deletes(&channel, &first.ts);
+        }
+        Seat::Telegram { telegram, person, .. } => {
+            let shown = telegram.screen(person.id());
+            let first = shown.iter().find(|shown| shown.is_from_bot() && shown.text.len() > 1_000).unwrap();
+            person.deletes(first);
+        }
+        Seat::Discord { .. } => panic!("Discord tells a repetition by its key"),
+    }
+    world.dies_at("K6", 1).await;
+    let daemon = world.setup.serve();
+    world.settle(&daemon).await;
+    daemon.stop().await;
+    let posts = world.lanes[0].seats[0].posts();
+    let brief =
+        |post: &String| format!("{}…{}", &post[..post.len().min(14)], &post[post.len().saturating_sub(10)..]);
+    let mut seen = std::collections::BTreeSet::new();
+    let unlabelled: Vec<&String> = posts.iter().filter(|post| !post.starts_with("(This may be")).collect();
+    let doubled: Vec<String> =
+        unlabelled.iter().filter(|post| !seen.insert(**post)).map(|post| brief(post)).collect();
+    assert!(doubled.is_empty(), "{doubled:?} of {:#?}", posts.iter().map(brief).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_first_post_that_was_taken_away_doubles_none_of_the_others_on_slack() {
+    loses_its_first_post_on(Platform::Slack).await;
+}
+
+#[tokio::test]
+async fn a_first_post_that_was_taken_away_doubles_none_of_the_others_on_telegram() {
+    loses_its_first_post_on(Platform::Telegram).await;
+}

@@ -55,6 +55,19 @@ async fn a_post_of_which_nobody_heard_is_found_by_its_text_and_its_question() {
 }
 
 #[tokio::test]
+async fn a_post_is_found_also_where_our_clock_is_ahead() {
+    let stage = Stage::set_at(Discord::start().await.without_rate_limits(), false).await;
+    let to = stage.asks("one?").await;
+    stage.posts_unheard(&to, "Yes.").await;
+
+    let by_our_clock = Timestamp::now_utc() + Duration::from_secs(20 * 60);
+    let found = stage.bot.read_back().unwrap().find(&to, &part(0, "Yes."), by_our_clock, &[]).await;
+
+    assert_eq!(found.unwrap(), Some(PostedId(stage.shown("Yes.").to_string())));
+    stage.ends().await;
+}
+
+#[tokio::test]
 async fn what_somebody_else_said_in_the_same_words_is_not_ours() {
     let stage = Stage::set().await;
     let to = stage.asks("say it back").await;

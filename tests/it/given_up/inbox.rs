@@ -75,8 +75,8 @@ async fn an_event_in_quarantine_is_read_again_and_answered_once_it_can_be() {
     let stage = Stage::new().await.open();
     stage.platform.user(1001, "Alice");
     let bot = stage.serve().await;
-    let odd = r#"{"message_id":900,"date":1800000000,"chat":{"id":1001,"type":"private","first_name":"Alice"},"from":{"id":1001,"is_bot":false,"first_name":"Alice"},"text":"a CANARY \ud800"}"#;
-    stage.platform.inject("message", odd);
+    let odd = r#"{"message_id":900,"date":1800000000,"author_signature":"SIGNED","chat":{"id":1001,"type":"private","first_name":"Alice"},"from":{"id":1001,"is_bot":false,"first_name":"Alice"},"text":"a CANARY \ud800"}"#;
+    stage.platform.inject("message", &odd.replace("SIGNED", &"x".repeat(100_000)));
     // Telegram hears so once it is durable; the log tells before.
     stage.platform.wait_until_confirmed().await.unwrap();
 

@@ -189,3 +189,68 @@ async fn an_answer_whose_commit_was_not_told_stands_in_its_conversation_once() {
     assert_eq!(beside.texts(said).await, ["meanwhile", "Heard meanwhile"]);
     beside.close().await;
 }
+
+/// With the lease that the settings have by themselves.
+async fn long_away(server: &str, break_it: impl Fn(&Proxy)) {
+    let mut stage = Wired::new(server).await;
+    stage.slack.setup = stage.slack.setup.env("SWITCHBOARD__DATABASE__LEASE_SECONDS", "15");
+    stage.telegram.setup = stage.slack.setup.clone();
+    let (bot, admin) = stage.serve().await;
+    let ann = stage.telegram.platform.user(1001, "Ann");
+    let mut took = Vec::new();
+    for round in 0..4_u32 {
+        break_it(&stage.proxy);
+        until(&admin, "readyz", 503).await;
+        ann.says(&format!("meanwhile {round}"));
+        tokio::time::sleep(Duration::from_millis(20_000 + 1_300 * u64::from(round))).await;
+        stage.proxy.mend();
+        let back = Instant::now();
+        let ready = async {
+            until(&admin, "readyz", 200).await;
+            back.elapsed()
+        };
+        let said = async {
+            let text = format!("Heard meanwhile {round}");
+            loop {
+                if stage.telegram.said(1001).contains(&text) {
+                    break back.elapsed();
+                }
+                assert!(back.elapsed() < Duration::from_secs(60));
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        took.push(tokio::join!(ready, said));
+    }
+    eprintln!("ready and answered after {took:?}");
+    bot.stop().await;
+    assert!(took.iter().all(|(_, said)| *said < RECOVERY), "it took {took:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_stopped_for_longer_than_the_lease_is_found_again_as_soon() {
+    let Some(server) = database::server() else { return };
+    long_away(&server, Proxy::cut).await;
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_for_longer_than_the_lease_is_found_again_as_soon() {
+    let Some(server) = database::server() else { return };
+    long_away(&server, Proxy::goes_dead).await;
+}
+
+#[tokio::test]
+async fn a_conversation_that_cannot_be_read_for_a_while_costs_nobody_the_answer() {
+    let Some(server) = database::server() else { return };
+    let mut stage = Wired::new(&server).await;
+    stage.slack.setup = stage.slack.setup.env("SWITCHBOARD__DATABASE__STATEMENT_TIMEOUT_SECONDS", "2");
+    let (bot, _) = stage.serve().await;
+    let beside = database::Beside::open(&stage.telegram.setup.database_url()).await;
+    beside.run("BEGIN; LOCK TABLE messages IN ACCESS EXCLUSIVE MODE").await;
+    stage.telegram.platform.user(1001, "Ann").says("meanwhile");
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    beside.run("COMMIT").await;
+    bot.wait_for_logs("a turn on telegram ended", 2).await;
+    assert_eq!(stage.telegram.said(1001), ["Heard before", "Heard meanwhile"]);
+    beside.close().await;
+    bot.stop().await;
+}

@@ -21,9 +21,8 @@ async fn who_comes_back_after_it_was_replaced_takes_nothing_from_its_successor()
     second.wait_for_log("on slack I am").await;
     assert!(stage.slack.platform.wait_for_sockets(4).await, "both hear what people say");
 
-    // The first looks every five seconds whether it still has its place, so it may be at work before it knows.
-    let before = first.log().iter().filter(|line| line.contains("could not renew the lease")).count();
-    first.wait_for_logs("could not renew the lease", before + 1).await;
+    // The first looks now and then whether it still has its place, so it may be at work before it knows.
+    first.wait_for_log("could not renew the lease").await;
     stage.proxy.mend();
     let people: Vec<_> =
         (10..30).map(|n| stage.slack.platform.user(&format!("U{n}"), &format!("p{n}"))).collect();
@@ -36,7 +35,9 @@ async fn who_comes_back_after_it_was_replaced_takes_nothing_from_its_successor()
     }
 
     for person in &people {
-        stage.slack.wait_until(&person.dm_channel(), |text| text.ends_with("still there?")).await;
+        for words in ["hello", "still there?"] {
+            stage.slack.wait_until(&person.dm_channel(), |text| text.contains(words)).await;
+        }
     }
     let beside = database::Beside::open(&stage.slack.setup.database_url()).await;
     let done = async {
@@ -47,8 +48,9 @@ async fn who_comes_back_after_it_was_replaced_takes_nothing_from_its_successor()
     tokio::time::timeout(PATIENCE, done).await.expect("everything comes to its end");
     for person in &people {
         let said = stage.slack.said(&person.dm_channel());
-        // Two that wait together are answered together.
-        assert_eq!(said.join(" + ").replace("Heard ", ""), "hello + still there?");
+        // Two that wait together are answered together; what the first did not take in comes later.
+        let said = said.join(" + ").replace("Heard ", "");
+        assert!(["hello + still there?", "still there? + hello"].contains(&said.as_str()), "{said}");
     }
     beside.close().await;
     second.stop().await;

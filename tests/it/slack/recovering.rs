@@ -51,6 +51,21 @@ async fn a_post_of_which_nobody_heard_is_found_where_it_belongs() {
 }
 
 #[tokio::test]
+async fn a_post_is_found_also_where_our_clock_is_ahead() {
+    let (slack, alice) = workspace().await;
+    let bot = Bot::listens(&slack).await;
+    alice.dm("hello");
+    let to = bot.next().await.reply_to();
+    let posted = bot.posts_unheard(&to, "an answer").await;
+
+    let by_our_clock = Timestamp::now_utc() + Duration::from_secs(20 * 60);
+    let found = bot.channel.read_back().unwrap().find(&to, &part("an answer"), by_our_clock, &[]).await;
+
+    assert_eq!(found.unwrap(), Some(posted));
+    bot.ends().await;
+}
+
+#[tokio::test]
 async fn what_somebody_else_said_in_the_same_words_is_not_ours() {
     let (slack, alice) = workspace().await;
     let bot = Bot::listens(&slack).await;

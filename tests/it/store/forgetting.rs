@@ -70,7 +70,7 @@ async fn a_number_names_something_else_after_two_days_whether_there_was_a_purge_
         // Both can still be read.
         for (n, id) in (1..).zip(held) {
             let read = vec![direct("ann", n, "hello")];
-            let count = shelf.store.read_again(id, read, at(0) + HOUR * 51).await.unwrap();
+            let count = shelf.store.read_again(id, (read, Vec::new()), at(0) + HOUR * 51).await.unwrap();
             assert_eq!(count, Some(1));
         }
         assert_eq!(shelf.purge(at(0) + HOUR * 52).await, Purged::default());
@@ -87,7 +87,7 @@ async fn a_digest_names_the_same_for_as_long_as_its_event_is_there() {
     let held = shelf.held().await;
     assert_eq!(held.len(), 1);
 
-    shelf.store.read_again(held[0], Vec::new(), at(0) + DAY * 20).await.unwrap();
+    shelf.store.read_again(held[0], (Vec::new(), Vec::new()), at(0) + DAY * 20).await.unwrap();
     assert_eq!(shelf.purge(at(0) + DAY * 34).await, Purged::default());
     assert_eq!(shelf.purge(at(1) + DAY * 34).await, Purged { ended: 1, unread: 0 });
 }

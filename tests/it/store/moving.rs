@@ -1,6 +1,8 @@
 //! Chats that go on under another id, told in whatever order and however often.
 
-use switchboard::domain::{InboundMessage, Move, Platform, SpaceRef, SpaceStanding, Timestamp};
+use switchboard::domain::{
+    DedupeKey, InboundMessage, MessageState, Move, Platform, SpaceRef, SpaceStanding, Timestamp, Unreadable,
+};
 use switchboard::store::{ClaimedTurn, Incoming};
 
 use super::{Shelf, at, grouped, texts};
@@ -102,4 +104,22 @@ async fn who_is_shut_out_under_either_id_stays_shut_out() {
     assert!(shelf.moves(&[]).await);
     let lane = shelf.lane_of(&[spoken(NEW, "ann", 1, "one", at(1))]).await;
     assert_eq!(shelf.take(lane).await.space, SpaceStanding::Blocked);
+}
+
+#[tokio::test]
+async fn a_move_that_was_in_quarantine_counts_once_it_can_be_read() {
+    let shelf = Shelf::new().await;
+    let lane = shelf.lane_of(&[spoken(OLD, "ann", 71, "one", at(1))]).await;
+    let key = DedupeKey("telegram:update:7".to_owned());
+    let (raw, reason) = ("{}".to_owned(), "no message in it".to_owned());
+    let odd = Unreadable { platform: Platform::Telegram, key, is_numbered: false, raw, reason };
+    shelf.store.accept(Incoming { unreadable: vec![odd], ..Incoming::default() }, at(2)).await.unwrap();
+    let held = shelf.store.messages_in(&[MessageState::Quarantined], 9).await.unwrap()[0].id;
+
+    let (from, to) = (OLD.to_owned(), NEW.to_owned());
+    let moved = Move { platform: Platform::Telegram, scope: String::new(), from, to };
+    let read = shelf.store.read_again(held, (Vec::new(), vec![moved]), at(3)).await.unwrap();
+
+    assert_eq!(read, Some(0));
+    assert_eq!(shelf.lane_of(&[spoken(NEW, "ann", 1, "two", at(4))]).await, lane);
 }

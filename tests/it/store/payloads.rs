@@ -107,3 +107,26 @@ async fn a_command_of_a_later_version_is_put_aside() {
     assert_eq!(shelf.states().await, ["dead"]);
     assert!(shelf.store.waiting(switchboard::domain::Platform::Telegram, 10).await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn a_reply_that_a_later_version_stored_holds_nobody_up() {
+    let shelf = Shelf::new().await;
+    let lane = shelf.lane_of(&[direct("ann", 1, "one")]).await;
+    let turn = shelf.take(lane).await;
+    assert!(shelf.answer(&turn, "an answer").await.unwrap());
+    shelf.store.give_back(&turn, true).await.unwrap();
+    shelf.beside.run(&format!("UPDATE outbox SET payload = {LATER}")).await;
+    shelf.accept(&[direct("ann", 2, "two")]).await;
+
+    let claimed = shelf.store.claim(lane, super::at(1)).await;
+    let turn = claimed.expect("one that cannot be read is put aside").expect("the next one waits");
+    assert_eq!(texts(&turn), ["two"]);
+}
+
+#[tokio::test]
+async fn a_language_with_a_nul_in_it_harms_nobody() {
+    let shelf = Shelf::new().await;
+    let mut odd = direct("ann", 1, "one");
+    odd.author.locale = Some("e\0n".to_owned());
+    assert_eq!(shelf.accept(&[odd.legible()]).await.len(), 1);
+}

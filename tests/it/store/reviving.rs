@@ -148,16 +148,19 @@ async fn an_event_that_can_be_read_at_last_is_taken_in_once_whatever_its_key() {
         let held = shelf.store.messages_in(&[MessageState::Quarantined], 9).await.unwrap()[0].id;
 
         assert_eq!(
-            shelf.store.read_again(held, vec![message.clone()], at(1)).await.unwrap(),
+            shelf.store.read_again(held, (vec![message.clone()], Vec::new()), at(1)).await.unwrap(),
             Some(1),
             "{key}"
         );
-        assert_eq!(shelf.store.read_again(held, vec![message.clone()], at(1)).await.unwrap(), None);
+        assert_eq!(
+            shelf.store.read_again(held, (vec![message.clone()], Vec::new()), at(1)).await.unwrap(),
+            None
+        );
         let incoming = Incoming { messages: vec![message.clone()], ..incoming };
         shelf.store.accept(incoming, at(2)).await.unwrap();
         assert_eq!(shelf.store.waiting(Platform::Telegram, 9).await.unwrap().len(), 1);
         assert_eq!(shelf.store.messages_in(&[MessageState::Quarantined], 9).await.unwrap(), []);
         let unknown = InboxId::new(at(0));
-        assert_eq!(shelf.store.read_again(unknown, Vec::new(), at(1)).await.unwrap(), None);
+        assert_eq!(shelf.store.read_again(unknown, (Vec::new(), Vec::new()), at(1)).await.unwrap(), None);
     }
 }

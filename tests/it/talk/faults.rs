@@ -175,3 +175,21 @@ async fn an_apology_takes_the_place_of_what_was_shown() {
     assert_eq!(said(&screen).len(), 1, "{screen:#?}");
     stage.ends_well(bot).await;
 }
+
+#[tokio::test]
+async fn a_reply_whose_platform_takes_nothing_for_too_long_is_put_back_and_comes_once() {
+    let stage = Stage::lifelike().await.set("LIMITS__PATIENCE_SECONDS", "1");
+    stage.models.when_asked("?", WHOLE);
+    let bot = stage.serve().await;
+    // The first try waits for longer than the patience, and the second is the last.
+    stage.platform.fault("sendMessage", 2, Fault::RetryAfter(2));
+    stage.platform.user(1001, "Alice").says("Really?");
+    bot.wait_for_log("a turn failed").await;
+    assert_eq!(stage.said(1001), [""; 0]);
+
+    stage.wait_until_last(1001, WHOLE).await;
+    bot.wait_for_log("a turn on telegram ended: delivered").await;
+    assert_eq!(stage.said(1001), [WHOLE], "what surely did not arrive is no copy");
+    assert_eq!(stage.models.count(), 1, "the answer was kept");
+    stage.ends_well(bot).await;
+}

@@ -117,3 +117,30 @@ async fn a_daemon_that_is_ready_says_so_of_its_webhooks() {
     assert_eq!(client.post(format!("{admin}/webhooks/telegram")).send().await.unwrap().status(), 404);
     stage.ends_well(bot).await;
 }
+
+#[tokio::test]
+async fn strangers_who_begin_and_say_no_more_keep_no_platform_out() {
+    let stage = PublicStage::new().await;
+    stage.telegram.models.answers_with(|asked| format!("heard {}", asked.last_user_text()));
+    let bot = stage.serve().await;
+    let mut strangers = Vec::new();
+    for _ in 0..64 {
+        let mut stream = tokio::net::TcpStream::connect(stage.address).await.unwrap();
+        let words = "POST /webhooks/slack HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n";
+        tokio::io::AsyncWriteExt::write_all(&mut stream, words.as_bytes()).await.unwrap();
+        strangers.push(stream);
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let began = std::time::Instant::now();
+    stage.telegram.platform.user(1001, "Alice").says("on telegram");
+    let failed = tokio::time::timeout(
+        std::time::Duration::from_secs(3),
+        stage.telegram.platform.wait_for_failed_delivery(),
+    )
+    .await;
+    stage.telegram.wait_for_text(1001, "heard on telegram").await;
+    eprintln!("a delivery {failed:?}, answered after {:?}", began.elapsed());
+    assert!(failed.is_err(), "Telegram was sent away: {failed:?}");
+    drop(strangers);
+    stage.ends_well(bot).await;
+}

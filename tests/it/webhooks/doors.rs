@@ -152,14 +152,17 @@ async fn a_drop_at_a_time_does_not_keep_the_door_open() {
 
 #[tokio::test]
 async fn too_many_at_once_are_sent_away_or_wait_and_nobody_is_forgotten() {
-    let bounds = Bounds { requests: 2, body_within: Duration::from_secs(60), ..Bounds::default() };
+    let bounds = Bounds { bodies_bytes: 4, body_within: Duration::from_secs(60), ..Bounds::default() };
     let doors = Doors::open(bounds).await;
     let begun = head("POST", PATH, "Content-Length: 2\r\n");
+    // Whoever has sent nothing takes no room.
     let (mut first, mut second) = (doors.begin(&begun).await, doors.begin(&begun).await);
-    // They are at work once a third is sent away.
+    let longer = with(&head("POST", PATH, "Content-Length: 5\r\n"), "1234");
+    let dawdler = doors.begin(&longer).await;
+    // There is no room left once somebody is sent away.
     let busy = async {
         loop {
-            let mut stream = doors.begin(&begun).await;
+            let mut stream = doors.begin(&with(&begun, "{")).await;
             if let Ok((503, text)) = timeout(Duration::from_millis(500), read(&mut stream)).await {
                 assert!(text.contains("retry-after: 2"), "{text}");
                 return;
@@ -167,6 +170,7 @@ async fn too_many_at_once_are_sent_away_or_wait_and_nobody_is_forgotten() {
         }
     };
     timeout(PATIENCE, busy).await.expect("somebody is sent away");
+    drop(dawdler);
     for stream in [&mut first, &mut second] {
         stream.write_all(b"{}").await.unwrap();
         assert_eq!(read(stream).await.0, 503);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::support::database::Engine;
 use crate::support::discord::{Discord, Fault, GatewayRecord};
 use crate::support::models::Models;
 use crate::support::program::Running;
@@ -314,5 +315,43 @@ async fn what_was_said_before_anybody_talked_to_us_at_all_is_not_looked_for() {
 
     assert_eq!(said(&stage.platform.screen(random)), ["Heard now"]);
     assert_eq!(asked(&stage.models), ["first", "now"]);
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn what_was_missed_is_found_also_when_the_database_was_away_as_the_session_began() {
+    let stage = Stage::in_the_past(0).await;
+    let bot = stage.serve().await;
+    let alice = stage.platform.user(1, "alice");
+    let chat = alice.dm_channel();
+    alice.dm("before");
+    stage.wait_until_last(chat, "Heard before").await;
+    bot.wait_for_logs("ended: answered", 1).await;
+
+    let beside = stage.beside().await;
+    beside.shuts_writers_out().await;
+    // The inbox is asked again after five seconds, or after ten.
+    let mut misses = 3;
+    if beside.engine() == Engine::Postgres {
+        beside.run("LOCK TABLE addresses IN EXCLUSIVE MODE").await;
+        misses = 2;
+    }
+    stage.platform.goes_down();
+    stage.platform.forgets_sessions();
+    alice.dm("in the gap");
+    stage.platform.time_passes(HOUR / 60);
+    stage.platform.comes_back();
+    stage.platform.wait_for_gateway(2, GatewayRecord::is_identified).await;
+    alice.dm("afterwards");
+    // A command waits for nothing: who gave it hears that it was not taken in.
+    alice.runs_command("help", &[], chat).await;
+    alice.waits_for(chat, |shown| shown.text.contains("Please repeat it")).await;
+    // Longer than the gateway's messages are held where the database works.
+    bot.wait_for_logs("cannot tell yet where to catch up", misses).await;
+    beside.run("COMMIT").await;
+    beside.close().await;
+
+    stage.platform.wait_for_message(chat, |shown| shown.by_bot && shown.text.contains("afterwards")).await;
+    stage.platform.wait_for_message(chat, |shown| shown.by_bot && shown.text.contains("in the gap")).await;
     stage.ends_well(bot).await;
 }

@@ -129,3 +129,24 @@ async fn without_the_scopes_of_channels_that_is_said_once_and_direct_chats_are_c
     assert_eq!(lines.iter().filter(|line| line.contains("stays unanswered")).count(), 1, "{lines:#?}");
     stage.ends(bot).await;
 }
+
+#[tokio::test]
+async fn a_command_by_a_clock_that_is_ahead_hides_nothing_that_was_missed() {
+    let slack = Slack::start().await.in_the_past(5 * HOUR / 60);
+    let stage = Stage::lifelike_on(slack).await.unhurried();
+    stage.models.answers_with(|asked| format!("Heard {}", asked.last_user_text()));
+    let bot = stage.serve().await;
+    let alice = stage.platform.user("U1", "alice");
+    let chat = alice.dm_channel();
+    alice.dm("before");
+    stage.wait_until_last(&chat, "Heard before").await;
+    alice.runs_in(&chat, "/switchboard", "new");
+    bot.wait_for_logs("a turn on slack ended", 2).await;
+    stage.goes_away(bot, 1).await;
+
+    alice.dm("in the gap");
+    stage.gives_up(2 * HOUR).await;
+    let bot = stage.serve().await;
+    stage.wait_until_last(&chat, "Heard in the gap").await;
+    stage.ends(bot).await;
+}

@@ -136,3 +136,21 @@ async fn a_text_that_slack_refuses_becomes_a_kind_notice() {
     stage.wait_until_last(&alice.dm_channel(), "Yes.").await;
     stage.ends_well(bot).await;
 }
+
+#[tokio::test]
+async fn what_arrived_is_found_also_where_our_clock_is_two_minutes_ahead() {
+    let slack = crate::support::slack::Slack::start().await.in_the_past(Duration::from_secs(120));
+    let stage = Stage::lifelike_on(slack).await;
+    stage.models.when_asked("Really?", WHOLE);
+    stage.models.when_asked("Sure?", "Yes.");
+    let bot = stage.serve().await;
+    let alice = stage.platform.user("U1", "alice");
+    stage.platform.fault("chat.postMessage", 1, Fault::CutAfter);
+    alice.dm("Really?");
+    stage.wait_until(&alice.dm_channel(), |text| text == WHOLE).await;
+    bot.wait_for_log("a turn on slack ended").await;
+    alice.dm("Sure?");
+    let screen = stage.wait_until_last(&alice.dm_channel(), "Yes.").await;
+    assert_eq!(said(&screen), [WHOLE, "Yes."], "a second copy that does not say so");
+    stage.ends_well(bot).await;
+}
