@@ -92,7 +92,7 @@ impl From<AccessError> for Failure {
     fn from(error: AccessError) -> Self {
         match error {
             AccessError::Store(error) => error.into(),
-            AccessError::Code | AccessError::Subject(_) => Self::other(&error),
+            AccessError::Code | AccessError::Subject(_) | AccessError::Place(..) => Self::other(&error),
         }
     }
 }
