@@ -104,3 +104,4 @@ fn report(error: &ModelError) -> AnswerEvent {
     tracing::error!(reason = failure.name(), error = %chain(error), "the model gave no whole answer");
     AnswerEvent::Failed(failure)
 }
+        Ok(ModelEvent::Begun(begun)) => AnswerEvent::Begun(begun),
