@@ -268,6 +268,24 @@ async fn a_key_that_is_not_accepted_is_a_warning_and_no_more() {
 }
 
 #[tokio::test]
+async fn a_model_that_is_there_by_a_variable_only_is_told_at_the_start() {
+    let (platform, models) = (Telegram::start().await, Models::start().await);
+    let setup = Setup::new()
+        .with(&format!(
+            "[channels.telegram]\ntoken = \"{}\"\napi_base = \"{}\"",
+            platform.token(),
+            platform.url()
+        ))
+        .env("OPENAI_API_KEY", &models.key())
+        .env("OPENAI_BASE_URL", &models.base_url());
+    let bot = setup.serve();
+    let told = bot.wait_for_log("OPENAI_API_KEY").await;
+    assert!(told.contains("\"INFO\"") && !told.contains(&models.key()), "{told}");
+    bot.wait_for_log("on telegram I am").await;
+    bot.stop().await;
+}
+
+#[tokio::test]
 async fn an_address_without_its_path_is_a_warning_and_a_wrong_setting() {
     let stage = Stage::new().await.open();
     let (alice, bob) = (stage.platform.user(1001, "Alice"), stage.platform.user(1002, "Bob"));
