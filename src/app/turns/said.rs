@@ -36,6 +36,11 @@ impl Said {
         self.finale == Finale::Done && self.error.is_none()
     }
 
+    /// Whether it is words of ours in the place of an answer.
+    pub(super) fn is_no_answer(&self) -> bool {
+        self.finished.is_none()
+    }
+
     /// How the turn ends with it.
     pub(super) fn ending(&self) -> Ending {
         Ending::new(self.finale, self.end.name())
