@@ -1,5 +1,6 @@
 //! Who may talk: lists, approvals, and shutting out.
 
+use std::fmt;
 use std::str::FromStr;
 
 use crate::config::{Account, Space};
@@ -18,9 +19,13 @@ pub enum AccessError {
 
     /// The text names no account or space.
     #[error(
-        "`{0}` is no id; write telegram:1001, discord:80351110224678912, slack:T0123ABCD/U0456EFGH, or a group like telegram:-1001234567890"
+        "`{0}` is no id; write telegram:1001, discord:80351110224678912, slack:T0123ABCD/U0456EFGH, or a place like telegram:-1001234567890, slack:T0123ABCD, space:discord:81384788765712384"
     )]
     Subject(String),
+
+    /// The id of a place that stands where that of a person would.
+    #[error("{0} is a place that is known here, and no person; write {1}")]
+    Place(Account, Subject),
 
     /// The database did not take it.
     #[error(transparent)]
@@ -50,6 +55,20 @@ impl FromStr for Subject {
             return Ok(Self::Space(space));
         }
         text.parse().map(Self::Account).map_err(|_| unknown())
+    }
+}
+
+impl fmt::Display for Subject {
+    /// In the form that is read as the same again.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Account(account) => account.fmt(f),
+            Self::Space(space) => {
+                let plain = space.to_string();
+                let is_read_alike = plain.parse().is_ok_and(|read: Self| read == *self);
+                if is_read_alike { f.write_str(&plain) } else { write!(f, "space:{plain}") }
+            }
+        }
     }
 }
 
@@ -83,6 +102,7 @@ impl Access<'_> {
         match subject {
             Subject::Space(space) => self.set_space(space, true, now).await,
             Subject::Account(account) => {
+                self.refuse_place(account).await?;
                 let scope = account.scope.clone();
                 self.store.allow_account(account.platform, scope, author(account), now).await?;
                 Ok(())
@@ -95,11 +115,21 @@ impl Access<'_> {
         match subject {
             Subject::Space(space) => self.set_space(space, false, now).await,
             Subject::Account(account) => {
+                self.refuse_place(account).await?;
                 let scope = account.scope.clone();
                 self.store.deny_account(account.platform, scope, author(account), now).await?;
                 Ok(())
             }
         }
+    }
+
+    /// Refuses the id of a known place, which on some platforms looks like that of a person.
+    async fn refuse_place(&self, account: &Account) -> Result<(), AccessError> {
+        if !self.store.knows_space(account.platform, &account.id).await? {
+            return Ok(());
+        }
+        let space = Space { platform: account.platform, id: account.id.clone() };
+        Err(AccessError::Place(account.clone(), Subject::Space(space)))
     }
 
     async fn set_space(&self, space: &Space, is_allowed: bool, now: Timestamp) -> Result<(), AccessError> {
@@ -111,4 +141,27 @@ impl Access<'_> {
 /// Somebody of whom no more is known than their account.
 fn author(account: &Account) -> Author {
     Author { platform_user_id: account.id.clone(), name: account.id.clone(), username: None, locale: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Subject;
+
+    #[test]
+    fn what_is_shown_is_read_as_the_same_again() {
+        let table = [
+            ("telegram:1001", "telegram:1001"),
+            ("telegram:-1001", "telegram:-1001"),
+            ("space:telegram:-1001", "telegram:-1001"),
+            ("discord:100", "discord:100"),
+            ("space:discord:100", "space:discord:100"),
+            ("slack:T1", "slack:T1"),
+            ("slack:T1/U1", "slack:T1/U1"),
+        ];
+        for (text, shown) in table {
+            let subject: Subject = text.parse().unwrap();
+            assert_eq!(subject.to_string(), shown);
+            assert_eq!(shown.parse::<Subject>().unwrap(), subject);
+        }
+    }
 }

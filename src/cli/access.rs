@@ -6,10 +6,11 @@ use clap::{Args, Subcommand};
 
 use crate::admin::{Access, AccessError, Subject};
 use crate::app::SystemClock;
+use crate::cli::beside;
 use crate::cli::failure::Failure;
 use crate::config::Settings;
 use crate::domain::{Clock, SpaceStanding, User};
-use crate::store::{Identity, Space, Store};
+use crate::store::{Identity, Space};
 use crate::telemetry::Tasks;
 
 #[derive(Debug, Args)]
@@ -32,27 +33,30 @@ enum AccessCommand {
 
 pub(super) async fn run(arguments: &AccessArguments, settings: &Settings) -> Result<u8, Failure> {
     let tasks = Tasks::default();
-    let store = Store::open_beside(&settings.database, &tasks).await?;
-    let access = Access { store: &store };
     let now = SystemClock.now();
     let mut out = stdout();
     let said = match &arguments.command {
         AccessCommand::List => {
-            let (people, spaces) = access.list().await?;
+            let store = beside::open(settings, &tasks).await?;
+            let (people, spaces) = Access { store: &store }.list().await?;
             return print(&mut out, &people, &spaces).map(|()| 0).map_err(|error| Failure::other(&error));
         }
         AccessCommand::Approve { code } => {
-            let approved = access.approve(code, now).await?;
+            let store = beside::open(settings, &tasks).await?;
+            let approved = Access { store: &store }.approve(code, now).await?;
             format!("{} may talk now (user {}).", approved.user.name, approved.user.id)
         }
+        // These two may come before the first start.
         AccessCommand::Allow { id } => {
             let subject: Subject = id.parse()?;
-            access.allow(&subject, now).await?;
+            let store = beside::open_or_make(&settings.database, &tasks).await?;
+            Access { store: &store }.allow(&subject, now).await?;
             format!("{id} may talk now.")
         }
         AccessCommand::Deny { id } => {
             let subject: Subject = id.parse()?;
-            access.deny(&subject, now).await?;
+            let store = beside::open_or_make(&settings.database, &tasks).await?;
+            Access { store: &store }.deny(&subject, now).await?;
             format!("{id} is shut out now.")
         }
     };
@@ -92,7 +96,7 @@ impl From<AccessError> for Failure {
     fn from(error: AccessError) -> Self {
         match error {
             AccessError::Store(error) => error.into(),
-            AccessError::Code | AccessError::Subject(_) => Self::other(&error),
+            AccessError::Code | AccessError::Subject(_) | AccessError::Place(..) => Self::other(&error),
         }
     }
 }

@@ -24,6 +24,9 @@ use crate::telemetry::{self, Tasks, chain};
 /// What the log shows while somebody is talking here, unless told otherwise.
 const QUIET: &str = "warn";
 
+/// What shells say of a program that Ctrl-C has ended.
+const INTERRUPTED: u8 = 130;
+
 pub(super) async fn run(settings: &Settings, environment: &BTreeMap<String, String>) -> Result<u8, Failure> {
     let is_person = stdin().is_terminal() && stdout().is_terminal();
     start_log(settings);
@@ -65,6 +68,7 @@ pub(super) async fn run(settings: &Settings, environment: &BTreeMap<String, Stri
     drop(app);
     foundations::leave(&tasks, end_by).await;
     match listened {
+        Ok(()) if !is_person && terminal.was_interrupted() => Ok(INTERRUPTED),
         Ok(()) => Ok(u8::from(!is_person && terminal.has_unanswered())),
         Err(ListenError::Refused { source, .. } | ListenError::Channel { source, .. }) => {
             Err(Failure::refused(chain(&source).to_string()))

@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 
 use crate::admin::{Deliveries, MatterError, Purge, Retried, ShownDelivery};
 use crate::app::SystemClock;
+use crate::cli::beside;
 use crate::cli::failure::Failure;
 use crate::cli::inbox::{message_json, print_message};
 use crate::cli::plain::{SHOWN, age, cut, duration, print_foreign, stamp};
 use crate::config::Settings;
 use crate::domain::{Clock, PartState, Reference, Timestamp};
-use crate::store::{DeliveryPart, Store};
+use crate::store::DeliveryPart;
 use crate::telemetry::Tasks;
 
 #[derive(Debug, Args)]
@@ -83,7 +84,7 @@ fn state(name: &str) -> Result<PartState, String> {
 
 pub(super) async fn run(arguments: &DeliveriesArguments, settings: &Settings) -> Result<u8, Failure> {
     let tasks = Tasks::default();
-    let store = Store::open_beside(&settings.database, &tasks).await?;
+    let store = beside::open(settings, &tasks).await?;
     let deliveries = Deliveries { store: &store };
     let now = SystemClock.now();
     let mut out = stdout();

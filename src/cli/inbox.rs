@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use crate::admin::{Inbox, Replayed, ReplayedAll};
 use crate::app::SystemClock;
-use crate::cli::connect;
 use crate::cli::deliveries::print_json;
 use crate::cli::failure::Failure;
 use crate::cli::plain::{SHOWN, age, cut, harmless, print_foreign, stamp};
+use crate::cli::{beside, connect};
 use crate::config::Settings;
 use crate::domain::{Clock, MessageState, Reference, Timestamp, TurnId};
-use crate::store::{KeptMessage, Store};
+use crate::store::KeptMessage;
 use crate::telemetry::{Tasks, chain};
 
 #[derive(Debug, Args)]
@@ -67,7 +67,7 @@ fn state(name: &str) -> Result<MessageState, String> {
 
 pub(super) async fn run(arguments: &InboxArguments, settings: &Settings) -> Result<u8, Failure> {
     let tasks = Tasks::default();
-    let store = Store::open_beside(&settings.database, &tasks).await?;
+    let store = beside::open(settings, &tasks).await?;
     let now = SystemClock.now();
     let mut out = stdout();
     let channels = match &arguments.command {

@@ -4,6 +4,7 @@
 //! needed is not available, 78 a setting is wrong (and restarting will not help).
 
 mod access;
+mod beside;
 mod chat;
 mod config;
 mod connect;

@@ -28,6 +28,9 @@ const OWNER_CODE_LASTS: Duration = Duration::from_secs(24 * 60 * 60);
 
 pub(super) async fn run(settings: &Settings) -> Result<u8, Failure> {
     telemetry::init(&settings.log.filter, as_json(settings.log.format));
+    if let Some(note) = &settings.note {
+        tracing::info!("{note}");
+    }
     let tasks = Tasks::default();
     let channels = connect::channels(settings, &tasks)?;
     if channels.is_empty() {

@@ -9,6 +9,8 @@ pub enum ModelFailure {
     QuotaGone,
     /// The provider does not accept our key.
     Unauthorized,
+    /// The provider knows nothing of our model, or is not where we look for it.
+    Misconfigured,
     /// The provider cannot be reached, or fails on its side.
     Unavailable,
     /// The answer broke off.
@@ -21,10 +23,11 @@ pub enum ModelFailure {
 
 impl ModelFailure {
     /// Every failure.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::RateLimited,
         Self::QuotaGone,
         Self::Unauthorized,
+        Self::Misconfigured,
         Self::Unavailable,
         Self::Cut,
         Self::Nonsense,
@@ -38,6 +41,7 @@ impl ModelFailure {
             Self::RateLimited => "rate_limited",
             Self::QuotaGone => "quota_gone",
             Self::Unauthorized => "unauthorized",
+            Self::Misconfigured => "misconfigured",
             Self::Unavailable => "unavailable",
             Self::Cut => "cut",
             Self::Nonsense => "nonsense",

@@ -28,7 +28,7 @@ pub mod texts;
 mod user;
 
 pub use address::{Address, AddressKind, KnownPlace, Move, SpaceRef, SpaceStanding};
-pub use answer::{AnswerEvent, AnswerStream, FinishReason, Finished, Usage};
+pub use answer::{AnswerEvent, AnswerStream, Begun, FinishReason, Finished, Price, Usage};
 pub use backoff::Backoff;
 pub use capabilities::{Capabilities, Growth, TextUnit};
 pub use change::{Change, ChangeEnd};

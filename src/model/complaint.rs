@@ -21,6 +21,10 @@ const QUOTA_CODES: [&str; 10] = [
     "payment_required",
 ];
 
+/// Codes and types that mean: there is no such model here, or not for us.
+const MODEL_CODES: [&str; 4] =
+    ["model_not_found", "model_not_available", "invalid_model", "DeploymentNotFound"];
+
 /// What a provider says about a refusal, in whichever shape it says it.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Complaint {
@@ -89,7 +93,12 @@ impl Complaint {
         if status == 402 || self.is_about_quota() {
             return ModelError::QuotaGone { model, message };
         }
+        if self.is_about_the_model() {
+            return ModelError::Misconfigured { model, status, message };
+        }
         match status {
+            // A wrong path, or an address that sends us elsewhere: we do not carry the prompt there.
+            300..=399 | 404 | 405 => ModelError::Misconfigured { model, status, message },
             401 | 403 => ModelError::Unauthorized { model, status, message },
             429 => ModelError::RateLimited { model, retry_after },
             408 | 409 | 500.. => {
@@ -113,7 +122,15 @@ impl Complaint {
     }
 
     fn is_about_quota(&self) -> bool {
-        QUOTA_CODES.contains(&self.code.as_str()) || QUOTA_CODES.contains(&self.kind.as_str())
+        self.has_one_of(&QUOTA_CODES)
+    }
+
+    fn is_about_the_model(&self) -> bool {
+        self.has_one_of(&MODEL_CODES)
+    }
+
+    fn has_one_of(&self, codes: &[&str]) -> bool {
+        codes.contains(&self.code.as_str()) || codes.contains(&self.kind.as_str())
     }
 }
 
@@ -163,9 +180,13 @@ mod tests {
             (402, "", ModelFailure::QuotaGone),
             (401, "invalid_api_key", ModelFailure::Unauthorized),
             (403, "", ModelFailure::Unauthorized),
-            (308, "", ModelFailure::Rejected),
+            (308, "", ModelFailure::Misconfigured),
             (400, "context_length_exceeded", ModelFailure::Rejected),
-            (404, "model_not_found", ModelFailure::Rejected),
+            (404, "model_not_found", ModelFailure::Misconfigured),
+            (404, "", ModelFailure::Misconfigured),
+            (405, "", ModelFailure::Misconfigured),
+            (403, "model_not_found", ModelFailure::Misconfigured),
+            (400, "model_not_found", ModelFailure::Misconfigured),
             (413, "", ModelFailure::Rejected),
             (422, "", ModelFailure::Rejected),
             (408, "", ModelFailure::Unavailable),

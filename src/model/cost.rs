@@ -1,31 +1,28 @@
 //! What an answer costs.
 
 use crate::config::PriceSettings;
+use crate::domain::Price;
 
-/// Prices are configured per million tokens.
-const TOKENS: u128 = 1_000_000;
-
-/// The cost of an answer in millionths of the configured currency, rounded to the nearest.
-///
-/// A price that is no number or negative counts as nothing; a sum too large to
-/// hold becomes the largest that can be held.
-#[must_use]
-pub fn cost_micros(price: &PriceSettings, prompt_tokens: u32, completion_tokens: u32) -> u64 {
-    let prompt = u128::from(prompt_tokens) * per_million(price.prompt_per_million);
-    let completion = u128::from(completion_tokens) * per_million(price.completion_per_million);
-    u64::try_from((prompt + completion + TOKENS / 2) / TOKENS).unwrap_or(u64::MAX)
+impl From<&PriceSettings> for Price {
+    /// A price that is no number or negative counts as nothing.
+    fn from(settings: &PriceSettings) -> Self {
+        Self {
+            prompt: per_million(settings.prompt_per_million),
+            completion: per_million(settings.completion_per_million),
+        }
+    }
 }
 
 /// A price in whole millionths, so that everything after it is exact.
-fn per_million(price: f64) -> u128 {
+fn per_million(price: f64) -> u64 {
     // `as` saturates, and turns what is no number into 0.
-    u128::from((price * 1_000_000.0).round() as u64)
+    (price * 1_000_000.0).round() as u64
 }
 
 #[cfg(test)]
 mod tests {
-    use super::cost_micros;
     use crate::config::PriceSettings;
+    use crate::domain::Price;
 
     #[test]
     fn costs_are_exact_and_saturate() {
@@ -42,7 +39,8 @@ mod tests {
         ];
         for (prompt_per_million, completion_per_million, prompt, completion, expected) in table {
             let price = PriceSettings { prompt_per_million, completion_per_million };
-            assert_eq!(cost_micros(&price, prompt, completion), expected, "{price:?} {prompt} {completion}");
+            let cost = Price::from(&price).cost_micros(prompt, completion);
+            assert_eq!(cost, expected, "{price:?} {prompt} {completion}");
         }
     }
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use futures_util::{StreamExt, stream};
 
 use crate::domain::texts::Texts;
-use crate::domain::{FinishReason, Finished, Line, Speaker, Usage};
+use crate::domain::{Begun, FinishReason, Finished, Line, Price, Speaker, Usage};
 use crate::model::tokens::{tokens_of, tokens_of_prompt};
 use crate::model::{Model, ModelError, ModelEvent, ModelRequest, ModelStream};
 
@@ -62,6 +62,12 @@ impl Model for Echo {
             }
             Ok(ModelEvent::Delta(word))
         });
+        let begun = Begun {
+            model: NAME.to_owned(),
+            provider: NAME.to_owned(),
+            prompt_tokens: usage.prompt_tokens,
+            price: Price::default(),
+        };
         let finished = Finished {
             text,
             finish_reason: FinishReason::Stop,
@@ -70,6 +76,7 @@ impl Model for Echo {
             provider: NAME.to_owned(),
         };
         let end = stream::once(async { Ok(ModelEvent::Finished(finished)) });
-        Ok(Box::pin(deltas.chain(end)))
+        let beginning = stream::once(async { Ok(ModelEvent::Begun(begun)) });
+        Ok(Box::pin(beginning.chain(deltas).chain(end)))
     }
 }

@@ -20,6 +20,12 @@ pub enum ModelError {
     #[error("the provider of model `{model}` does not accept the key (status {status}): {message}")]
     Unauthorized { model: String, status: u16, message: String },
 
+    /// The provider has no such model, or what answers there is no such API.
+    #[error(
+        "no model `{model}` answers there (status {status}): {message}; see `base_url` and `model` of its provider"
+    )]
+    Misconfigured { model: String, status: u16, message: String },
+
     /// The provider refused the request itself.
     #[error("the provider refused the request to model `{model}` (status {status}): {message}")]
     Rejected { model: String, status: u16, message: String },
@@ -56,6 +62,7 @@ impl ModelError {
             Self::RateLimited { .. } => ModelFailure::RateLimited,
             Self::QuotaGone { .. } => ModelFailure::QuotaGone,
             Self::Unauthorized { .. } => ModelFailure::Unauthorized,
+            Self::Misconfigured { .. } => ModelFailure::Misconfigured,
             Self::Rejected { .. } => ModelFailure::Rejected,
             Self::Unavailable { .. } => ModelFailure::Unavailable,
             Self::Cut { .. } => ModelFailure::Cut,
@@ -70,6 +77,7 @@ impl ModelError {
             Self::RateLimited { retry_after, .. } | Self::Unavailable { retry_after, .. } => *retry_after,
             Self::QuotaGone { .. }
             | Self::Unauthorized { .. }
+            | Self::Misconfigured { .. }
             | Self::Rejected { .. }
             | Self::Cut { .. }
             | Self::Nonsense { .. } => None,

@@ -42,10 +42,9 @@ use std::pin::Pin;
 use async_trait::async_trait;
 use futures_util::Stream;
 
-use crate::domain::{Finished, Line};
+use crate::domain::{Begun, Finished, Line};
 
 pub use chain::Chain;
-pub use cost::cost_micros;
 pub use echo::Echo;
 pub use error::{ModelError, SetupError};
 pub use openai::{OpenAi, Patience};
@@ -68,6 +67,8 @@ pub struct ModelRequest {
 /// One piece of a model's answer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ModelEvent {
+    /// The first text is about to come, from them.
+    Begun(Begun),
     Delta(String),
     /// What came before does not count: another attempt begins.
     Restarted,

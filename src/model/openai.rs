@@ -12,6 +12,7 @@ use secrecy::ExposeSecret;
 use tokio::time::Instant;
 
 use crate::config::ProviderSettings;
+use crate::domain::Price;
 use crate::model::discretion::Discretion;
 use crate::model::reading::{Question, Reading};
 use crate::model::transport::{self, Access, Refused};
@@ -88,7 +89,7 @@ impl OpenAi {
             model: request.model.clone().unwrap_or_else(|| self.settings.model.clone()),
             lines: request.lines.clone(),
             key: self.client.config().api_key().clone(),
-            price: self.settings.price,
+            price: Price::from(&self.settings.price),
         }
     }
 }

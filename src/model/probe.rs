@@ -23,6 +23,12 @@ pub enum ProbeError {
     #[error("it does not accept the key (status {status}); see `model.providers.{provider}.api_key`")]
     Key { provider: String, status: u16 },
 
+    /// Somebody answers who knows nothing of models.
+    #[error(
+        "it knows no list of models (status {status}); is `/v1` missing in `model.providers.{provider}.base_url`?"
+    )]
+    Elsewhere { provider: String, status: u16 },
+
     /// Nobody answers there.
     #[error("nobody answers at `model.providers.{provider}.base_url`")]
     Unreachable {
@@ -36,8 +42,8 @@ pub enum ProbeError {
     Trouble { status: u16 },
 }
 
-/// Asks the provider called `name` for its models. What it says is of no
-/// concern, as not every server has such a list.
+/// Asks the provider called `name` for its models. Which these are is of no
+/// concern; a server without such a list is most likely none of the kind we need.
 pub async fn probe(name: &str, settings: &ProviderSettings) -> Result<(), ProbeError> {
     let access = Access::new(name, settings)?;
     let request = transport::client(name, PATIENCE)?.get(access.url("/models")).headers(access.headers());
@@ -50,6 +56,9 @@ pub async fn probe(name: &str, settings: &ProviderSettings) -> Result<(), ProbeE
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
             Err(ProbeError::Key { provider: name.to_owned(), status: status.as_u16() })
+        }
+        _ if status.is_redirection() || status == StatusCode::NOT_FOUND => {
+            Err(ProbeError::Elsewhere { provider: name.to_owned(), status: status.as_u16() })
         }
         _ if status.is_server_error() => Err(ProbeError::Trouble { status: status.as_u16() }),
         _ => Ok(()),

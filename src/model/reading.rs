@@ -10,10 +10,8 @@ use futures_util::{StreamExt, stream};
 use secrecy::SecretString;
 use tokio::time::Instant;
 
-use crate::config::PriceSettings;
-use crate::domain::{FinishReason, Finished, Line, Usage};
+use crate::domain::{Begun, FinishReason, Finished, Line, Price, Usage};
 use crate::model::complaint::Complaint;
-use crate::model::cost::cost_micros;
 use crate::model::openai::Patience;
 use crate::model::wire::Chunk;
 use crate::model::wire_text::Joiner;
@@ -33,7 +31,7 @@ pub(super) struct Question {
     pub(super) model: String,
     pub(super) lines: Vec<Line>,
     pub(super) key: SecretString,
-    pub(super) price: PriceSettings,
+    pub(super) price: Price,
 }
 
 /// An answer while it comes in.
@@ -49,6 +47,8 @@ pub(super) struct Reading {
     has_choice: bool,
     joiner: Joiner,
     text: String,
+    /// The first text, while it is being told who gives it.
+    first: Option<String>,
     finish_reason: Option<FinishReason>,
     usage: Option<(u32, u32)>,
     /// The model by the name that the provider gives it.
@@ -83,6 +83,7 @@ impl Reading {
             has_choice: false,
             joiner: Joiner::default(),
             text: String::new(),
+            first: None,
             finish_reason: None,
             usage: None,
             answering: None,
@@ -99,9 +100,16 @@ impl Reading {
     }
 
     async fn next(&mut self) -> Option<Result<ModelEvent, ModelError>> {
+        if let Some(first) = self.first.take() {
+            return Some(Ok(ModelEvent::Delta(first)));
+        }
         while self.state == State::Open {
             match self.next_chunk().await {
                 Ok(Some(chunk)) => match self.take_in(&chunk) {
+                    Ok(Some(delta)) if delta.len() == self.text.len() => {
+                        self.first = Some(delta);
+                        return Some(Ok(ModelEvent::Begun(self.begun())));
+                    }
                     Ok(Some(delta)) => return Some(Ok(ModelEvent::Delta(delta))),
                     Ok(None) => {}
                     Err(error) => return self.end(Err(error)),
@@ -117,6 +125,16 @@ impl Reading {
         }
         let finished = self.finish().map(ModelEvent::Finished);
         self.end(finished)
+    }
+
+    fn begun(&self) -> Begun {
+        let Question { model, provider, lines, price, .. } = &self.question;
+        Begun {
+            model: self.answering.clone().unwrap_or_else(|| model.clone()),
+            provider: provider.clone(),
+            prompt_tokens: self.tokens.estimate_prompt(model, lines),
+            price: *price,
+        }
     }
 
     fn end(&mut self, last: Result<ModelEvent, ModelError>) -> Option<Result<ModelEvent, ModelError>> {
@@ -210,7 +228,7 @@ impl Reading {
         Usage {
             prompt_tokens,
             completion_tokens,
-            cost_micros: cost_micros(price, prompt_tokens, completion_tokens),
+            cost_micros: price.cost_micros(prompt_tokens, completion_tokens),
             is_reported: self.usage.is_some(),
         }
     }

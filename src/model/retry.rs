@@ -59,6 +59,7 @@ impl RetryPolicy {
             }
             ModelError::QuotaGone { .. }
             | ModelError::Unauthorized { .. }
+            | ModelError::Misconfigured { .. }
             | ModelError::Rejected { .. }
             | ModelError::Nonsense { .. } => None,
         }

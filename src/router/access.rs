@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use crate::admin::Subject;
 use crate::config::{AccessSettings, Account, DirectAccess, GroupAccess, Space};
 use crate::domain::{
     Code, Event, InboundMessage, Outcome, Platform, Refusal, RefusalReason, Reply, Role, Silence,
@@ -143,7 +144,8 @@ impl Router {
         let may_help = role >= Role::Admin && says_something(message);
         match space_of(message).filter(|_| may_help) {
             Some(space) => {
-                let text = self.parts.texts.with("refusal-space", &[("space", &space.to_string())]);
+                let space = Subject::Space(space).to_string();
+                let text = self.parts.texts.with("refusal-space", &[("space", &space)]);
                 Outcome::Refusal(Refusal { reason: RefusalReason::NotAdmitted, text })
             }
             None => Outcome::Silence(Silence::SpaceNotAdmitted),

@@ -3,7 +3,8 @@
 use futures_util::{StreamExt, stream};
 
 use crate::domain::{
-    AnswerEvent, AnswerStream, Asked, Conversation, Event, Line, Outcome, Reply, Speaker, Timestamp,
+    AnswerEvent, AnswerStream, Asked, Conversation, ConversationId, Event, Line, Outcome, Reply, Speaker,
+    Timestamp,
 };
 use crate::model::{ModelError, ModelEvent, ModelRequest, ModelStream, TOKENS_PER_LINE};
 use crate::router::{Router, RouterError, context};
@@ -14,20 +15,20 @@ impl Router {
     /// Asks the model what to answer.
     pub(super) async fn ask(&self, turn: &ClaimedTurn, now: Timestamp) -> Result<Outcome, RouterError> {
         let conversation = self.conversation(turn, now).await?;
-        let history = self.parts.store.recent(conversation.id, context::LINES).await;
-        let history = history.map_err(RouterError::at("read the conversation"))?;
         let chosen = self.chosen(&conversation).map(str::to_owned);
         let model = chosen.clone().unwrap_or_else(|| self.parts.model.name().to_owned());
         let questions = self.questions(turn, &model);
+        let measure = |line: &Line| {
+            let text = line.tokens.unwrap_or_else(|| self.parts.tokens.estimate(&model, &line.text));
+            text.saturating_add(TOKENS_PER_LINE)
+        };
+        let history = self.history(conversation.id, measure).await?;
         let lines = context::assemble(
             Line { speaker: Speaker::System, text: self.parts.settings.system_prompt.clone(), tokens: None },
             history,
             questions.clone(),
             self.parts.settings.context_tokens,
-            |line| {
-                let text = line.tokens.unwrap_or_else(|| self.parts.tokens.estimate(&model, &line.text));
-                text.saturating_add(TOKENS_PER_LINE)
-            },
+            measure,
         );
         let request = ModelRequest { lines, model: chosen };
         let stream = match self.parts.model.ask(&request).await {
@@ -36,6 +37,27 @@ impl Router {
         };
         let asked = Asked { conversation: conversation.id, questions };
         Ok(Outcome::Reply(Reply { stream, asked: Some(asked) }))
+    }
+
+    /// The last that was said, at least as much as a model may get to see.
+    async fn history(
+        &self,
+        conversation: ConversationId,
+        measure: impl Fn(&Line) -> u32,
+    ) -> Result<Vec<Line>, RouterError> {
+        let budget = self.parts.settings.context_tokens;
+        let most = context::most_lines(budget);
+        let mut looked = context::FIRST_LOOK.min(most);
+        loop {
+            let lines = self.parts.store.recent(conversation, looked).await;
+            let lines = lines.map_err(RouterError::at("read the conversation"))?;
+            let is_all = u64::try_from(lines.len()).is_ok_and(|count| count < looked);
+            let tokens = lines.iter().map(&measure).fold(0, u32::saturating_add);
+            if is_all || looked == most || tokens >= budget {
+                return Ok(lines);
+            }
+            looked = (looked * 4).min(most);
+        }
     }
 
     /// The model chosen for a conversation, as long as it may be chosen.
@@ -84,6 +106,7 @@ impl Router {
 /// Turns the model's words into ours.
 fn translate(stream: ModelStream) -> AnswerStream {
     let events = stream.map(|event| match event {
+        Ok(ModelEvent::Begun(begun)) => AnswerEvent::Begun(begun),
         Ok(ModelEvent::Delta(text)) => AnswerEvent::Delta(text),
         Ok(ModelEvent::Restarted) => AnswerEvent::Restarted,
         Ok(ModelEvent::Finished(finished)) => AnswerEvent::Finished(finished),

@@ -1,9 +1,19 @@
 //! What a model gets to see: the system prompt, the last that was said, the question.
 
 use crate::domain::{Line, Speaker};
+use crate::model::TOKENS_PER_LINE;
 
-/// How many lines are looked at, however short they are.
-pub(super) const LINES: u64 = 50;
+/// How many lines are looked at, however large the budget is.
+const MOST_LINES: u64 = 2_000;
+
+/// How many lines are looked at first; more only where these leave room.
+pub(super) const FIRST_LOOK: u64 = 50;
+
+/// How many lines are looked at, however short they are: none takes less than
+/// its share and one token.
+pub(super) fn most_lines(budget: u32) -> u64 {
+    u64::from(budget / (TOKENS_PER_LINE + 1)).clamp(1, MOST_LINES)
+}
 
 /// Puts a prompt together: as many of the last lines as fit into `budget`
 /// tokens beside the system prompt and the questions, which always go in.
@@ -36,11 +46,18 @@ pub(super) fn assemble(
 
 #[cfg(test)]
 mod tests {
-    use super::assemble;
+    use super::{assemble, most_lines};
     use crate::domain::{Line, Speaker};
 
     fn line(speaker: Speaker, text: &str) -> Line {
         Line { speaker, text: text.to_owned(), tokens: None }
+    }
+
+    #[test]
+    fn a_budget_bounds_the_lines_that_are_looked_at() {
+        for (budget, lines) in [(0, 1), (4_000, 800), (9_999, 1_999), (10_000, 2_000), (u32::MAX, 2_000)] {
+            assert_eq!(most_lines(budget), lines, "{budget}");
+        }
     }
 
     #[test]

@@ -245,6 +245,12 @@ impl Store {
         .await
     }
 
+    /// Whether a place with this id has been heard of.
+    pub async fn knows_space(&self, platform: Platform, id: &str) -> Result<bool, StoreError> {
+        let space = SpaceRef { id: id.to_owned(), name: None };
+        Ok(places::find_space(&self.readers, platform, &space).await?.is_some())
+    }
+
     /// People and their accounts, newest first.
     pub async fn people(&self, limit: u64) -> Result<Vec<(User, Vec<Identity>)>, StoreError> {
         let rows = people::all_users()

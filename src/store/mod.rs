@@ -34,7 +34,7 @@ use crate::domain::{InstanceId, Timestamp};
 use crate::telemetry::Tasks;
 
 pub use access::{CodeKind, PairingCode, Standing};
-pub use engine::make_directory;
+pub use engine::{make_directory, missing_file};
 pub use error::StoreError;
 pub use inbox::{
     Accepted, ClaimedTurn, DeliveryPart, Ending, Finale, Incoming, KeptMessage, MatterId, Purged, Recovered,

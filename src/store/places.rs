@@ -140,7 +140,7 @@ pub(super) async fn resolve_space(
     find_space(db, platform, space).await?.ok_or_else(|| gone("spaces", id))
 }
 
-async fn find_space(
+pub(super) async fn find_space(
     db: &impl ConnectionTrait,
     platform: Platform,
     space: &SpaceRef,

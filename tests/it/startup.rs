@@ -5,6 +5,8 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
+use axum::http::StatusCode;
+use serde_json::json;
 use tokio::net::TcpSocket;
 
 use crate::support::database;
@@ -255,7 +257,7 @@ async fn a_key_that_is_not_accepted_is_a_warning_and_no_more() {
     bot.stop().await;
     assert!(stage.models.take_problems()[0].contains("Incorrect API key"));
 
-    // A server that says nothing must not hold anything up, and one without a list of models is fine.
+    // A server that says nothing must not hold anything up.
     let silent = Server::start(async |_| Reply::Hang).await;
     let stage = stage.set("MODEL__PROVIDERS__MAIN__BASE_URL", &format!("{}/v1", silent.url()));
     let before = Instant::now();
@@ -263,6 +265,54 @@ async fn a_key_that_is_not_accepted_is_a_warning_and_no_more() {
     bot.wait_for_log("on telegram I am").await;
     bot.stop().await;
     assert!(before.elapsed() < SECONDS, "{:?}", before.elapsed());
+}
+
+#[tokio::test]
+async fn a_model_that_is_there_by_a_variable_only_is_told_at_the_start() {
+    let (platform, models) = (Telegram::start().await, Models::start().await);
+    let setup = Setup::new()
+        .with(&format!(
+            "[channels.telegram]\ntoken = \"{}\"\napi_base = \"{}\"",
+            platform.token(),
+            platform.url()
+        ))
+        .env("OPENAI_API_KEY", &models.key())
+        .env("OPENAI_BASE_URL", &models.base_url());
+    let bot = setup.serve();
+    let told = bot.wait_for_log("OPENAI_API_KEY").await;
+    assert!(told.contains("\"INFO\"") && !told.contains(&models.key()), "{told}");
+    bot.wait_for_log("on telegram I am").await;
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn an_address_without_its_path_is_a_warning_and_a_wrong_setting() {
+    let stage = Stage::new().await.open();
+    let (alice, bob) = (stage.platform.user(1001, "Alice"), stage.platform.user(1002, "Bob"));
+    let elsewhere =
+        Server::start(async |_| Reply::json(StatusCode::NOT_FOUND, &json!({"detail": "Not Found"}))).await;
+    let stage = stage.set("MODEL__PROVIDERS__MAIN__BASE_URL", &elsewhere.url());
+    let bot = stage.serve().await;
+    let warning = bot.wait_for_log("the model provider `main` will not answer").await;
+    let words = "(status 404); is `/v1` missing in `model.providers.main.base_url`?";
+    assert!(warning.contains("\"WARN\"") && warning.contains(words), "{warning}");
+    alice.says("Hello?");
+    stage.wait_for(1001, "because of a wrong setting").await;
+    bot.stop().await;
+
+    let target = format!("{}/models", stage.models.base_url());
+    let moved = Server::start(move |_| {
+        let headers = [("location", target.clone())];
+        async move { Reply::with_headers(StatusCode::PERMANENT_REDIRECT, &headers, &json!({})) }
+    })
+    .await;
+    let stage = stage.set("MODEL__PROVIDERS__MAIN__BASE_URL", &moved.url());
+    let bot = stage.serve().await;
+    bot.wait_for_log("it knows no list of models (status 308)").await;
+    bob.says("Hello?");
+    stage.wait_for(1002, "because of a wrong setting").await;
+    bot.stop().await;
+    assert_eq!(stage.models.count(), 0);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::delivery::DeliveryError;
 use crate::app::delivery::screen::Screen;
-use crate::domain::{AnswerEvent, AnswerStream, Capabilities, Finished, Growth, ModelFailure};
+use crate::domain::{AnswerEvent, AnswerStream, Begun, Capabilities, Finished, Growth, ModelFailure};
 use crate::telemetry::{KillPoint, kill_point};
 
 /// How long nothing may be seen before a placeholder is.
@@ -33,14 +33,27 @@ pub(crate) enum Ended {
     /// The model failed; what had come before stays.
     Failed {
         failure: ModelFailure,
-        text: String,
+        part: Partial,
     },
     /// Somebody asked to stop.
-    Stopped {
-        text: String,
-    },
+    Stopped(Partial),
     /// There is nobody to show it to any more.
     Unseen(DeliveryError),
+}
+
+/// An answer as far as it has come.
+#[derive(Default)]
+pub(crate) struct Partial {
+    pub(crate) text: String,
+    /// Who gave it; nobody as long as there is no text.
+    pub(crate) begun: Begun,
+}
+
+impl Partial {
+    /// The longer of two, of which only one can stay.
+    fn or(self, other: Self) -> Self {
+        if self.text.len() > other.text.len() { self } else { other }
+    }
 }
 
 /// Shows an answer while it comes, and returns how it ended.
@@ -53,24 +66,24 @@ pub(super) async fn follow(
     placeholder: &str,
     mut on_text: impl FnMut(),
 ) -> Ended {
-    let mut text = String::new();
+    let mut now = Partial::default();
     // What an answer had come to that broke off and was begun anew.
-    let mut before = String::new();
+    let mut before = Partial::default();
     let mut beat = Beat::of(screen.capabilities());
     let (mut is_seen, mut has_begun) = (false, false);
     loop {
         let event = tokio::select! {
             biased;
-            () = stop.cancelled() => return Ended::Stopped { text: longer(before, text) },
+            () = stop.cancelled() => return Ended::Stopped(before.or(now)),
             event = stream.next() => event,
             () = beat.is_due() => {
-                if beat.growth == Growth::Appended && before.starts_with(text.trim_end()) {
+                if beat.growth == Growth::Appended && before.text.starts_with(now.text.trim_end()) {
                     // It stands there already.
                     beat.pause();
                     continue;
                 }
-                let is_text = !text.trim().is_empty();
-                let shown = if is_text { text.as_str() } else { placeholder };
+                let is_text = !now.text.trim().is_empty();
+                let shown = if is_text { now.text.as_str() } else { placeholder };
                 if let Err(error) = screen.show_interim(shown).await {
                     return Ended::Unseen(error);
                 }
@@ -83,27 +96,28 @@ pub(super) async fn follow(
             }
         };
         match event {
+            Some(AnswerEvent::Begun(begun)) => now.begun = begun,
             Some(AnswerEvent::Delta(delta)) => {
                 kill_point(if has_begun { KillPoint::Streaming } else { KillPoint::FirstToken });
                 has_begun = true;
-                let was_blank = text.trim().is_empty();
-                text.push_str(&delta);
-                if was_blank && !text.trim().is_empty() {
+                let was_blank = now.text.trim().is_empty();
+                now.text.push_str(&delta);
+                if was_blank && !now.text.trim().is_empty() {
                     beat.begin();
                 }
-                if text.len() > LONGEST {
-                    return Ended::Failed { failure: ModelFailure::Cut, text };
+                if now.text.len() > LONGEST {
+                    return Ended::Failed { failure: ModelFailure::Cut, part: now };
                 }
             }
             Some(AnswerEvent::Restarted) => {
-                before = longer(before, std::mem::take(&mut text));
+                before = before.or(std::mem::take(&mut now));
                 beat.begin_anew();
             }
             Some(AnswerEvent::Finished(finished)) => return Ended::Finished(finished),
             Some(AnswerEvent::Failed(failure)) => {
-                return Ended::Failed { failure, text: longer(before, text) };
+                return Ended::Failed { failure, part: before.or(now) };
             }
-            None => return Ended::Failed { failure: ModelFailure::Cut, text: longer(before, text) },
+            None => return Ended::Failed { failure: ModelFailure::Cut, part: before.or(now) },
         }
     }
 }
@@ -160,9 +174,4 @@ impl Beat {
             self.pause = (self.pause * 6 / 5).min(LONGEST_PAUSE);
         }
     }
-}
-
-/// The longer of two texts, of which only one can stay.
-fn longer(one: String, other: String) -> String {
-    if one.len() > other.len() { one } else { other }
 }

@@ -27,7 +27,7 @@ use crate::domain::texts::Texts;
 use crate::domain::{AnswerStream, Part, Platform, ReplyTo, SentPart};
 
 pub(crate) use error::DeliveryError;
-pub(crate) use follow::Ended;
+pub(crate) use follow::{Ended, Partial};
 
 use pace::Pacer;
 use screen::Screen;
@@ -102,7 +102,7 @@ impl Delivering<'_> {
         };
         tokio::select! {
             ended = follow::follow(&mut self.screen, stream, stop, self.placeholder, is_seen) => ended,
-            () = typing::keep(self.channel, self.to, &has_text) => Ended::Stopped { text: String::new() },
+            () = typing::keep(self.channel, self.to, &has_text) => Ended::Stopped(Partial::default()),
         }
     }
 

@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use governor::clock::DefaultClock;
+use governor::clock::{Clock, DefaultClock};
+use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::DefaultKeyedStateStore;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
@@ -27,15 +28,19 @@ const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 /// More than anybody can write.
 const UNLIMITED: Quota = Quota::per_second(NonZeroU32::MAX);
 
-type Keyed = RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock>;
-type Single = RateLimiter<NotKeyed, InMemoryState, DefaultClock>;
+/// How many edits an account makes at once, however long it has made none: platforms
+/// count them by the minute, and not from where ours begins.
+const EDITS_AT_ONCE: NonZeroU32 = NonZeroU32::new(4).unwrap();
+
+type Keyed<C> = RateLimiter<String, DefaultKeyedStateStore<String>, C, NoOpMiddleware<<C as Clock>::Instant>>;
+type Single<C> = RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<<C as Clock>::Instant>>;
 
 /// The pace of one bot account.
-pub(super) struct Pacer {
-    directs: Keyed,
-    groups: Keyed,
-    account: Single,
-    edits: Single,
+pub(super) struct Pacer<C: Clock = DefaultClock> {
+    directs: Keyed<C>,
+    groups: Keyed<C>,
+    account: Single<C>,
+    edits: Single<C>,
     /// Until when a platform has asked us to be silent; the account under no name.
     limited: Mutex<HashMap<Option<String>, Instant>>,
     writes: AtomicU32,
@@ -44,27 +49,12 @@ pub(super) struct Pacer {
 impl Pacer {
     /// The pace that a platform allows.
     pub(super) fn new(capabilities: &Capabilities) -> Self {
-        let one_each = |interval| Quota::with_period(interval).unwrap_or(UNLIMITED);
-        Self {
-            directs: RateLimiter::keyed(one_each(capabilities.direct_interval)),
-            groups: RateLimiter::keyed(one_each(capabilities.group_interval)),
-            account: RateLimiter::direct(Quota::per_second(capabilities.writes_per_second)),
-            edits: RateLimiter::direct(Quota::per_minute(capabilities.edits_per_minute)),
-            limited: Mutex::default(),
-            writes: AtomicU32::new(0),
-        }
+        Self::by(&DefaultClock::default(), capabilities)
     }
 
     /// No pace at all, but for what platforms ask for.
     pub(super) fn unlimited() -> Self {
-        Self {
-            directs: RateLimiter::keyed(UNLIMITED),
-            groups: RateLimiter::keyed(UNLIMITED),
-            account: RateLimiter::direct(UNLIMITED),
-            edits: RateLimiter::direct(UNLIMITED),
-            limited: Mutex::default(),
-            writes: AtomicU32::new(0),
-        }
+        Self::with(&DefaultClock::default(), UNLIMITED, UNLIMITED, UNLIMITED, UNLIMITED)
     }
 
     /// Waits until a text may be written that has to be.
@@ -76,13 +66,42 @@ impl Pacer {
         self.chat_limiter(address).until_key_ready(&key(address)).await;
         self.account.until_ready().await;
     }
+}
+
+impl<C: Clock + Clone> Pacer<C> {
+    /// The pace that a platform allows, by this clock.
+    fn by(clock: &C, capabilities: &Capabilities) -> Self {
+        let one_each = |interval| Quota::with_period(interval).unwrap_or(UNLIMITED);
+        let edits = Quota::per_minute(capabilities.edits_per_minute);
+        Self::with(
+            clock,
+            one_each(capabilities.direct_interval),
+            one_each(capabilities.group_interval),
+            Quota::per_second(capabilities.writes_per_second),
+            edits.allow_burst(EDITS_AT_ONCE.min(edits.burst_size())),
+        )
+    }
+
+    fn with(clock: &C, directs: Quota, groups: Quota, account: Quota, edits: Quota) -> Self {
+        let keyed = |quota| RateLimiter::new(quota, DefaultKeyedStateStore::default(), clock.clone());
+        let single = |quota| RateLimiter::direct_with_clock(quota, clock.clone());
+        Self {
+            directs: keyed(directs),
+            groups: keyed(groups),
+            account: single(account),
+            edits: single(edits),
+            limited: Mutex::default(),
+            writes: AtomicU32::new(0),
+        }
+    }
 
     /// Whether an interim text may be written right now; if so, it counts.
     pub(super) fn has_room(&self, address: &Address) -> bool {
+        // What all chats share and is scarce comes last: an edit that does not leave takes none of it.
         self.limited_until(address).is_none()
-            && self.edits.check().is_ok()
             && self.chat_limiter(address).check_key(&key(address)).is_ok()
             && self.account.check().is_ok()
+            && self.edits.check().is_ok()
     }
 
     /// Remembers that the platform asked us to wait.
@@ -115,7 +134,7 @@ impl Pacer {
         of_account.max(of_chat).copied().filter(|until| *until > Instant::now())
     }
 
-    fn chat_limiter(&self, address: &Address) -> &Keyed {
+    fn chat_limiter(&self, address: &Address) -> &Keyed<C> {
         if address.is_direct() { &self.directs } else { &self.groups }
     }
 }
@@ -123,4 +142,123 @@ impl Pacer {
 /// Platforms count by chat, whatever the thread.
 fn key(address: &Address) -> String {
     format!("{}/{}", address.scope, address.chat)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+    use std::time::Duration;
+
+    use governor::clock::FakeRelativeClock;
+    use tokio::time::Instant;
+
+    use super::{EDITS_AT_ONCE, Pacer};
+    use crate::channels::LimitScope;
+    use crate::domain::{Address, AddressKind, Capabilities, Growth, Platform, TextUnit};
+
+    const SECOND: Duration = Duration::from_secs(1);
+    const TICK: Duration = Duration::from_millis(100);
+    const TICKS_A_MINUTE: u32 = 600;
+    const EDITS_A_MINUTE: u32 = 45;
+
+    /// A platform like Slack, but for what is said to groups.
+    const CAPABILITIES: Capabilities = Capabilities {
+        text_limit: 4_000,
+        text_unit: TextUnit::Chars,
+        direct_interval: SECOND,
+        group_interval: Duration::from_secs(3),
+        writes_per_second: NonZeroU32::new(5).unwrap(),
+        edits_per_minute: NonZeroU32::new(EDITS_A_MINUTE).unwrap(),
+        typing_lasts: Duration::MAX,
+        idempotent_for: Duration::ZERO,
+        has_one_place_for_a_command: false,
+        growth: Growth::Replaced,
+    };
+
+    /// A pace whose time passes only when it is told to.
+    fn pacer() -> (Pacer<FakeRelativeClock>, FakeRelativeClock) {
+        let clock = FakeRelativeClock::default();
+        (Pacer::by(&clock, &CAPABILITIES), clock)
+    }
+
+    fn direct(number: usize) -> Address {
+        let (scope, chat) = ("T1".to_owned(), format!("D{number}"));
+        Address {
+            platform: Platform::Slack,
+            scope,
+            chat,
+            thread: None,
+            kind: AddressKind::Direct,
+            space: None,
+        }
+    }
+
+    fn thread(number: usize) -> Address {
+        let (chat, thread) = ("C1".to_owned(), Some(number.to_string()));
+        Address { chat, thread, kind: AddressKind::Thread, ..direct(0) }
+    }
+
+    #[test]
+    fn threads_of_one_chat_use_up_no_edits_that_do_not_leave() {
+        let (pacer, clock) = pacer();
+        for _ in 0..20 {
+            let left = (0..10).filter(|number| pacer.has_room(&thread(*number))).count();
+            assert_eq!(left, 1, "a group takes one in three seconds");
+            assert!(pacer.has_room(&direct(0)), "and leaves others theirs");
+            clock.advance(SECOND * 3);
+        }
+    }
+
+    #[test]
+    fn no_minute_sees_more_edits_than_the_platform_takes() {
+        let (pacer, clock) = pacer();
+        let mut edits = Vec::new();
+        for tick in 0..2 * TICKS_A_MINUTE {
+            edits.extend((0..10).filter(|number| pacer.has_room(&direct(*number))).map(|_| tick));
+            clock.advance(TICK);
+        }
+        let within =
+            |from: u32| edits.iter().filter(|tick| (from..from + TICKS_A_MINUTE).contains(*tick)).count();
+        let most = (0..TICKS_A_MINUTE).map(within).max().unwrap();
+        let allowed = usize::try_from(EDITS_A_MINUTE + EDITS_AT_ONCE.get()).unwrap();
+        assert!((allowed - 4..=allowed).contains(&most), "{most}");
+    }
+
+    #[test]
+    fn a_chat_and_the_account_have_a_pace_of_their_own() {
+        let (pacer, clock) = pacer();
+        assert!(pacer.has_room(&direct(0)) && !pacer.has_room(&direct(0)));
+        clock.advance(SECOND);
+        assert!(pacer.has_room(&direct(0)) && pacer.has_room(&thread(0)));
+        clock.advance(SECOND);
+        assert!(
+            pacer.has_room(&direct(0)) && !pacer.has_room(&thread(1)),
+            "threads share their group's pace"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_has_to_be_written_waits_and_takes_no_edit() {
+        let interval = Duration::from_millis(20);
+        let edits_per_minute = NonZeroU32::new(1).unwrap();
+        let pacer = Pacer::new(&Capabilities { direct_interval: interval, edits_per_minute, ..CAPABILITIES });
+        let began = Instant::now();
+        for _ in 0..3 {
+            pacer.wait(&direct(0)).await;
+        }
+        assert!(began.elapsed() >= interval * 2, "{:?}", began.elapsed());
+        assert!(pacer.has_room(&direct(1)));
+    }
+
+    #[tokio::test]
+    async fn what_a_platform_asks_for_holds_the_chat_or_all_of_the_account() {
+        let (pacer, wait) = (Pacer::new(&CAPABILITIES), Duration::from_millis(50));
+        pacer.limit(&direct(0), LimitScope::Chat, SECOND * 60);
+        assert!(!pacer.has_room(&direct(0)) && pacer.has_room(&direct(1)));
+        let began = Instant::now();
+        pacer.limit(&direct(1), LimitScope::Account, wait);
+        assert!(!pacer.has_room(&direct(2)));
+        pacer.wait(&direct(3)).await;
+        assert!(began.elapsed() >= wait, "{:?}", began.elapsed());
+    }
 }

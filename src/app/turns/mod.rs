@@ -181,6 +181,9 @@ impl Work<'_> {
         kill_point(KillPoint::BeforeReady);
         self.ledger.ready(&answer).await?;
         kill_point(KillPoint::Ready);
+        if said.is_no_answer() {
+            self.delivering.excuse();
+        }
         self.show(&answer.parts, sending, &answer.ending).await?;
         if said.is_whole_answer() {
             self.delivering.note_answered();

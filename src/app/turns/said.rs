@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::app::delivery::{DeliveryError, Ended};
+use crate::app::delivery::{DeliveryError, Ended, Partial};
 use crate::app::turns::Turns;
-use crate::domain::{Asked, FinishReason, Finished, ModelFailure, Reference, Usage};
+use crate::domain::{Asked, FinishReason, Finished, ModelFailure, Reference};
 use crate::store::{Answered, ClaimedTurn, Ending, Exchange, Finale, Question};
 use crate::telemetry::metrics::TurnEnd;
 
@@ -36,6 +36,11 @@ impl Said {
         self.finale == Finale::Done && self.error.is_none()
     }
 
+    /// Whether it is words of ours in the place of an answer.
+    pub(super) fn is_no_answer(&self) -> bool {
+        self.finished.is_none()
+    }
+
     /// How the turn ends with it.
     pub(super) fn ending(&self) -> Ending {
         Ending::new(self.finale, self.end.name())
@@ -57,19 +62,19 @@ impl Turns {
                 };
                 Said::answer(self.with_note(&finished.text, note), Some(finished))
             }
-            Ended::Failed { failure, text } if text.trim().is_empty() => {
+            Ended::Failed { failure, part } if part.text.trim().is_empty() => {
                 Said::failure(self.failure(turn, failure))
             }
-            Ended::Failed { failure, text } => {
-                let shown = self.with_note(&text, Some("answer-cut"));
-                let partial = self.partial(text, FinishReason::Cut);
+            Ended::Failed { failure, part } => {
+                let shown = self.with_note(&part.text, Some("answer-cut"));
+                let partial = self.partial(part, FinishReason::Cut);
                 Said { error: Some(failure.name()), ..Said::answer(shown, Some(partial)) }
             }
-            Ended::Stopped { text } if text.trim().is_empty() => {
+            Ended::Stopped(part) if part.text.trim().is_empty() => {
                 Said::answer(self.texts.get("stopped-before-text"), None)
             }
-            Ended::Stopped { text } => {
-                Said::answer(text.clone(), Some(self.partial(text, FinishReason::Stopped)))
+            Ended::Stopped(part) => {
+                Said::answer(part.text.clone(), Some(self.partial(part, FinishReason::Stopped)))
             }
             Ended::Unseen(error) => return Err(error),
         })
@@ -100,10 +105,9 @@ impl Turns {
     }
 
     /// A part of an answer, whose tokens nobody has counted.
-    fn partial(&self, text: String, finish_reason: FinishReason) -> Finished {
-        let completion_tokens = self.tokens.estimate("", &text);
-        let usage = Usage { completion_tokens, ..Usage::default() };
-        Finished { finish_reason, usage, ..Finished::ready_made(text) }
+    fn partial(&self, Partial { text, begun }: Partial, finish_reason: FinishReason) -> Finished {
+        let completion_tokens = self.tokens.estimate(&begun.model, &text);
+        begun.ended(text, completion_tokens, finish_reason)
     }
 
     /// What becomes part of the conversation, if anything does.

@@ -53,9 +53,24 @@ async fn next(
 }
 
 async fn say(terminal: &Terminal, inbox: &dyn Inbox, text: &str) {
-    let id = PostedId(Uuid::now_v7().simple().to_string());
+    let id = new_id();
     terminal.with_screen(|screen| screen.ask(&id));
-    let message = decode::message(&id, text, &terminal.person, terminal.clock.now());
+    take_in(terminal, inbox, &id, text).await;
+}
+
+/// Has the answer stopped that is being written.
+async fn interrupt(terminal: &Terminal, inbox: &dyn Inbox) {
+    let id = new_id();
+    terminal.with_screen(|screen| screen.interrupt(&id));
+    take_in(terminal, inbox, &id, &format!("/{}", Command::Stop.name())).await;
+}
+
+fn new_id() -> PostedId {
+    PostedId(Uuid::now_v7().simple().to_string())
+}
+
+async fn take_in(terminal: &Terminal, inbox: &dyn Inbox, id: &PostedId, text: &str) {
+    let message = decode::message(id, text, &terminal.person, terminal.clock.now());
     if let Err(error) = inbox.accept(message.into()).await {
         tracing::error!(error = %chain(&error), "could not take in what was typed");
     }
@@ -75,7 +90,7 @@ async fn settle(
             // The rest of the answer may still come, so its line stays open.
             () = shutdown.cancelled() => return Ok(()),
             () = quiet(&mut busy) => break,
-            _ = interrupts.recv() => say(terminal, inbox, &format!("/{}", Command::Stop.name())).await,
+            _ = interrupts.recv() => interrupt(terminal, inbox).await,
         }
     }
     terminal.with_screen(super::Screen::end_line).map_err(super::closed)

@@ -77,6 +77,8 @@ struct Screen {
     unanswered: HashSet<PostedId>,
     /// Messages that get no answer, but words in its place.
     excused: HashSet<PostedId>,
+    /// Whether Ctrl-C has stopped something.
+    is_interrupted: bool,
     /// The post that is printed last, and how it reads.
     last: Option<(PostedId, String)>,
 }
@@ -93,6 +95,7 @@ impl Terminal {
             asked: HashSet::new(),
             unanswered: HashSet::new(),
             excused: HashSet::new(),
+            is_interrupted: false,
             last: None,
         };
         Self { lines, person, clock, busy, screen: Mutex::new(screen) }
@@ -102,6 +105,12 @@ impl Terminal {
     #[must_use]
     pub fn has_unanswered(&self) -> bool {
         self.with_screen(|screen| !screen.unanswered.is_empty())
+    }
+
+    /// Whether Ctrl-C was pressed while something was being answered.
+    #[must_use]
+    pub fn was_interrupted(&self) -> bool {
+        self.with_screen(|screen| screen.is_interrupted)
     }
 
     fn with_screen<R>(&self, change: impl FnOnce(&mut Screen) -> R) -> R {
@@ -114,6 +123,14 @@ impl Screen {
     fn ask(&mut self, id: &PostedId) {
         self.asked.insert(id.clone());
         self.unanswered.insert(id.clone());
+    }
+
+    /// Takes note that Ctrl-C was pressed, which is said to us as this message. Nobody
+    /// has typed it, so what we say to it is no answer.
+    fn interrupt(&mut self, id: &PostedId) {
+        self.ask(id);
+        self.excused.insert(id.clone());
+        self.is_interrupted = true;
     }
 
     fn begin(&mut self, id: PostedId, text: String, to: &ReplyTo) -> io::Result<()> {

@@ -53,6 +53,7 @@ failure-given-up = Sorry, I could not answer this: every try ended badly, so I g
 failure-rate_limited = The model has too much to do right now. Please try again in a minute. (Reference { $reference })
 failure-quota_gone = The model's account is used up, so I can't answer until my operator has seen to it. (Reference { $reference })
 failure-unauthorized = I can't reach my model because of a wrong setting, so my operator has to see to it. (Reference { $reference })
+failure-misconfigured = I can't reach my model because of a wrong setting, so my operator has to see to it. (Reference { $reference })
 failure-unavailable = The model is not available right now. Please try again in a little while. (Reference { $reference })
 failure-cut = The model's answer broke off before it began. Please try again. (Reference { $reference })
 failure-nonsense = The model answered with something I can't use. Please try again. (Reference { $reference })

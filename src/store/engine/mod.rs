@@ -12,6 +12,7 @@ pub(super) mod sqlite;
 mod statements;
 
 use std::fs::File;
+use std::io;
 use std::path::PathBuf;
 
 use futures_util::future::BoxFuture;
@@ -118,6 +119,17 @@ impl Engine {
             }
         }
     }
+}
+
+/// The file that the settings name, as seen from the root, where there is none yet.
+pub fn missing_file(settings: &DatabaseSettings) -> Result<Option<PathBuf>, StoreError> {
+    if settings.is_on_a_server() {
+        return Ok(None);
+    }
+    let path = sqlite::path_of(settings.url.expose_secret())?;
+    // What cannot be looked at is told when it is opened.
+    let is_missing = path.metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+    Ok(is_missing.then(|| std::path::absolute(&path).unwrap_or(path)))
 }
 
 /// The steps that the schema has behind it, looked up beside whoever is at work; nothing is changed.

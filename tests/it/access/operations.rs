@@ -1,5 +1,6 @@
 //! `switchboard access` beside the running daemon.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::support::stage::Stage;
@@ -111,8 +112,41 @@ async fn nonsense_is_told_what_an_id_looks_like() {
             assert!(said.contains(&format!("`{id}` is no id; write telegram:1001")), "{said}");
         }
     }
+    let (status, said) = stage.access(&["list"]).await;
+    assert_eq!(status, 78, "nonsense makes no database: {said}");
+}
+
+#[tokio::test]
+async fn where_no_database_is_nothing_is_told_from_an_empty_one() {
+    let stage = Stage::new().await;
+    let Some(file) = stage.setup.database_url().strip_prefix("sqlite://").map(PathBuf::from) else { return };
+    assert!(file.is_absolute() && !file.exists(), "{}", file.display());
+    let asking: [&[&str]; 7] = [
+        &["access", "list"],
+        &["access", "approve", "ABCD-EFGH"],
+        &["deliveries", "list"],
+        &["deliveries", "retry", "--all"],
+        &["inbox", "list"],
+        &["inbox", "show", "1a2b3c4d"],
+        &["inbox", "replay", "--all"],
+    ];
+    for words in asking {
+        let ran = stage.setup.run(words).await;
+        assert_eq!((ran.code, ran.out.as_str()), (Some(78), ""), "{words:?}: {}", ran.err);
+        let told =
+            format!("there is no database at `{}`; run this in the directory of the daemon", file.display());
+        assert!(ran.err.contains(&told), "{words:?}: {}", ran.err);
+        assert!(!file.exists(), "{words:?}");
+    }
+
+    // Who may talk can be said before the first start, and where that went is told once.
+    let ran = stage.setup.run(&["access", "allow", "telegram:1001"]).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(ran.err.contains(&format!("so I made one: {}", file.display())), "{}", ran.err);
+    let ran = stage.setup.run(&["access", "deny", "telegram:1001"]).await;
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
     let (_, list) = stage.access(&["list"]).await;
-    assert_eq!(list, "Nobody has written yet.\n");
+    assert!(list.starts_with("blocked ") && list.contains("telegram:1001"), "{list}");
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ async fn on_discord_messages_threads_edits_and_commands_pass_the_gate() {
         alice.deletes(said);
     }
     admin.says_in(general, &format!("{mention} hello?"));
-    admin.waits_for(general, |shown| shown.text.contains("switchboard access allow discord:100")).await;
+    admin.waits_for(general, |shown| shown.text.contains("switchboard access allow space:discord:100")).await;
     // A command must be answered, or it seems to be thought about for a quarter of an hour.
     let asked = alice.runs_command("whoami", &[], general).await;
     let refused = alice.waits_for(general, |shown| shown.text == QUIET).await;
@@ -57,7 +57,15 @@ async fn on_discord_messages_threads_edits_and_commands_pass_the_gate() {
         .waits_for(alice.dm_channel(), |shown| shown.ephemeral && shown.text.contains("with the code"))
         .await;
 
-    does(&stage.setup, &["allow", "space:discord:100"]).await;
+    // What the admin was told to run is run as it stands there.
+    // As a person, the place is refused, and nobody is let in by it.
+    for word in ["allow", "deny"] {
+        let ran = stage.setup.run(&["access", word, "discord:100"]).await;
+        assert_eq!(ran.code, Some(1), "{}{}", ran.out, ran.err);
+        assert!(ran.err.contains("write space:discord:100"), "{}", ran.err);
+    }
+    let id = told.text.rsplit_once("access allow ").expect("a way out").1.trim().to_owned();
+    does(&stage.setup, &["allow", &id]).await;
     alice.says_in(thread, &format!("{mention} echo this"));
     alice.waits_for(thread, |shown| shown.by_bot && shown.text.contains("You said: echo this")).await;
     alice.runs_command("whoami", &[], general).await;

@@ -201,6 +201,9 @@ async fn who_stops_listening_stops_the_model() {
     models.hold(2);
     models.will_stream(["one ", "two ", "three"]);
     let mut stream = openai(&models).ask(&said("count")).await.unwrap();
+    assert!(
+        matches!(stream.next().await.unwrap().unwrap(), ModelEvent::Begun(begun) if begun.provider == "main")
+    );
     for expected in ["one ", "two "] {
         assert_eq!(stream.next().await.unwrap().unwrap(), ModelEvent::Delta(expected.to_owned()));
     }

@@ -37,6 +37,16 @@ async fn the_next_provider_answers_when_one_gives_nothing() {
 }
 
 #[tokio::test]
+async fn a_provider_without_the_model_is_passed_over() {
+    let (first, second) = (Models::start().await, Models::start().await);
+    first.fault(ROUTE, usize::MAX, Fault::ModelNotFound);
+    second.will_say("Yes.");
+    let heard = ask(&chain(&first, &second), &said("hello")).await;
+    assert_eq!(heard.end.unwrap().text, "Yes.");
+    assert_eq!((first.count(), second.count()), (1, 1));
+}
+
+#[tokio::test]
 async fn a_refused_request_is_not_passed_on() {
     let (first, second) = (Models::start().await, Models::start().await);
     first.fault(ROUTE, usize::MAX, Fault::ContextLengthExceeded);

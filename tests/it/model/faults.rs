@@ -11,19 +11,23 @@ use crate::support::models::{Answer, Fault, Models, RetryAfter};
 
 #[tokio::test]
 async fn every_failure_before_the_first_text_has_its_name() {
-    use ModelFailure::{Cut, Nonsense, QuotaGone, RateLimited, Rejected, Unauthorized, Unavailable};
+    use ModelFailure::{
+        Cut, Misconfigured, Nonsense, QuotaGone, RateLimited, Rejected, Unauthorized, Unavailable,
+    };
     let table = [
         (Fault::Unauthorized, Unauthorized),
         (Fault::Forbidden, Unauthorized),
         (Fault::Html(401), Unauthorized),
-        (Fault::ModelNotFound, Rejected),
+        (Fault::ModelNotFound, Misconfigured),
         (Fault::ContextLengthExceeded, Rejected),
         (Fault::Status(413), Rejected),
         (Fault::Status(422), Rejected),
-        (Fault::Html(404), Rejected),
+        (Fault::Status(405), Misconfigured),
+        (Fault::Html(308), Misconfigured),
+        (Fault::Html(404), Misconfigured),
         (Fault::IntegerErrorCode, Rejected),
         (Fault::FlatError, Rejected),
-        (Fault::StringError, Rejected),
+        (Fault::StringError, Misconfigured),
         (Fault::RateLimited(RetryAfter::Absent), RateLimited),
         (Fault::Html(429), RateLimited),
         (Fault::InsufficientQuota, QuotaGone),

@@ -61,6 +61,7 @@ async fn ask(model: &dyn Model, request: &ModelRequest) -> Heard {
     let end = loop {
         let event = tokio::time::timeout(PATIENCE, stream.next()).await.expect("an answer in time");
         match event.expect("a stream ends with an end or an error") {
+            Ok(ModelEvent::Begun(begun)) => assert!(text.is_empty() && !begun.model.is_empty()),
             Ok(ModelEvent::Delta(delta)) => text.push_str(&delta),
             Ok(ModelEvent::Restarted) => {
                 text.clear();

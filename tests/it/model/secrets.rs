@@ -124,6 +124,6 @@ async fn a_prompt_is_not_carried_elsewhere() {
     })
     .await;
     let error = ask(&openai_with(&settings_at(&server.url(), KEY), PATIENT), &said(PROMPT)).await.error();
-    assert!(matches!(error, ModelError::Rejected { status: 307, .. }), "{error}");
+    assert!(matches!(error, ModelError::Misconfigured { status: 307, .. }), "{error}");
     assert_eq!(elsewhere.count(), 0);
 }

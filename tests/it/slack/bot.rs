@@ -121,6 +121,20 @@ pub(super) async fn workspace() -> (Workspace, Person) {
     (slack, alice)
 }
 
+/// The same, where the bot is told of all that is said in channels.
+pub(super) async fn audible() -> (Workspace, Person) {
+    let (slack, alice) = workspace().await;
+    slack.hears_channels();
+    (slack, alice)
+}
+
+/// The same, where the bot may read what is in channels.
+pub(super) async fn readable() -> (Workspace, Person) {
+    let (slack, alice) = workspace().await;
+    slack.reads_channels();
+    (slack, alice)
+}
+
 impl Bot {
     /// Connects to a workspace, and waits for its socket.
     pub(super) async fn listens(slack: &Workspace) -> Self {

@@ -8,7 +8,7 @@ use switchboard::channels::slack::Pace;
 use switchboard::channels::{Batch, Channel, Inbox, InboxError};
 use switchboard::domain::{Address, Event, KnownPlace, Platform};
 
-use super::bot::{Bot, Recorder, impatient, workspace};
+use super::bot::{Bot, Recorder, impatient, readable as workspace};
 use crate::support::observed::Observed;
 use crate::support::slack::{Fault, Slack};
 

@@ -121,6 +121,7 @@ async fn no_secret_and_no_word_of_people_reaches_the_log() {
         tracing_subscriber::fmt().with_env_filter("switchboard=trace").with_writer(lines.clone()).finish();
     let _guard = tracing::subscriber::set_default(log);
     let (slack, alice) = workspace().await;
+    slack.hears_of_its_end();
     slack.fault("auth.test", 1, Fault::Status(503));
     slack.fault("apps.connections.open", 1, Fault::CutAfter);
     let mut bot = Bot::listens(&slack).await;

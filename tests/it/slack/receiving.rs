@@ -2,7 +2,7 @@
 
 use switchboard::domain::{AddressKind, Event, PostedId};
 
-use super::bot::{Bot, workspace};
+use super::bot::{Bot, audible as workspace};
 
 #[tokio::test]
 async fn a_direct_message_comes_in_and_is_acknowledged() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use switchboard::channels::{Channel, ChannelError};
 use switchboard::domain::{PostedId, ReplyTo, Timestamp};
 
-use super::bot::{Bot, part, workspace};
+use super::bot::{Bot, part, readable as workspace};
 use crate::support::slack::Fault;
 
 impl Bot {

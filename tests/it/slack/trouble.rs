@@ -115,6 +115,7 @@ async fn a_connection_that_never_comes_about_is_given_up() {
 #[tokio::test]
 async fn tokens_that_are_withdrawn_end_it() {
     let (slack, _) = workspace().await;
+    slack.hears_of_its_end();
     let mut bot = Bot::listens(&slack).await;
     slack.uninstall_app();
     let error = bot.ended().await.unwrap_err();

@@ -61,6 +61,15 @@ async fn a_model_hears_the_last_questions_and_answers_that_fit() {
 }
 
 #[tokio::test]
+async fn a_large_budget_is_used_however_short_the_lines_are() {
+    let stage = stage().await.set("MODEL__CONTEXT_TOKENS", "20000");
+    let bot = stage.serve().await;
+    let last = talks(&stage, 40, |answer| answer).await;
+    assert_eq!(texts(&last), with_pairs(40, 39));
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
 async fn a_question_that_leaves_no_room_is_asked_all_the_same() {
     let stage = stage().await;
     let bot = stage.serve().await;

@@ -33,11 +33,11 @@ fn whole() -> String {
 fn end_of_model(fault: &ModelFault) -> End {
     use ModelFault as F;
     match fault {
-        F::Unauthorized | F::Forbidden | F::Html(401) => End::Notice("wrong setting"),
-        F::ModelNotFound | F::ContextLengthExceeded | F::Status(413 | 422) | F::Html(404) => {
-            End::Notice("refused this request")
+        F::Unauthorized | F::Forbidden | F::Html(401 | 404) | F::ModelNotFound | F::StringError => {
+            End::Notice("wrong setting")
         }
-        F::IntegerErrorCode | F::FlatError | F::StringError => End::Notice("refused this request"),
+        F::ContextLengthExceeded | F::Status(413 | 422) => End::Notice("refused this request"),
+        F::IntegerErrorCode | F::FlatError => End::Notice("refused this request"),
         F::RateLimited(_) => End::Notice("too much to do"),
         F::InsufficientQuota | F::Status(402) => End::Notice("used up"),
         F::Html(200) | F::EmptyChoices | F::NullContent | F::InvalidJsonAfterDeltas(0) => {

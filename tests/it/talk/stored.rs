@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::support::database::{Beside, Engine};
-use crate::support::models::{Answer, Usage};
+use crate::support::models::{Answer, Fault, Usage};
 use crate::support::stage::Stage;
 use crate::talk::heard;
 
@@ -69,6 +69,27 @@ async fn everything_about_a_streamed_answer_is_kept_beside_its_question() {
         (role = 'user') = (user_id IS NOT NULL) AND (role = 'user') = (origin_identity_id IS NOT NULL) AND \
         (role = 'user') = (completed_at IS NULL) AND (role = 'user') = (response_ms IS NULL)";
     assert_eq!(beside.number(whole).await, 4);
+    beside.close().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_kept_with_its_model_and_what_it_took() {
+    let mut stage = Stage::lifelike().await;
+    for (key, price) in [("PROMPT", "2.5"), ("COMPLETION", "10")] {
+        let key = format!("SWITCHBOARD__MODEL__PROVIDERS__MAIN__PRICE__{key}_PER_MILLION");
+        stage.setup = stage.setup.env(&key, price);
+    }
+    stage.models.when_asked("?", Answer::deltas(["There are", " four."]).with(Fault::CutAfterDeltas(1)));
+    let bot = stage.serve().await;
+    stage.platform.user(1001, "Alice").says("How many are there?");
+    stage.wait_until_last_is(1001, |text| text.contains("broke off")).await;
+    stage.ends_well(bot).await;
+
+    let beside = Beside::open(&stage.setup.database_url()).await;
+    let whole = "SELECT COUNT(*) FROM messages WHERE role = 'assistant' AND error = 'cut' AND model = 'gpt-4o' \
+        AND provider = 'main' AND prompt_tokens > 0 AND completion_tokens > 0 AND cost_micros > 0";
+    let kept = beside.texts(MESSAGES).await;
+    assert_eq!(beside.number(whole).await, 1, "{kept:#?}");
     beside.close().await;
 }
 

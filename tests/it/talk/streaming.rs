@@ -1,9 +1,14 @@
 //! Answers as they come.
 
+use std::time::Duration;
+
 use crate::support::models::{Answer, Gate};
 use crate::support::screens::said;
 use crate::support::stage::Stage;
+use crate::support::telegram::BOT_USERNAME;
 use crate::talk::{assert_paced, assert_whole, heard, sixty_thousand};
+
+const GROUP: i64 = -1_001_000_000_001;
 
 #[tokio::test]
 async fn a_quick_answer_is_one_post_and_nothing_else() {
@@ -98,6 +103,57 @@ async fn a_streamed_answer_of_eight_seconds_takes_at_most_ten_writes_a_second_ap
         .collect();
     assert_paced(&writes);
     assert_eq!(said(&screen).len(), 1);
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn an_answer_in_a_group_is_written_three_seconds_apart() {
+    let stage = Stage::lifelike().await;
+    let words: Vec<String> = (0..80).map(|number| format!("word{number} ")).collect();
+    stage.models.will(Answer::deltas(words.clone()).at_tokens_per_second(10.0));
+    let bot = stage.serve().await;
+    let alice = stage.platform.user(1001, "Alice");
+    let group = stage.platform.group(GROUP, "Team");
+    alice.says_in(&group, &format!("@{BOT_USERNAME} talk for a while."));
+
+    let whole = words.concat().trim().to_owned();
+    stage.wait_until_last(GROUP, &whole).await;
+
+    let calls = stage.platform.calls();
+    let writes: Vec<_> = calls
+        .iter()
+        .filter(|call| ["sendMessage", "editMessageText"].contains(&call.method.as_str()))
+        .collect();
+    assert!((3..=5).contains(&writes.len()), "{writes:#?}");
+    assert!(writes.iter().all(|call| call.status == 200), "{writes:#?}");
+    for pair in writes.windows(2) {
+        let apart = pair[1].at - pair[0].at;
+        assert!(apart >= Duration::from_secs(3), "two writes {apart:?} apart");
+    }
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn typing_is_renewed_for_as_long_as_there_is_no_text() {
+    let stage = Stage::lifelike().await;
+    let gate = Gate::closed_after(0);
+    let setup =
+        stage.setup.clone().env("SWITCHBOARD__MODEL__PROVIDERS__MAIN__FIRST_TOKEN_TIMEOUT_SECONDS", "30");
+    stage.models.will(Answer::text("Here I am.").behind(&gate));
+    let bot = setup.serve();
+    let alice = stage.platform.user(1001, "Alice");
+    alice.says("Are you there?");
+    stage.platform.wait_for_calls("sendChatAction", 2).await.unwrap();
+    gate.release();
+    stage.wait_until_last(1001, "Here I am.").await;
+
+    let calls = stage.platform.calls();
+    let shown: Vec<_> =
+        calls.iter().filter(|call| call.method == "sendChatAction").map(|call| call.at).collect();
+    let apart = shown[1] - shown[0];
+    assert!(apart < Duration::from_secs(5), "it was gone for a while: {apart:?}");
+    assert!(apart > Duration::from_secs(3), "{apart:?}");
+    assert_eq!(shown.len(), 2, "and not once there is text");
     stage.ends_well(bot).await;
 }
 

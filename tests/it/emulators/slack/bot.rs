@@ -39,7 +39,7 @@ pub(super) async fn get(slack: &Slack, method: &str, query: &[(&str, &str)]) -> 
 
 /// A workspace with alice and bob, who are in the channel C1 with the bot.
 pub(super) async fn workspace() -> (Slack, Person) {
-    let slack = Slack::start().await;
+    let slack = Slack::start().await.with_all_rights();
     let alice = slack.user("U1", "alice");
     let bob = slack.user("U2", "bob");
     slack.channel("C1", "general", &[&alice, &bob]);

@@ -108,7 +108,7 @@ fn callbacks(
 }
 
 async fn workspace() -> (Slack, Person) {
-    let slack = Slack::start().await;
+    let slack = Slack::start().await.with_all_rights();
     let alice = slack.user("U1", "alice");
     slack.channel("C1", "general", &[&alice]);
     (slack, alice)

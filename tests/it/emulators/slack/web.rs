@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::bot::{call, get, post, workspace};
 use super::messages::say;
-use super::slack::{BURST, Fault, Kind};
+use super::slack::{BURST, Fault, Kind, Slack};
 
 #[tokio::test]
 async fn a_post_appears_on_everybodys_screen() {
@@ -344,4 +344,21 @@ async fn an_argument_that_a_method_does_not_have_is_passed_over_and_a_problem() 
             "users.info has no such arguments: locale"
         ]
     );
+}
+
+#[tokio::test]
+async fn the_app_has_the_rights_that_the_readme_has_it_ask_for() {
+    let readme = include_str!("../../../../README.md");
+    let row =
+        readme.lines().find(|line| line.starts_with("| Slack | [Your apps]")).expect("how to make an app");
+    let named = |from: &str, to: &str| {
+        let part =
+            row.split_once(from).and_then(|(_, rest)| rest.split_once(to)).expect("a part of the row").0;
+        let mut names: Vec<String> = part.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+        names.sort();
+        names
+    };
+    let scopes = named("the bot scopes ", "Event Subscriptions:");
+    let events = named("Event Subscriptions:", "Slash Commands:");
+    assert_eq!(Slack::start().await.rights(), (scopes, events));
 }

@@ -32,44 +32,45 @@ pub(super) struct App {
     pub(super) interactivity_url: Option<String>,
 }
 
-const SCOPES: [&str; 19] = [
-    "app_mentions:read",
-    "channels:history",
+/// What README.md has an app ask for.
+const SCOPES: [&str; 5] = ["app_mentions:read", "chat:write", "commands", "im:history", "users:read"];
+
+/// The scopes by which the bot reads what is in channels; optional.
+pub(super) const HISTORIES: [&str; 3] = ["channels:history", "groups:history", "mpim:history"];
+
+/// What an app might ask for beside these.
+pub(super) const FURTHER_SCOPES: [&str; 11] = [
     "channels:read",
-    "chat:write",
-    "commands",
-    "groups:history",
     "groups:read",
-    "im:history",
     "im:read",
     "im:write",
-    "mpim:history",
     "mpim:read",
     "mpim:write",
     "reactions:read",
     "reactions:write",
     "team:read",
-    "users:read",
     "assistant:write",
     "usergroups:read",
 ];
 
-const SUBSCRIPTIONS: [&str; 11] = [
-    "app_mention",
+/// What README.md has an app subscribe to.
+const SUBSCRIPTIONS: [&str; 2] = ["app_mention", "message.im"];
+
+/// The events by which the bot hears all that is said in channels, edits and deletions included; optional.
+pub(super) const CHANNEL_EVENTS: [&str; 3] = ["message.channels", "message.groups", "message.mpim"];
+
+/// What an app might subscribe to beside these.
+pub(super) const FURTHER_SUBSCRIPTIONS: [&str; 6] = [
     "app_uninstalled",
     "channel_archive",
     "member_joined_channel",
-    "message.channels",
-    "message.groups",
-    "message.im",
-    "message.mpim",
     "reaction_added",
     "reaction_removed",
     "tokens_revoked",
 ];
 
 impl App {
-    /// An app with everything a chat bot asks for, in Socket Mode.
+    /// An app as README.md describes it, in Socket Mode.
     pub(super) fn installed() -> Self {
         Self {
             sign: Signature {
@@ -91,6 +92,12 @@ impl App {
             commands_url: None,
             interactivity_url: None,
         }
+    }
+
+    /// Grants further scopes and subscribes to further events.
+    pub(super) fn may_also(&mut self, scopes: &[&str], events: &[&str]) {
+        self.scopes.extend(scopes.iter().map(|scope| (*scope).to_owned()));
+        self.subscriptions.extend(events.iter().map(|event| (*event).to_owned()));
     }
 
     /// The granted scopes in a row, as in `X-OAuth-Scopes`.

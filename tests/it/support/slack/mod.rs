@@ -24,6 +24,7 @@ mod state;
 mod text;
 mod web;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -93,8 +94,8 @@ impl Drop for Running {
 }
 
 impl Slack {
-    /// Starts an empty workspace with the app installed in Socket Mode, all
-    /// usual scopes granted and all usual events subscribed.
+    /// Starts an empty workspace with the app installed as README.md describes it:
+    /// in Socket Mode, with no scope and no event that is not needed.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("an emulator needs its port");
         let address = listener.local_addr().unwrap().to_string();
@@ -241,6 +242,35 @@ impl Slack {
 
 /// How the app is installed.
 impl Slack {
+    /// Lets the bot read what is in channels, by the optional scopes of README.md.
+    pub fn reads_channels(&self) {
+        self.core.change(|world| world.app.may_also(&app::HISTORIES, &[]));
+    }
+
+    /// Tells the bot of all that is said in channels, edits and deletions included.
+    pub fn hears_channels(&self) {
+        self.core.change(|world| world.app.may_also(&app::HISTORIES, &app::CHANNEL_EVENTS));
+    }
+
+    /// Tells the bot when it is thrown out.
+    pub fn hears_of_its_end(&self) {
+        self.core.change(|world| world.app.may_also(&[], &["app_uninstalled", "tokens_revoked"]));
+    }
+
+    /// Gives the app all scopes and all events there are.
+    #[must_use]
+    pub fn with_all_rights(self) -> Self {
+        self.hears_channels();
+        self.core.change(|world| world.app.may_also(&app::FURTHER_SCOPES, &app::FURTHER_SUBSCRIPTIONS));
+        self
+    }
+
+    /// The scopes that are granted and the events that are subscribed to, each in its order.
+    pub fn rights(&self) -> (Vec<String>, Vec<String>) {
+        let in_order = |names: &BTreeSet<String>| names.iter().cloned().collect();
+        self.core.world.read(|world| (in_order(&world.app.scopes), in_order(&world.app.subscriptions)))
+    }
+
     /// Grants exactly these scopes.
     pub fn grant_only(&self, scopes: &[&str]) {
         self.core.change(|world| world.app.scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect());

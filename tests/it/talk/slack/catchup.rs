@@ -14,6 +14,7 @@ impl Stage {
     async fn in_the_past(hours: u32) -> Self {
         let slack = Slack::start().await.in_the_past(HOUR * hours);
         slack.without_rate_limits();
+        slack.reads_channels();
         let stage = Self::lifelike_on(slack).await.unhurried();
         stage.models.answers_with(|asked| format!("Heard {}", asked.questions().join(" + ")));
         stage

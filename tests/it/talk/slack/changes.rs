@@ -13,6 +13,7 @@ use crate::talk::{first_waits, wait_until, wait_until_it_waits};
 async fn stage() -> (Stage, Gate) {
     let stage = Stage::lifelike().await;
     stage.platform.without_rate_limits();
+    stage.platform.hears_channels();
     let gate = first_waits(&stage.models);
     (stage.unhurried(), gate)
 }
@@ -144,6 +145,37 @@ async fn changes_of_what_is_not_for_the_bot_and_of_what_is_answered_leave_nothin
     assert_eq!(beside.number("SELECT COUNT(*) FROM inbox").await, 1);
     assert_eq!(beside.texts("SELECT platform_user_id FROM identities").await, ["U1"]);
     assert_eq!(stage.models.count(), 1);
+    beside.close().await;
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn without_the_events_of_channels_second_thoughts_count_in_direct_chats_only() {
+    let stage = Stage::lifelike().await.unhurried();
+    stage.platform.without_rate_limits();
+    let gate = first_waits(&stage.models);
+    let alice = stage.platform.user("U1", "alice");
+    let general = stage.platform.channel("C1", "general", &[&alice]);
+    let bot = stage.serve().await;
+    let beside = stage.setup.beside().await;
+    for (place, call, heard) in
+        [(general, "<@bot> ", "Heard secnd"), (alice.dm_channel(), "", "Heard second")]
+    {
+        gate.hold(0);
+        let first = alice.says_in(&place, &format!("{call}first"));
+        gate.wait_until_held(1).await;
+        let says = |text: &str| {
+            let text = format!("{call}{text}");
+            if call.is_empty() { alice.dm(&text) } else { alice.replies_in(&place, &first, &text) }
+        };
+        let second = says("secnd");
+        wait_until_it_waits(&beside, "secnd").await;
+        alice.edits(&place, &second, &format!("{call}second"));
+        assert!(stage.platform.wait_until_delivered().await);
+        gate.release();
+        stage.wait_for_text(&place, heard).await;
+        assert_eq!(said(&stage.platform.screen(&place)), ["Heard first", heard]);
+    }
     beside.close().await;
     stage.ends_well(bot).await;
 }

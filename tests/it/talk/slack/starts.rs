@@ -50,6 +50,7 @@ async fn a_missing_scope_ends_the_start() {
 #[tokio::test]
 async fn an_app_that_is_uninstalled_ends_the_daemon() {
     let stage = Stage::lifelike().await;
+    stage.platform.hears_of_its_end();
     let bot = stage.serve().await;
     stage.platform.uninstall_app();
     let status = bot.ended().await;

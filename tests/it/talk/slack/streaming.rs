@@ -84,3 +84,33 @@ async fn sixty_thousand_characters_come_over_several_messages_and_whole() {
     assert_whole(&parts);
     stage.ends_well(bot).await;
 }
+
+#[tokio::test]
+async fn many_answers_at_once_keep_to_the_edits_that_a_workspace_has_in_a_minute() {
+    let stage = Stage::lifelike().await;
+    let words: Vec<String> = (0..100).map(|number| format!("word{number} ")).collect();
+    let whole = words.concat().trim().to_owned();
+    stage.models.answers_with(move |_| Answer::deltas(words.clone()).at_tokens_per_second(10.0));
+    let bot = stage.serve().await;
+    let people: Vec<_> =
+        (0..10).map(|number| stage.platform.user(&format!("U{number}"), "somebody")).collect();
+    let channels = ["C1", "C2", "C3", "C4", "C5"];
+    for channel in channels {
+        let members: Vec<_> = people.iter().collect();
+        stage.platform.channel(channel, &channel.to_lowercase(), &members);
+    }
+    // Two threads in each.
+    for (person, channel) in people.iter().zip(channels.iter().cycle()) {
+        person.says_in(channel, "<@bot> Talk for a while.");
+    }
+    bot.wait_for_logs("ended: answered", people.len()).await;
+    for channel in channels {
+        assert_eq!(said(&stage.platform.screen(channel)), [whole.as_str(); 2], "in {channel}");
+    }
+
+    let calls = stage.platform.calls();
+    let updates: Vec<_> = calls.iter().filter(|call| call.method == "chat.update").collect();
+    assert!((15..=50).contains(&updates.len()), "{} edits in less than a minute", updates.len());
+    assert!(updates.iter().all(|call| call.status == "ok"), "{updates:#?}");
+    stage.ends_well(bot).await;
+}
