@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -41,6 +41,8 @@ pub(super) struct Pacer<C: Clock = DefaultClock> {
     groups: Keyed<C>,
     account: Single<C>,
     edits: Single<C>,
+    /// How many edits wait that have to be made.
+    waiting: AtomicUsize,
     /// Until when a platform has asked us to be silent; the account under no name.
     limited: Mutex<HashMap<Option<String>, Instant>>,
     writes: AtomicU32,
@@ -55,6 +57,13 @@ impl Pacer {
     /// No pace at all, but for what platforms ask for.
     pub(super) fn unlimited() -> Self {
         Self::with(&DefaultClock::default(), UNLIMITED, UNLIMITED, UNLIMITED, UNLIMITED)
+    }
+
+    /// Waits until a post may be edited that has to be; meanwhile no interim edit takes its place.
+    pub(super) async fn wait_to_edit(&self, address: &Address) {
+        let _waiting = Waiting::among(&self.waiting);
+        self.wait(address).await;
+        self.edits.until_ready().await;
     }
 
     /// Waits until a text may be written that has to be.
@@ -90,6 +99,7 @@ impl<C: Clock + Clone> Pacer<C> {
             groups: keyed(groups),
             account: single(account),
             edits: single(edits),
+            waiting: AtomicUsize::new(0),
             limited: Mutex::default(),
             writes: AtomicU32::new(0),
         }
@@ -101,6 +111,7 @@ impl<C: Clock + Clone> Pacer<C> {
         self.limited_until(address).is_none()
             && self.chat_limiter(address).check_key(&key(address)).is_ok()
             && self.account.check().is_ok()
+            && self.waiting.load(Ordering::Relaxed) == 0
             && self.edits.check().is_ok()
     }
 
@@ -136,6 +147,22 @@ impl<C: Clock + Clone> Pacer<C> {
 
     fn chat_limiter(&self, address: &Address) -> &Keyed<C> {
         if address.is_direct() { &self.directs } else { &self.groups }
+    }
+}
+
+/// One who waits, until it is dropped.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn among(all: &'a AtomicUsize) -> Self {
+        all.fetch_add(1, Ordering::Relaxed);
+        Self(all)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -248,6 +275,29 @@ mod tests {
         }
         assert!(began.elapsed() >= interval * 2, "{:?}", began.elapsed());
         assert!(pacer.has_room(&direct(1)));
+    }
+
+    #[tokio::test]
+    async fn edits_that_have_to_be_made_take_their_share_and_come_before_all_others() {
+        let edits_per_minute = NonZeroU32::new(1_200).unwrap();
+        let pacer = Pacer::new(&Capabilities {
+            edits_per_minute,
+            writes_per_second: NonZeroU32::MAX,
+            ..CAPABILITIES
+        });
+        let began = Instant::now();
+        for number in 0..3 {
+            pacer.wait_to_edit(&direct(number)).await;
+        }
+        assert!(pacer.has_room(&direct(3)), "one of four is left");
+        let last = direct(4);
+        let waits = pacer.wait_to_edit(&last);
+        tokio::pin!(waits);
+        assert!(futures_util::poll!(&mut waits).is_pending());
+        assert!(!pacer.has_room(&direct(5)), "not before the one that waits");
+        waits.await;
+        assert!(began.elapsed() >= SECOND / 20, "{:?}", began.elapsed());
+        assert_eq!(pacer.waiting.load(super::Ordering::Relaxed), 0);
     }
 
     #[tokio::test]

@@ -183,7 +183,7 @@ impl Writer<'_> {
     pub(super) async fn edit(&self, posted: &PostedId, part: &Part) -> Result<(), DeliveryError> {
         let mut tries = Tries::within(self.patience);
         loop {
-            self.pacer.wait(&self.to.address).await;
+            self.pacer.wait_to_edit(&self.to.address).await;
             match self.edit_once(posted, part).await {
                 Err(DeliveryError::Channel(error)) => self.wait_after(error, &mut tries).await?,
                 done => return done,
