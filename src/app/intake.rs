@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::app::dispatch::Dispatch;
+use crate::app::doors;
 use crate::channels::{Batch, Inbox, InboxError};
 use crate::domain::{
     Address, Change, ChangeEnd, Clock, DedupeKey, InboundMessage, KnownPlace, Platform, Timestamp, Unreadable,
@@ -30,7 +31,8 @@ impl Intake {
     /// Sorts what came in, and lets go of what is not for us: that is silence, and
     /// need not be remembered.
     async fn sort(&self, batch: Batch, now: Timestamp) -> Result<Incoming, StoreError> {
-        let (mut messages, mut changes) = Change::sort(batch.messages);
+        let Batch { messages, unreadable, moves, doors } = batch;
+        let (mut messages, mut changes) = Change::sort(messages);
         messages.retain(InboundMessage::is_for_us);
         for change in &mut changes {
             change.may_begin = self.may_begin(&change.message, now).await?;
@@ -38,8 +40,7 @@ impl Intake {
         let messages = messages.into_iter().map(InboundMessage::legible).collect();
         let changes =
             changes.into_iter().map(|change| Change { message: change.message.legible(), ..change });
-        let (unreadable, moves) = (batch.unreadable, batch.moves);
-        Ok(Incoming { messages, changes: changes.collect(), unreadable, moves })
+        Ok(Incoming { messages, changes: changes.collect(), unreadable, moves, doors })
     }
 
     /// Whether a change counts although nobody has heard of its message.
@@ -56,21 +57,21 @@ impl Intake {
 impl Inbox for Intake {
     async fn accept(&self, batch: Batch) -> Result<(), InboxError> {
         let platform = batch.messages.first().map(|message| message.address.platform);
-        let platform =
-            platform.or(batch.moves.first().map(|moved| moved.platform)).unwrap_or(Platform::Terminal);
+        let platform = platform.or(batch.moves.first().map(|moved| moved.platform));
+        let platform = platform.or(batch.doors.first().map(|door| door.platform));
+        let platform = platform.unwrap_or(Platform::Terminal);
         let now = self.clock.now();
         let incoming = self.sort(batch, now).await.map_err(|error| InboxError(Box::new(error)))?;
-        let Incoming { messages, changes, unreadable, moves } = &incoming;
-        if messages.is_empty() && changes.is_empty() && unreadable.is_empty() && moves.is_empty() {
+        if incoming.is_empty() {
             return Ok(());
         }
-        unreadable.iter().for_each(tell);
+        incoming.unreadable.iter().for_each(tell);
         let (store, dispatch) = (self.store.clone(), Arc::clone(&self.dispatch));
         // Whoever reports may stop waiting; what becomes durable all the same has to be
         // worked on, and nobody else would begin it: a repetition is no news.
         let taking = self.tasks.spawn(async move {
             kill_point(KillPoint::BeforeAccept);
-            let Taken { accepted, repeated, changes, moved } = store.accept(incoming, now).await?;
+            let Taken { accepted, repeated, changes, moved, turned } = store.accept(incoming, now).await?;
             kill_point(KillPoint::Accepted);
             metrics::accepted(platform, accepted.len());
             for message in &accepted {
@@ -80,6 +81,7 @@ impl Inbox for Intake {
             if moved > 0 {
                 tracing::info!(platform = %platform, count = moved, "a chat on {platform} goes on under another id");
             }
+            doors::tell(&turned);
             dispatch.enqueue(&accepted);
             if repeated > 0 {
                 // Perhaps from a call whose end nobody heard: then they are in no queue.

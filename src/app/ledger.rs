@@ -10,8 +10,8 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::delivery::DeliveryError;
-use crate::domain::{Clock, KeptPart, Part, PostedId, SentPart, Timestamp, TurnId};
-use crate::store::{Answer, ClaimedTurn, Ending, Store, StoreError};
+use crate::domain::{Clock, Door, KeptPart, Part, PostedId, SentPart, Timestamp, TurnId};
+use crate::store::{Answer, ClaimedTurn, Ending, Store, StoreError, Turned};
 use crate::telemetry::chain;
 
 /// How often something that has to be kept is written again while the database does not answer.
@@ -89,6 +89,16 @@ impl Ledger<'_> {
         let given_up = (outcome, may_have_arrived);
         let write = || self.store.give_up_delivery(self.turn, given_up, self.now()).boxed();
         ours(self.patiently("give the delivery up", write).await)
+    }
+
+    /// Ends the turn, whose place is closed, and closes the place.
+    pub(crate) async fn shut_out(
+        &self,
+        door: &Door,
+        outcome: &'static str,
+    ) -> Result<Vec<Turned>, DeliveryError> {
+        let write = || self.store.shut_out(self.turn, (door.clone(), outcome), self.now()).boxed();
+        self.patiently("close a place", write).await.map_err(DeliveryError::Store)
     }
 
     /// Puts the turn back, whose last post surely did not arrive.

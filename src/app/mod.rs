@@ -7,6 +7,7 @@
 mod clock;
 mod delivery;
 mod dispatch;
+mod doors;
 mod intake;
 mod lease;
 mod ledger;

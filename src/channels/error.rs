@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::time::Duration;
 
+use crate::domain::Closed;
+
 type Source = Box<dyn Error + Send + Sync>;
 
 /// Whom a rate limit holds back.
@@ -38,9 +40,10 @@ pub enum ChannelError {
         source: Source,
     },
 
-    /// The chat or message is not there any more, or we have been shut out of it.
+    /// The chat or message is not there any more, or we have been shut out of it; `closed`
+    /// says which, where it is the place and not only a message of it.
     #[error("{step} has no place any more: {reason}")]
-    Gone { step: &'static str, reason: String },
+    Gone { step: &'static str, reason: String, closed: Option<Closed> },
 
     /// The platform refuses this request, however often it is repeated.
     #[error("the platform refused {step}: {reason}")]

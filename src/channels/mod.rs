@@ -26,7 +26,7 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::{
-    Address, Capabilities, DedupeKey, DeliveryKey, InboundMessage, KnownPlace, Move, Part, Platform,
+    Address, Capabilities, DedupeKey, DeliveryKey, Door, InboundMessage, KnownPlace, Move, Part, Platform,
     PostedId, ReplyTo, Timestamp, Unreadable,
 };
 
@@ -40,12 +40,17 @@ pub struct Batch {
     pub unreadable: Vec<Unreadable>,
     /// Chats that have another id by now; this counts for the messages beside it, too.
     pub moves: Vec<Move>,
+    /// Places that were closed to us or opened again, after all that was said in them beside this.
+    pub doors: Vec<Door>,
 }
 
 impl Batch {
     /// Whether nothing is in it that has to be kept.
     pub(crate) fn is_empty(&self) -> bool {
-        self.messages.is_empty() && self.unreadable.is_empty() && self.moves.is_empty()
+        self.messages.is_empty()
+            && self.unreadable.is_empty()
+            && self.moves.is_empty()
+            && self.doors.is_empty()
     }
 }
 
@@ -64,6 +69,12 @@ impl From<Unreadable> for Batch {
 impl From<Move> for Batch {
     fn from(moved: Move) -> Self {
         Self { moves: vec![moved], ..Self::default() }
+    }
+}
+
+impl From<Door> for Batch {
+    fn from(door: Door) -> Self {
+        Self { doors: vec![door], ..Self::default() }
     }
 }
 

@@ -15,6 +15,7 @@ mod code;
 mod command;
 mod conversation;
 mod delivery;
+mod door;
 mod failure;
 mod handle;
 mod ids;
@@ -37,6 +38,7 @@ pub use code::Code;
 pub use command::Command;
 pub use conversation::{Conversation, Line, Speaker};
 pub use delivery::{DeliveryKey, KeptPart, Part, PartState, PostedId, ReplyTo, SentPart};
+pub use door::{Closed, ClosedFor, Door, Extent, Reach};
 pub use failure::ModelFailure;
 pub use handle::{Handle, NoHandle};
 pub use ids::{

@@ -11,6 +11,7 @@
 mod access;
 mod changes;
 mod conversations;
+mod doors;
 mod engine;
 mod entities;
 mod error;
@@ -34,6 +35,7 @@ use crate::domain::{InstanceId, Timestamp};
 use crate::telemetry::Tasks;
 
 pub use access::{CodeKind, PairingCode, Standing};
+pub use doors::Turned;
 pub use engine::{make_directory, missing_file};
 pub use error::StoreError;
 pub use inbox::{

@@ -15,6 +15,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::domain::{AddressId, Move, Timestamp};
+use crate::store::doors::MOVED;
 use crate::store::entities::{addresses, conversations, spaces};
 use crate::store::{StoreError, changes, micros};
 
@@ -29,12 +30,18 @@ pub(super) async fn apply(
         changes::announce(tx).await?;
     }
     let old = find_address(tx, moved, &moved.from).await?;
-    let Some(old) = old.filter(|old| old.closed_at.is_none()) else { return Ok(is_space_moved) };
+    let Some(old) = old.filter(|old| !has_moved(old)) else { return Ok(is_space_moved) };
     match find_address(tx, moved, &moved.to).await? {
         None => rename(tx, &old, moved, now).await?,
         Some(new) => hand_over(tx, &old, &new, now).await?,
     }
     Ok(true)
+}
+
+/// Whether it was moved before; one that is closed for another reason is moved all the same.
+fn has_moved(address: &addresses::Model) -> bool {
+    // The versions before closed an address for nothing else, and without a word.
+    address.closed_at.is_some() && address.closed_reason.as_deref().is_none_or(|why| why == MOVED)
 }
 
 /// The address of a whole chat; a group that moves has no threads.
@@ -61,6 +68,8 @@ async fn rename(
 ) -> Result<(), StoreError> {
     addresses::Entity::update_many()
         .col_expr(addresses::Column::Chat, Expr::value(moved.to.as_str()))
+        .col_expr(addresses::Column::ClosedAt, Expr::value(None::<i64>))
+        .col_expr(addresses::Column::ClosedReason, Expr::value(None::<String>))
         // Messages are numbered anew there.
         .col_expr(addresses::Column::LastSequence, Expr::value(None::<i64>))
         .col_expr(addresses::Column::GapFrom, Expr::value(None::<i64>))
@@ -70,6 +79,7 @@ async fn rename(
     let mut left = old.clone().into_active_model().reset_all();
     left.id = Set(AddressId::new(now).0);
     left.closed_at = Set(Some(micros(now)));
+    left.closed_reason = Set(Some(MOVED.to_owned()));
     addresses::Entity::insert(left).exec_without_returning(tx).await?;
     Ok(())
 }
@@ -89,6 +99,7 @@ async fn hand_over(
         .await?;
     addresses::Entity::update_many()
         .col_expr(addresses::Column::ClosedAt, Expr::value(micros(now)))
+        .col_expr(addresses::Column::ClosedReason, Expr::value(MOVED))
         .filter(addresses::Column::Id.eq(old.id))
         .exec(tx)
         .await?;

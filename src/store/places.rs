@@ -19,10 +19,13 @@ pub struct Space {
     pub standing: SpaceStanding,
 }
 
-/// Takes note of what is heard there; one statement both finds the place and does that.
+/// Takes note of what is heard there, which opens the place again unless it has moved; one
+/// statement both finds the place and does that.
 const HEARD: &str = "UPDATE addresses \
      SET last_sequence = CASE WHEN last_sequence >= $1 THEN last_sequence ELSE $1 END, \
-         last_said_at = CASE WHEN last_said_at >= $2 THEN last_said_at ELSE $2 END \
+         last_said_at = CASE WHEN last_said_at >= $2 THEN last_said_at ELSE $2 END, \
+         closed_at = CASE WHEN COALESCE(closed_reason, 'moved') = 'moved' THEN closed_at END, \
+         closed_reason = CASE closed_reason WHEN 'moved' THEN 'moved' END \
      WHERE platform = $3 AND scope = $4 AND chat = $5 AND thread = $6 RETURNING id, lane_id";
 
 /// Finds the address where something is `heard`, or makes it; `user` is who
@@ -56,6 +59,7 @@ pub(super) async fn resolve(
         active_conversation_id: Set(None),
         created_at: Set(micros(now)),
         closed_at: Set(None),
+        closed_reason: Set(None),
         last_sequence: Set(Some(heard.0)),
         last_said_at: Set(Some(micros(heard.1))),
         gap_from: Set(None),

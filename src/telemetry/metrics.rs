@@ -8,11 +8,12 @@ use std::time::Duration;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
-use crate::domain::{ChangeEnd, ModelFailure, Platform, RefusalReason, Silence};
+use crate::domain::{ChangeEnd, ClosedFor, ModelFailure, Platform, RefusalReason, Silence};
 
 const ACCEPTED: &str = "switchboard_messages_accepted_total";
 const QUARANTINED: &str = "switchboard_messages_quarantined_total";
 const CHANGED: &str = "switchboard_changes_ended_total";
+const CLOSED: &str = "switchboard_addresses_closed_total";
 const ENDED: &str = "switchboard_turns_ended_total";
 const RUNNING: &str = "switchboard_turns_running";
 const ANSWERED: &str = "switchboard_answers_finished_seconds";
@@ -37,6 +38,7 @@ fn describe() {
     describe_counter!(ACCEPTED, "Messages that are durable in the inbox");
     describe_counter!(QUARANTINED, "Events that could not be read and are kept raw");
     describe_counter!(CHANGED, "Edits and deletions, by what became of them");
+    describe_counter!(CLOSED, "Places that a platform has closed to us, by reason");
     describe_counter!(ENDED, "Turns that have ended, by outcome");
     describe_gauge!(RUNNING, "Turns at work right now");
     describe_histogram!(ANSWERED, "Seconds from claiming a message to its whole answer");
@@ -124,6 +126,11 @@ pub fn quarantined(platform: Platform, count: usize) {
 /// Counts an edit or a deletion.
 pub fn changed(platform: Platform, end: ChangeEnd) {
     counter!(CHANGED, "platform" => platform.name(), "outcome" => end.name()).increment(1);
+}
+
+/// Counts a place that is closed to us from now on.
+pub fn address_closed(platform: Platform, why: ClosedFor) {
+    counter!(CLOSED, "platform" => platform.name(), "reason" => why.name()).increment(1);
 }
 
 /// A turn at work, for as long as this is held: also one that panics or is given

@@ -17,10 +17,11 @@ use crate::support::telegram::Fault;
 type Label = (&'static str, &'static [&'static str]);
 
 /// Every metric, with the labels it may have and what they may say.
-const METRICS: [(&str, &[Label]); 9] = [
+const METRICS: [(&str, &[Label]); 10] = [
     ("switchboard_messages_accepted_total", &[("platform", PLATFORMS)]),
     ("switchboard_messages_quarantined_total", &[("platform", PLATFORMS)]),
     ("switchboard_changes_ended_total", &[("platform", PLATFORMS), ("outcome", CHANGES)]),
+    ("switchboard_addresses_closed_total", &[("platform", PLATFORMS), ("reason", CLOSED)]),
     ("switchboard_turns_ended_total", &[("platform", PLATFORMS), ("outcome", OUTCOMES)]),
     ("switchboard_turns_running", &[]),
     ("switchboard_answers_finished_seconds", &[("platform", PLATFORMS), ("quantile", QUANTILES)]),
@@ -49,6 +50,7 @@ const OUTCOMES: &[&str] = &[
     "silent_already_answered",
 ];
 const CHANGES: &[&str] = &["replaced", "taken_back", "heard", "late", "outdated", "unknown"];
+const CLOSED: &[&str] = &["blocked", "removed", "restricted", "archived", "deleted"];
 const REASONS: &[&str] =
     &["rate_limited", "quota_gone", "unauthorized", "unavailable", "cut", "nonsense", "rejected"];
 
@@ -171,6 +173,8 @@ async fn metrics_tell_of_everything_and_of_nobody() {
     stage.platform.inject("message", broken);
     bot.wait_for_log("could not read an event").await;
     bot.wait_for_logs("a turn on telegram ended", 2).await;
+    alice.blocks_bot();
+    bot.wait_for_log("is closed to us").await;
     stage.platform.wait_until_confirmed().await.unwrap();
 
     // What is logged is counted a moment later.

@@ -1,6 +1,7 @@
 //! Why a reply could not be shown.
 
 use crate::channels::ChannelError;
+use crate::domain::Closed;
 use crate::store::StoreError;
 
 /// Why a reply could not be shown.
@@ -24,6 +25,14 @@ pub(crate) enum DeliveryError {
 }
 
 impl DeliveryError {
+    /// What the platform says of the place, if that is closed to us.
+    pub(crate) fn closed(&self) -> Option<Closed> {
+        match self {
+            Self::Channel(ChannelError::Gone { closed, .. }) => *closed,
+            Self::Channel(_) | Self::Away(_) | Self::Store(_) | Self::Lost => None,
+        }
+    }
+
     /// Whether nothing has been shown by it, and trying again can help.
     pub(super) fn is_passing(&self) -> bool {
         match self {

@@ -217,6 +217,8 @@ impl<'a> Screen<'a> {
         };
         let now_shown = match (changed, urgency) {
             (Ok(()), _) => Shown { id, text: Some(part.text.clone()), is_labelled },
+            // Where the place is closed, nothing is written any more.
+            (Err(error), _) if error.closed().is_some() => return Err(error),
             // Somebody has deleted the post, or it may not be changed any more.
             (
                 Err(DeliveryError::Channel(ChannelError::Gone { .. } | ChannelError::Rejected { .. })),

@@ -13,11 +13,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::delivery::{Delivering, Delivery, DeliveryError};
+use crate::app::doors;
 use crate::app::ledger::Ledger;
 use crate::app::stops::Stops;
 use crate::channels::ChannelError;
 use crate::domain::texts::Texts;
-use crate::domain::{Asked, Clock, Event, InboundMessage, Outcome, Part, Reference, Refusal, Reply};
+use crate::domain::{Asked, Clock, Closed, Event, InboundMessage, Outcome, Part, Reference, Refusal, Reply};
 use crate::model::TokenEstimates;
 use crate::router::{Router, RouterError};
 use crate::store::{Answer, ClaimedTurn, Ending, Finale, Store};
@@ -222,9 +223,29 @@ impl Work<'_> {
         self.ledger.finish(ending, last).await
     }
 
+    /// Ends the turn in a place that is closed to us: nothing more is written there, and
+    /// nobody is to act, so that the place is told of and not the turn.
+    async fn shut_out(&self, closed: Closed, error: &DeliveryError) -> TurnEnd {
+        let turn = self.turn;
+        tracing::info!(turn.id = %turn.turn, error = %chain(error), "a reply has no place any more");
+        let Some(message) = turn.last() else { return TurnEnd::Failed };
+        match self.ledger.shut_out(&closed.door_of(&message.address), UNDELIVERED).await {
+            Ok(turned) => doors::tell(&turned),
+            Err(error) => {
+                tracing::error!(turn.id = %turn.turn, error = %chain(&error), "a failed turn stays open; the next start takes it up");
+            }
+        }
+        TurnEnd::Failed
+    }
+
     /// Logs what went wrong, once, and tells the person without any detail.
     async fn fail(&mut self, error: &TurnError) -> TurnEnd {
         let turn = self.turn;
+        if let TurnError::Deliver(error) = error
+            && let Some(closed) = error.closed()
+        {
+            return self.shut_out(closed, error).await;
+        }
         let reference = Reference::from(turn.turn).to_string();
         tracing::error!(turn.id = %turn.turn, reference = %reference, error = %chain(error), "a turn failed");
         let sorry = match error {

@@ -13,6 +13,7 @@ use serenity::gateway::GatewayError;
 use serenity::http::HttpError;
 
 use crate::channels::{ChannelError, LimitScope};
+use crate::domain::{Closed, ClosedFor};
 
 /// How long to wait after a 429 that does not say so, as an edge server's may.
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(5);
@@ -121,6 +122,7 @@ impl Refusal {
     }
 
     fn into_error(self) -> ChannelError {
+        let closed = closed_by(self.code);
         let Self { step, reason, .. } = self;
         match self.status {
             429 => {
@@ -129,7 +131,8 @@ impl Refusal {
                 ChannelError::RateLimited { step, scope, retry_after }
             }
             500.. => ChannelError::Unreachable { step, source: reason.into() },
-            _ if is_gone(self.code) => ChannelError::Gone { step, reason },
+            _ if is_gone(self.code) => ChannelError::Gone { step, reason, closed: None },
+            _ if closed.is_some() => ChannelError::Gone { step, reason, closed },
             401 => ChannelError::Unauthorized { reason },
             _ => ChannelError::Rejected { step, reason },
         }
@@ -161,20 +164,25 @@ impl From<CallError> for ChannelError {
 fn is_gone(code: u64) -> bool {
     matches!(
         code,
-        code::UNKNOWN_CHANNEL
-            | code::UNKNOWN_GUILD
-            | code::UNKNOWN_MESSAGE
-            | code::UNKNOWN_USER
+        code::UNKNOWN_MESSAGE
             | code::UNKNOWN_WEBHOOK
             | code::UNKNOWN_INTERACTION
-            | code::MISSING_ACCESS
-            | code::CANNOT_MESSAGE_USER
-            | code::MISSING_PERMISSIONS
             | code::INVALID_WEBHOOK_TOKEN
-            | code::THREAD_ARCHIVED
-            | code::NO_MUTUAL_GUILDS
-            | code::THREAD_LOCKED
     )
+}
+
+/// What a code says about the place; nothing where it is about something else.
+fn closed_by(code: u64) -> Option<Closed> {
+    // Channels and threads are refused one by one: a channel that we may not see may have a thread that we may.
+    let why = match code {
+        code::UNKNOWN_CHANNEL | code::UNKNOWN_USER => ClosedFor::Deleted,
+        code::UNKNOWN_GUILD | code::MISSING_ACCESS => ClosedFor::Removed,
+        code::CANNOT_MESSAGE_USER | code::NO_MUTUAL_GUILDS => ClosedFor::Blocked,
+        code::MISSING_PERMISSIONS => ClosedFor::Restricted,
+        code::THREAD_ARCHIVED | code::THREAD_LOCKED => ClosedFor::Archived,
+        _ => return None,
+    };
+    Some(Closed::address(why))
 }
 
 /// Collects paths and codes of a form's errors; their messages may repeat what was sent.

@@ -13,7 +13,7 @@ use serenity::model::gateway::Ready;
 use serenity::model::id::{ChannelId, MessageId};
 use sha2::{Digest, Sha256};
 
-use crate::domain::{DedupeKey, MOST_KEPT_BYTES, Platform, Unreadable};
+use crate::domain::{ClosedFor, DedupeKey, Door, Extent, MOST_KEPT_BYTES, Platform, Unreadable};
 
 /// The interaction kind of commands; the others are not asked for yet.
 const COMMAND: u64 = 2;
@@ -27,6 +27,8 @@ pub(super) enum Happening {
     Edited(Box<MessageUpdateEvent>),
     Deleted(Vec<MessageId>),
     Command(Box<CommandInteraction>),
+    /// A channel, thread or guild is closed to us.
+    Closed(Door),
     Unreadable(Unreadable),
 }
 
@@ -54,6 +56,19 @@ impl Happening {
                     None
                 }
             },
+            Event::ChannelDelete(event) => {
+                let of = Extent::Chat(event.channel.id.to_string());
+                Some(Self::Closed(door(of, ClosedFor::Deleted)))
+            }
+            Event::ThreadDelete(event) => {
+                let (chat, thread) = (event.thread.parent_id.to_string(), event.thread.id.to_string());
+                Some(Self::Closed(door(Extent::Thread { chat, thread }, ClosedFor::Deleted)))
+            }
+            // One that is unavailable comes back by itself.
+            Event::GuildDelete(event) if !event.guild.unavailable => {
+                let of = Extent::Space(event.guild.id.to_string());
+                Some(Self::Closed(door(of, ClosedFor::Removed)))
+            }
             Event::Unknown(UnknownEvent { kind, value, .. }) => {
                 unreadable(&kind, value).map(Self::Unreadable)
             }
@@ -72,9 +87,13 @@ impl Happening {
             Self::Said(said) => Some(said.channel_id),
             Self::Edited(update) => Some(update.channel_id),
             Self::Command(command) => Some(command.channel_id),
-            Self::Ready(_) | Self::Deleted(_) | Self::Unreadable(_) => None,
+            Self::Ready(_) | Self::Deleted(_) | Self::Closed(_) | Self::Unreadable(_) => None,
         }
     }
+}
+
+fn door(of: Extent, why: ClosedFor) -> Door {
+    Door { platform: Platform::Discord, scope: String::new(), of, closed: Some(why) }
 }
 
 /// Keeps an event that claims to be for us and that the library could not read.

@@ -129,6 +129,7 @@ pub(super) async fn read(shared: &Shared, bot: UserId, what: &Happening, batch: 
             let address = places.address(&shared.api, command.channel_id, command.guild_id).await;
             batch.messages.push(decode::command(command, address));
         }
+        Happening::Closed(door) => batch.doors.push(door.clone()),
         Happening::Unreadable(unreadable) => batch.unreadable.push(unreadable.clone()),
         Happening::Said(_) | Happening::Edited(_) | Happening::Ready(_) => {}
     }

@@ -208,7 +208,7 @@ impl CatchUp {
             match reader.past(place, raw.get()) {
                 Read::Message(message) => batch.messages.push(*message),
                 Read::Unreadable(unreadable) => batch.unreadable.push(unreadable),
-                Read::Withdrawn | Read::Ignored(_) => {}
+                Read::Turned(_) | Read::Withdrawn | Read::Ignored(_) => {}
             }
         }
         batch

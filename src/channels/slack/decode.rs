@@ -4,12 +4,12 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-use crate::channels::slack::event::{Callback, File, Message, Sort, micros};
+use crate::channels::slack::event::{Callback, File, Message, OfAChannel, Sort, micros};
 use crate::channels::slack::markup::{mentions, readable};
 use crate::channels::slack::people::{People, Person};
 use crate::domain::{
-    Address, AddressKind, Attachment, Author, Command, DedupeKey, Event, InboundMessage, Invocation,
-    MOST_KEPT_BYTES, Platform, PostedId, Said, SpaceRef, Timestamp, Unreadable,
+    Address, AddressKind, Attachment, Author, ClosedFor, Command, DedupeKey, Door, Event, Extent,
+    InboundMessage, Invocation, MOST_KEPT_BYTES, Platform, PostedId, Said, SpaceRef, Timestamp, Unreadable,
 };
 
 /// Slack's own account.
@@ -31,6 +31,8 @@ pub(super) struct Ourselves {
 pub(super) enum Read {
     Message(Box<InboundMessage>),
     Unreadable(Unreadable),
+    /// A channel was closed to us or opened again.
+    Turned(Door),
     /// Our tokens may have been withdrawn.
     Withdrawn,
     /// It is none of our concern, for this reason.
@@ -60,15 +62,15 @@ impl Reader<'_> {
         let Ok(sort) = serde_json::from_str::<Sort>(raw) else {
             return Read::Unreadable(unreadable(event_id, payload, "the event has no kind"));
         };
+        let team = callback.team_id.as_deref().unwrap_or(&self.ourselves.team);
         match sort.kind.as_str() {
             "message" | "app_mention" => {}
             "tokens_revoked" | "app_uninstalled" => return Read::Withdrawn,
-            _ => return Read::Ignored("a kind of event that we did not ask for"),
+            kind => return self.turned(kind, team, raw),
         }
         if sort.is_bots() {
             return Read::Ignored("said by a bot");
         }
-        let team = callback.team_id.as_deref().unwrap_or(&self.ourselves.team);
         let read = serde_json::from_str(raw)
             .map_err(|error| format!("not a message, at byte {} of its event", error.column()))
             .and_then(|message| self.message(team, &sort, message));
@@ -94,6 +96,26 @@ impl Reader<'_> {
             Some(_) => Ok(Read::Ignored("a notice of Slack's")),
         };
         read.unwrap_or_else(|reason| Read::Unreadable(unreadable(None, raw, &reason)))
+    }
+
+    /// Reads what has become of a channel: docs.slack.dev/reference/events, where there are
+    /// two of each name, since private channels once were groups.
+    fn turned(&self, kind: &str, team: &str, raw: &str) -> Read {
+        let Ok(told) = serde_json::from_str::<OfAChannel>(raw) else {
+            return Read::Ignored("a kind of event that we did not ask for");
+        };
+        let is_ours = told.user.as_deref() == Some(self.ourselves.user.as_str());
+        let closed = match kind {
+            "channel_deleted" | "group_deleted" => Some(ClosedFor::Deleted),
+            "channel_archive" | "group_archive" => Some(ClosedFor::Archived),
+            "channel_left" | "group_left" => Some(ClosedFor::Removed),
+            "member_left_channel" if is_ours => Some(ClosedFor::Removed),
+            "channel_unarchive" | "group_unarchive" => None,
+            "member_joined_channel" if is_ours => None,
+            _ => return Read::Ignored("a kind of event that we did not ask for"),
+        };
+        let (platform, scope) = (Platform::Slack, team.to_owned());
+        Read::Turned(Door { platform, scope, of: Extent::Chat(told.channel), closed })
     }
 
     fn message(&self, team: &str, sort: &Sort, event: Message) -> Result<Read, String> {

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use slack_morphism::errors::SlackClientError;
 
 use crate::channels::{ChannelError, LimitScope};
+use crate::domain::{Closed, ClosedFor};
 
 /// How long to wait when Slack does not say.
 const USUAL_WAIT: Duration = Duration::from_secs(5);
@@ -86,15 +87,12 @@ fn refusal(step: Step, code: &str, needed: Option<String>) -> ChannelError {
         // "It's possible some aspect of the operation succeeded before the error was raised."
         "internal_error" | "fatal_error" => unknown(step, reason),
         "service_unavailable" | "request_timeout" | "team_added_to_org" => unreachable(step, reason),
-        "channel_not_found"
-        | "is_archived"
-        | "is_inactive"
-        | "message_not_found"
-        | "not_in_channel"
-        | "thread_not_found"
-        | "user_disabled"
-        | "user_not_found"
-        | "user_not_in_channel" => ChannelError::Gone { step: step.name, reason },
+        "message_not_found" | "user_not_in_channel" => {
+            ChannelError::Gone { step: step.name, reason, closed: None }
+        }
+        _ if let Some(closed) = closed_by(code) => {
+            ChannelError::Gone { step: step.name, reason, closed: Some(closed) }
+        }
         "account_inactive"
         | "invalid_auth"
         | "not_authed"
@@ -117,6 +115,20 @@ fn refusal(step: Step, code: &str, needed: Option<String>) -> ChannelError {
         },
         _ => ChannelError::Rejected { step: step.name, reason },
     }
+}
+
+/// What a code says about the place; nothing where it is about something else.
+fn closed_by(code: &str) -> Option<Closed> {
+    Some(match code {
+        // A private channel that we are not in is not shown to us.
+        "channel_not_found" | "not_in_channel" => Closed::chat(ClosedFor::Removed),
+        "is_archived" | "is_inactive" => Closed::chat(ClosedFor::Archived),
+        "user_disabled" | "user_not_found" => Closed::chat(ClosedFor::Deleted),
+        "restricted_action" | "restricted_action_read_only_channel" => Closed::chat(ClosedFor::Restricted),
+        "restricted_action_thread_locked" => Closed::address(ClosedFor::Archived),
+        "thread_not_found" => Closed::address(ClosedFor::Deleted),
+        _ => return None,
+    })
 }
 
 fn scope_way_out(needed: Option<&str>) -> String {

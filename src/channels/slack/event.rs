@@ -33,6 +33,13 @@ impl Sort {
     }
 }
 
+/// An event about a channel, and maybe somebody in it.
+#[derive(Debug, Deserialize)]
+pub(super) struct OfAChannel {
+    pub(super) channel: String,
+    pub(super) user: Option<String>,
+}
+
 /// A message, or the event of its change.
 #[derive(Debug, Deserialize)]
 pub(super) struct Message {

@@ -214,6 +214,7 @@ impl Replay for Slack {
         Ok(match reader.event(raw) {
             Read::Message(message) => (*message).into(),
             Read::Unreadable(event) => event.into(),
+            Read::Turned(door) => door.into(),
             Read::Withdrawn | Read::Ignored(_) => Batch::default(),
         })
     }

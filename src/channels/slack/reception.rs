@@ -98,6 +98,7 @@ impl Reception {
         let batch = match self.reader().event(payload) {
             Read::Message(message) => Batch::from(*message),
             Read::Unreadable(unreadable) => quarantined(unreadable),
+            Read::Turned(door) => Batch::from(door),
             Read::Withdrawn => return Taken::Withdrawn,
             Read::Ignored(reason) => {
                 tracing::debug!(platform = "slack", "ignored an event: {reason}");

@@ -31,7 +31,7 @@ pub(super) async fn answer(
 ) -> Result<PostedId, ChannelError> {
     let Some((url, user)) = way_back(interaction) else {
         let reason = "the command does not say where its answer goes".to_owned();
-        return Err(ChannelError::Gone { step: ANSWERING.name, reason });
+        return Err(ChannelError::Gone { step: ANSWERING.name, reason, closed: None });
     };
     let text = encode::text(part);
     match answer_by_url(api, url, text.clone()).await {

@@ -6,11 +6,14 @@ use serde_json::error::Category;
 use serde_json::value::RawValue;
 use teloxide::types::AllowedUpdate;
 
-use crate::channels::telegram::wire::{ChatKind, LikeAMessage, Me, Message, Replied, Update, UpdateId, User};
+use crate::channels::telegram::wire::{
+    ChatKind, LikeAMessage, Me, Message, OurStanding, Replied, Status, Update, UpdateId, User,
+};
 use crate::channels::telegram::words::{self, Words};
 use crate::domain::{
-    Address, AddressKind, Attachment, Author, Command, DedupeKey, Event, InboundMessage, Invocation,
-    MOST_KEPT_BYTES, Move, Platform, PostedId, Said, SpaceRef, Timestamp, Unreadable,
+    Address, AddressKind, Attachment, Author, ClosedFor, Command, DedupeKey, Door, Event, Extent,
+    InboundMessage, Invocation, MOST_KEPT_BYTES, Move, Platform, PostedId, Said, SpaceRef, Timestamp,
+    Unreadable,
 };
 
 /// An update, read as far as it could be.
@@ -24,6 +27,7 @@ pub(super) struct Decoded {
 pub(super) enum Reading {
     Heard(Box<InboundMessage>),
     Moved(Move),
+    Turned(Door),
     Unreadable(Unreadable),
     /// Nothing for us, for this reason.
     Ignored(&'static str),
@@ -39,10 +43,11 @@ pub(super) fn update(raw: &str, me: &Me) -> Decoded {
         }
     };
     let id = Some(update.update_id);
-    let reading = match (update.message, update.edited_message) {
-        (Some(message), _) => moved(&message).unwrap_or_else(|| heard(&message, false, me)),
-        (None, Some(message)) => heard(&message, true, me),
-        (None, None) => another_kind(id, raw, me),
+    let reading = match (update.message, update.edited_message, update.my_chat_member) {
+        (Some(message), ..) => moved(&message).unwrap_or_else(|| heard(&message, false, me)),
+        (None, Some(message), _) => heard(&message, true, me),
+        (None, None, Some(standing)) => turned(&standing),
+        (None, None, None) => another_kind(id, raw, me),
     };
     Decoded { id, reading }
 }
@@ -57,6 +62,22 @@ fn moved(message: &Message) -> Option<Reading> {
     };
     let (platform, scope) = (Platform::Telegram, String::new());
     Some(Reading::Moved(Move { platform, scope, from: from.to_string(), to: to.to_string() }))
+}
+
+/// Somebody has blocked us, put us out or muted us, or let us in again.
+fn turned(OurStanding { chat, new_chat_member: now }: &OurStanding) -> Reading {
+    let is_out = now.is_member == Some(false);
+    let closed = match now.status {
+        Status::Creator | Status::Administrator | Status::Member => None,
+        Status::Kicked if chat.kind == ChatKind::Private => Some(ClosedFor::Blocked),
+        Status::Kicked | Status::Left => Some(ClosedFor::Removed),
+        Status::Restricted if is_out => Some(ClosedFor::Removed),
+        Status::Restricted if now.can_send_messages == Some(false) => Some(ClosedFor::Restricted),
+        Status::Restricted => None,
+        Status::Other => return Reading::Ignored("we are something in a chat that we do not know"),
+    };
+    let (platform, scope) = (Platform::Telegram, String::new());
+    Reading::Turned(Door { platform, scope, of: Extent::Chat(chat.id.to_string()), closed })
 }
 
 fn heard(message: &Message, is_edit: bool, me: &Me) -> Reading {

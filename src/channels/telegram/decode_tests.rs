@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::{Decoded, Reading, update};
 use crate::channels::telegram::wire::Me;
-use crate::domain::{AddressKind, Attachment, Event, InboundMessage, MOST_KEPT_BYTES, PostedId, Said};
+use crate::domain::{
+    AddressKind, Attachment, ClosedFor, Event, Extent, InboundMessage, MOST_KEPT_BYTES, PostedId, Said,
+};
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -26,6 +28,7 @@ fn heard(update: &Value) -> InboundMessage {
         Reading::Heard(message) => *message,
         Reading::Unreadable(unreadable) => panic!("unreadable: {}", unreadable.reason),
         Reading::Moved(moved) => panic!("a move: {moved:?}"),
+        Reading::Turned(door) => panic!("a door: {door:?}"),
         Reading::Ignored(reason) => panic!("ignored: {reason}"),
     }
 }
@@ -168,6 +171,40 @@ fn an_edit_is_named_by_its_time() {
     let Event::Text(said) = &mut unchanged.event else { panic!("talk") };
     said.text = "Hello, what are you?".to_owned();
     assert_eq!(*now, unchanged, "as if it had been said like that");
+}
+
+#[test]
+fn what_becomes_of_us_in_a_chat_closes_and_opens_it() {
+    let told = |kind: &str, now: Value| {
+        let update = json!({ "update_id": 3, "my_chat_member": {
+            "chat": { "id": -5, "type": kind }, "date": 1, "from": { "id": 7, "first_name": "A" },
+            "old_chat_member": { "status": "member" }, "new_chat_member": now,
+        } });
+        decode(&update.to_string()).reading
+    };
+    let table = [
+        ("private", json!({ "status": "kicked", "until_date": 0 }), Some(ClosedFor::Blocked)),
+        ("private", json!({ "status": "member" }), None),
+        ("supergroup", json!({ "status": "kicked", "until_date": 0 }), Some(ClosedFor::Removed)),
+        ("group", json!({ "status": "left" }), Some(ClosedFor::Removed)),
+        ("group", json!({ "status": "administrator" }), None),
+        (
+            "supergroup",
+            json!({ "status": "restricted", "is_member": true, "can_send_messages": false }),
+            Some(ClosedFor::Restricted),
+        ),
+        ("supergroup", json!({ "status": "restricted", "is_member": true, "can_send_messages": true }), None),
+        (
+            "supergroup",
+            json!({ "status": "restricted", "is_member": false, "can_send_messages": true }),
+            Some(ClosedFor::Removed),
+        ),
+    ];
+    for (kind, now, expected) in table {
+        let Reading::Turned(door) = told(kind, now.clone()) else { panic!("{now}") };
+        assert_eq!((door.of, door.closed), (Extent::Chat("-5".into()), expected), "{now}");
+    }
+    assert!(matches!(told("group", json!({ "status": "to come" })), Reading::Ignored(_)));
 }
 
 #[test]

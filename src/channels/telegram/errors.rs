@@ -4,26 +4,35 @@ use std::time::Duration;
 
 use crate::channels::telegram::api::{CallError, Refusal};
 use crate::channels::{ChannelError, LimitScope};
+use crate::domain::{Closed, ClosedFor};
 
 /// How long to wait when Telegram asks for it without saying how long.
 const UNNAMED_WAIT: Duration = Duration::from_secs(5);
 
-/// What Telegram says with 400 when there is no place for a message any more.
-const GONE: [&str; 14] = [
-    "chat not found",
-    "chat_restricted",
-    "chat_write_forbidden",
-    "group chat was deactivated",
-    "group chat was upgraded",
-    "have no rights to send",
-    "message thread not found",
-    "message to edit not found",
-    "need administrator rights",
-    "not enough rights",
-    "peer_id_invalid",
-    "topic_closed",
-    "topic_deleted",
-    "user_deactivated",
+/// What Telegram says with 400 when there is no message or chat any more, and goes on elsewhere.
+const GONE: [&str; 2] = ["group chat was upgraded", "message to edit not found"];
+
+/// What Telegram says, with 400 or 403, when a place is closed to us.
+const CLOSED: [(&str, Closed); 19] = [
+    ("bot was blocked by the user", Closed::chat(ClosedFor::Blocked)),
+    ("bot can't initiate conversation", Closed::chat(ClosedFor::Blocked)),
+    ("bot was kicked", Closed::chat(ClosedFor::Removed)),
+    ("bot is not a member", Closed::chat(ClosedFor::Removed)),
+    ("chat not found", Closed::chat(ClosedFor::Removed)),
+    ("peer_id_invalid", Closed::chat(ClosedFor::Removed)),
+    ("chat_restricted", Closed::chat(ClosedFor::Restricted)),
+    ("chat_write_forbidden", Closed::chat(ClosedFor::Restricted)),
+    ("have no rights to send", Closed::chat(ClosedFor::Restricted)),
+    ("need administrator rights", Closed::chat(ClosedFor::Restricted)),
+    ("not enough rights", Closed::chat(ClosedFor::Restricted)),
+    ("chat was deactivated", Closed::chat(ClosedFor::Deleted)),
+    ("chat was deleted", Closed::chat(ClosedFor::Deleted)),
+    ("channel was deleted", Closed::chat(ClosedFor::Deleted)),
+    ("user is deactivated", Closed::chat(ClosedFor::Deleted)),
+    ("user_deactivated", Closed::chat(ClosedFor::Deleted)),
+    ("message thread not found", Closed::address(ClosedFor::Deleted)),
+    ("topic_deleted", Closed::address(ClosedFor::Deleted)),
+    ("topic_closed", Closed::address(ClosedFor::Archived)),
 ];
 
 /// Says which of our errors it is that `step` failed with.
@@ -51,6 +60,7 @@ pub(super) fn error_of_a_post(step: &'static str, error: CallError) -> ChannelEr
 
 fn refused(step: &'static str, refusal: Refusal) -> ChannelError {
     let reason = refusal.to_string();
+    let closed = CLOSED.iter().find(|(words, _)| refusal.says(words)).map(|(_, closed)| *closed);
     match refusal.code {
         401 => ChannelError::Unauthorized {
             reason: format!(
@@ -70,10 +80,11 @@ fn refused(step: &'static str, refusal: Refusal) -> ChannelError {
             scope: LimitScope::Chat,
             retry_after: refusal.retry_after.unwrap_or(UNNAMED_WAIT),
         },
-        403 => ChannelError::Gone { step, reason },
+        403 => ChannelError::Gone { step, reason, closed },
         400 if refusal.moved_to.is_some() || GONE.iter().any(|words| refusal.says(words)) => {
-            ChannelError::Gone { step, reason }
+            ChannelError::Gone { step, reason, closed: None }
         }
+        400 if closed.is_some() => ChannelError::Gone { step, reason, closed },
         504 => ChannelError::Unknown { step, source: Box::new(refusal) },
         500.. => ChannelError::Unreachable { step, source: Box::new(refusal) },
         _ => ChannelError::Rejected { step, reason },
@@ -87,6 +98,7 @@ mod tests {
     use super::{channel_error, error_of_a_post};
     use crate::channels::ChannelError;
     use crate::channels::telegram::api::{CallError, Refusal};
+    use crate::domain::{Closed, ClosedFor};
 
     fn refusal(code: u16, description: &str) -> CallError {
         let description = description.to_owned();
@@ -119,6 +131,29 @@ mod tests {
             assert!(matches!(of(code, "Bad Gateway"), ChannelError::Unreachable { .. }), "{code}");
         }
         assert!(matches!(of(504, "Gateway Timeout"), ChannelError::Unknown { .. }));
+    }
+
+    #[test]
+    fn a_place_that_is_closed_is_told_from_a_message_that_is_gone() {
+        let table = [
+            (403, "Forbidden: bot was blocked by the user", Some(Closed::chat(ClosedFor::Blocked))),
+            (403, "Forbidden: user is deactivated", Some(Closed::chat(ClosedFor::Deleted))),
+            (
+                403,
+                "Forbidden: bot was kicked from the supergroup chat",
+                Some(Closed::chat(ClosedFor::Removed)),
+            ),
+            (403, "Forbidden: the group chat was deleted", Some(Closed::chat(ClosedFor::Deleted))),
+            (400, "Bad Request: chat not found", Some(Closed::chat(ClosedFor::Removed))),
+            (400, "Bad Request: TOPIC_CLOSED", Some(Closed::address(ClosedFor::Archived))),
+            (400, "Bad Request: message thread not found", Some(Closed::address(ClosedFor::Deleted))),
+            (400, "Bad Request: message to edit not found", None),
+            (403, "Forbidden: for a reason to come", None),
+        ];
+        for (code, description, expected) in table {
+            let ChannelError::Gone { closed, .. } = of(code, description) else { panic!("{description}") };
+            assert_eq!(closed, expected, "{description}");
+        }
     }
 
     #[test]

@@ -30,7 +30,8 @@ use crate::telemetry::{KillPoint, chain, kill_point};
 /// The most updates Telegram gives at once.
 const BATCH: u8 = 100;
 /// The kinds of updates that we ask for.
-pub(super) const ALLOWED: [AllowedUpdate; 2] = [AllowedUpdate::Message, AllowedUpdate::EditedMessage];
+pub(super) const ALLOWED: [AllowedUpdate; 3] =
+    [AllowedUpdate::Message, AllowedUpdate::EditedMessage, AllowedUpdate::MyChatMember];
 /// How much longer we wait for a poll than Telegram holds it open.
 const POLL_MARGIN: Duration = Duration::from_secs(15);
 /// The longest pause while what comes in cannot be stored; the database is ours, and near.
@@ -237,6 +238,7 @@ pub(super) fn read<'u>(updates: impl IntoIterator<Item = &'u str>, me: &Me) -> (
         match update.reading {
             Reading::Heard(message) => batch.messages.push(*message),
             Reading::Moved(moved) => batch.moves.push(moved),
+            Reading::Turned(door) => batch.doors.push(door),
             Reading::Unreadable(unreadable) => {
                 tracing::warn!(platform = %Platform::Telegram, update.id = ?update.id, reason = %unreadable.reason, "set an update aside that cannot be read");
                 batch.unreadable.push(unreadable);

@@ -274,6 +274,7 @@ impl Replay for Telegram {
         Ok(match decode::update(raw, &me).reading {
             Reading::Heard(message) => (*message).into(),
             Reading::Moved(moved) => moved.into(),
+            Reading::Turned(door) => door.into(),
             Reading::Unreadable(event) => event.into(),
             Reading::Ignored(_) => Batch::default(),
         })

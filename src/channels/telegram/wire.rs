@@ -66,6 +66,36 @@ pub(super) struct Update {
     pub(super) update_id: i64,
     pub(super) message: Option<Message>,
     pub(super) edited_message: Option<Message>,
+    pub(super) my_chat_member: Option<OurStanding>,
+}
+
+/// What has become of us in a chat.
+#[derive(Deserialize)]
+pub(super) struct OurStanding {
+    pub(super) chat: Chat,
+    pub(super) new_chat_member: Membership,
+}
+
+/// What we are in a chat.
+#[derive(Deserialize)]
+pub(super) struct Membership {
+    pub(super) status: Status,
+    /// Told of a restricted member only.
+    pub(super) is_member: Option<bool>,
+    pub(super) can_send_messages: Option<bool>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Status {
+    Creator,
+    Administrator,
+    Member,
+    Restricted,
+    Left,
+    Kicked,
+    #[serde(other)]
+    Other,
 }
 
 /// What makes something of an unknown kind a message.

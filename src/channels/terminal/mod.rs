@@ -242,5 +242,5 @@ impl Verdicts for Terminal {
 }
 
 fn closed(error: io::Error) -> ChannelError {
-    ChannelError::Gone { step: "printing", reason: error.to_string() }
+    ChannelError::Gone { step: "printing", reason: error.to_string(), closed: None }
 }

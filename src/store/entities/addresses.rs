@@ -21,6 +21,7 @@ pub(in crate::store) struct Model {
     pub(in crate::store) active_conversation_id: Option<Uuid>,
     pub(in crate::store) created_at: i64,
     pub(in crate::store) closed_at: Option<i64>,
+    pub(in crate::store) closed_reason: Option<String>,
     pub(in crate::store) last_sequence: Option<i64>,
     pub(in crate::store) last_said_at: Option<i64>,
     pub(in crate::store) gap_from: Option<i64>,

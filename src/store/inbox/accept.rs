@@ -8,18 +8,19 @@ use sha2::{Digest, Sha256};
 use crate::domain::{Command, Event, InboundMessage, InboxId, Timestamp, Unreadable};
 use crate::store::entities::inbox;
 use crate::store::inbox::{Accepted, Incoming, PAYLOAD_VERSION, Payload, Taken, change, purge, state};
-use crate::store::{Store, StoreError, micros, moves, people, places};
+use crate::store::{Store, StoreError, doors, micros, moves, people, places};
 
 impl Store {
     /// Makes what came in durable, and tells what is new.
     ///
     /// A message that was accepted before is no error. What could not be read is
     /// kept raw. Moves come first: what is said at the new address belongs to them already.
-    /// Changes come last: they may be about messages beside them.
+    /// Changes come behind: they may be about messages beside them. Doors come last: what is
+    /// said before one closes needs no answer any more.
     pub async fn accept(&self, incoming: Incoming, now: Timestamp) -> Result<Taken, StoreError> {
         self.write(move |tx| {
             async move {
-                let Incoming { messages, mut changes, unreadable, moves } = incoming;
+                let Incoming { messages, mut changes, unreadable, moves, doors: told } = incoming;
                 for event in unreadable {
                     quarantine(tx, event, now).await?;
                 }
@@ -40,6 +41,7 @@ impl Store {
                     taken.accepted.extend(heard);
                     taken.changes.push(end);
                 }
+                taken.turned = doors::turn_all(tx, &told, now).await?;
                 Ok(taken)
             }
             .boxed()

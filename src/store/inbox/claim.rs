@@ -109,7 +109,7 @@ fn is_waiting() -> Condition {
 }
 
 /// What waits in a lane, in the order in which it is taken.
-fn in_lane(lane: LaneId) -> Select<inbox::Entity> {
+pub(super) fn in_lane(lane: LaneId) -> Select<inbox::Entity> {
     inbox::Entity::find()
         .filter(inbox::Column::LaneId.eq(lane.0))
         .filter(is_waiting())

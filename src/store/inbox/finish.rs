@@ -208,7 +208,7 @@ async fn has_ended(tx: &DatabaseTransaction, turn: Uuid, ending: &Ending) -> Res
 }
 
 /// Ends the row that leads a turn, and what was merged with it.
-async fn end_all(
+pub(super) async fn end_all(
     tx: &DatabaseTransaction,
     (turn, claim): (Uuid, Uuid),
     ending: &Ending,

@@ -10,6 +10,7 @@ mod accept;
 mod acquaint;
 mod change;
 mod claim;
+mod close;
 mod finish;
 mod look;
 mod purge;
@@ -21,9 +22,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::{
-    AddressId, Change, ChangeEnd, Conversation, IdentityId, InboundMessage, InboxId, KeptPart, LaneId, Move,
-    Platform, SpaceStanding, TurnId, Unreadable, User,
+    AddressId, Change, ChangeEnd, Conversation, Door, IdentityId, InboundMessage, InboxId, KeptPart, LaneId,
+    Move, Platform, SpaceStanding, TurnId, Unreadable, User,
 };
+
+use crate::store::Turned;
 
 pub use finish::{Ending, Finale};
 pub use look::{DeliveryPart, KeptMessage, MatterId};
@@ -31,6 +34,7 @@ pub use purge::Purged;
 pub use recover::Recovered;
 pub use revive::Revived;
 
+pub(super) use close::{end_undelivered, end_waiting};
 pub(super) use finish::{Readiness, is_generating, mark_ready};
 
 pub(super) use accept::hash;
@@ -69,6 +73,20 @@ pub struct Incoming {
     pub changes: Vec<Change>,
     pub unreadable: Vec<Unreadable>,
     pub moves: Vec<Move>,
+    pub doors: Vec<Door>,
+}
+
+impl Incoming {
+    /// Whether nothing is in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self { messages, changes, unreadable, moves, doors } = self;
+        messages.is_empty()
+            && changes.is_empty()
+            && unreadable.is_empty()
+            && moves.is_empty()
+            && doors.is_empty()
+    }
 }
 
 /// What has become of what came in.
@@ -82,6 +100,8 @@ pub struct Taken {
     pub changes: Vec<ChangeEnd>,
     /// How many chats have another id from now on.
     pub moved: usize,
+    /// The addresses that are closed from now on, or open again.
+    pub turned: Vec<Turned>,
 }
 
 /// What has become of a message that was accepted.

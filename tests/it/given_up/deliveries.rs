@@ -18,6 +18,7 @@ async fn unreachable(stage: &Stage) -> Running {
     let alice = stage.platform.user(1001, "Alice");
     let bot = stage.serve().await;
     alice.says(SECRET);
+    stage.models.request(1).await;
     alice.blocks_bot();
     bot.wait_for_logs("a turn on telegram ended", 1).await;
     bot

@@ -4,6 +4,7 @@ mod accepting;
 mod changing;
 mod claiming;
 mod conversations;
+mod doors;
 mod ending;
 mod forgetting;
 mod moving;

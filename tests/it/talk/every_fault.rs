@@ -114,8 +114,11 @@ fn end_of_post(fault: &Fault) -> End {
 /// How a fault of an edit ends that comes once.
 fn end_of_edit(fault: &Fault) -> End {
     match fault {
+        // Nothing more is written where the place is closed.
+        Fault::Status(403) => End::Listed,
+        Fault::Refuse(_, words) if words.contains("chat not found") => End::Listed,
         // What is gone or cannot be changed is made anew.
-        Fault::Status(400 | 403 | 409) | Fault::Refuse(..) => End::Answer,
+        Fault::Status(400 | 409) | Fault::Refuse(..) => End::Answer,
         _ => end_of_post(fault),
     }
 }

@@ -9,6 +9,7 @@ mod commands;
 mod context;
 mod crashes;
 mod discord;
+mod doors;
 mod every_fault;
 mod faults;
 mod moves;

@@ -60,9 +60,12 @@ const SUBSCRIPTIONS: [&str; 2] = ["app_mention", "message.im"];
 pub(super) const CHANNEL_EVENTS: [&str; 3] = ["message.channels", "message.groups", "message.mpim"];
 
 /// What an app might subscribe to beside these.
-pub(super) const FURTHER_SUBSCRIPTIONS: [&str; 6] = [
+pub(super) const FURTHER_SUBSCRIPTIONS: [&str; 9] = [
     "app_uninstalled",
     "channel_archive",
+    "channel_deleted",
+    "channel_left",
+    "channel_unarchive",
     "member_joined_channel",
     "reaction_added",
     "reaction_removed",

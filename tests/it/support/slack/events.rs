@@ -109,6 +109,29 @@ pub(super) fn archived(world: &mut World, channel: &str, user: &str) {
     emit(world, "channel_archive", channel, event);
 }
 
+/// A channel was taken out again.
+pub(super) fn unarchived(world: &mut World, channel: &str, user: &str) {
+    let event_ts = fresh_ts(world, channel);
+    let event = json!({"type": "channel_unarchive", "channel": channel, "user": user, "event_ts": event_ts});
+    emit(world, "channel_unarchive", channel, event);
+}
+
+/// A channel was deleted: docs.slack.dev/reference/events/channel_deleted.
+pub(super) fn channel_deleted(world: &mut World, channel: &str, user: &str) {
+    let event_ts = fresh_ts(world, channel);
+    let event =
+        json!({"type": "channel_deleted", "channel": channel, "actor_id": user, "event_ts": event_ts});
+    emit(world, "channel_deleted", channel, event);
+}
+
+/// The bot was taken out of a channel, and hears of it nothing but this: a bot that is
+/// removed gets no `member_left_channel` (slackapi/bolt-js#1847).
+pub(super) fn left(world: &mut World, channel: &str) {
+    let event_ts = fresh_ts(world, channel);
+    let event = json!({"type": "channel_left", "channel": channel, "event_ts": event_ts});
+    emit(world, "channel_left", channel, event);
+}
+
 /// The app's tokens were withdrawn.
 pub(super) fn tokens_revoked(world: &mut World) {
     let event_ts = ts_text(world.clock.unix() * 1_000_000 + 100);
@@ -201,7 +224,7 @@ fn scopes(subscription: &str) -> &'static [&'static str] {
         "message.im" => &["im:history"],
         "message.mpim" => &["mpim:history"],
         "reaction_added" | "reaction_removed" => &["reactions:read"],
-        "channel_archive" => &["channels:read"],
+        "channel_archive" | "channel_deleted" | "channel_left" | "channel_unarchive" => &["channels:read"],
         "member_joined_channel" => &["channels:read", "groups:read"],
         _ => &[],
     }

@@ -224,6 +224,7 @@ impl Slack {
     pub fn removes_bot_from(&self, channel: &str) {
         self.core.change(|world| {
             let bot = world.app.sign.bot_user.clone();
+            events::left(world, channel);
             world.expect_channel(channel).members.remove(&bot);
         });
     }
@@ -250,6 +251,12 @@ impl Slack {
     /// Tells the bot of all that is said in channels, edits and deletions included.
     pub fn hears_channels(&self) {
         self.core.change(|world| world.app.may_also(&app::HISTORIES, &app::CHANNEL_EVENTS));
+    }
+
+    /// Tells the bot what becomes of channels.
+    pub fn hears_of_channels(&self) {
+        let events = ["channel_archive", "channel_deleted", "channel_left", "channel_unarchive"];
+        self.core.change(|world| world.app.may_also(&["channels:read"], &events));
     }
 
     /// Tells the bot when it is thrown out.

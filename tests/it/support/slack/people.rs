@@ -127,6 +127,22 @@ impl Person {
         });
     }
 
+    /// Takes a channel out again.
+    pub fn unarchives(&self, channel: &str) {
+        self.slack.core.change(|world| {
+            world.expect_channel(channel).archived = false;
+            events::unarchived(world, channel, &self.id);
+        });
+    }
+
+    /// Deletes a channel with all that is in it.
+    pub fn deletes_channel(&self, channel: &str) {
+        self.slack.core.change(|world| {
+            events::channel_deleted(world, channel, &self.id);
+            world.channels.remove(channel);
+        });
+    }
+
     /// Runs a slash command in the direct conversation with the bot.
     pub fn runs(&self, command: &str, text: &str) {
         let channel = self.dm_channel();

@@ -3,6 +3,7 @@
 mod catchup;
 mod changes;
 mod commands;
+mod doors;
 mod faults;
 mod places;
 mod starts;
