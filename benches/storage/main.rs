@@ -97,6 +97,7 @@ fn message(caller: i64, number: i64) -> InboundMessage {
             name: "Somebody".to_owned(),
             username: None,
             locale: None,
+            is_anonymous: false,
         },
         sequence: number,
         sent_at: Timestamp::now_utc(),

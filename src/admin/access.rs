@@ -140,7 +140,13 @@ impl Access<'_> {
 
 /// Somebody of whom no more is known than their account.
 fn author(account: &Account) -> Author {
-    Author { platform_user_id: account.id.clone(), name: account.id.clone(), username: None, locale: None }
+    Author {
+        platform_user_id: account.id.clone(),
+        name: account.id.clone(),
+        username: None,
+        locale: None,
+        is_anonymous: false,
+    }
 }
 
 #[cfg(test)]

@@ -173,7 +173,13 @@ mod tests {
         InboundMessage {
             key: DedupeKey(format!("m:{minute}")),
             address: Address { platform, scope: String::new(), chat, thread: None, kind, space: None },
-            author: Author { platform_user_id: author, name: "Ann".into(), username: None, locale: None },
+            author: Author {
+                platform_user_id: author,
+                name: "Ann".into(),
+                username: None,
+                locale: None,
+                is_anonymous: false,
+            },
             sequence: minute,
             sent_at: Timestamp::UNIX_EPOCH + time::Duration::minutes(minute),
             event: Event::Text(Said {

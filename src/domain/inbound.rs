@@ -90,6 +90,10 @@ pub struct Author {
     pub username: Option<String>,
     /// A language tag such as `en-GB`, where the platform tells one.
     pub locale: Option<String>,
+    /// Whether this is no account of a person, but a group or channel for which several may
+    /// speak: it has no rights, whatever it is given.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_anonymous: bool,
 }
 
 /// What happened.

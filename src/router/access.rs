@@ -44,9 +44,16 @@ impl AccessRules {
         }
         if message.address.is_direct() {
             let is_open = self.settings.direct == DirectAccess::Open;
-            return is_open || standing.role.max(self.listed_role(message)) >= Role::Member;
+            return is_open || self.role(message, standing.role) >= Role::Member;
         }
         self.admit_space(message, standing.space)
+    }
+
+    /// What somebody is here: the higher of what the database and the configuration say.
+    /// Whoever speaks anonymously may be anybody, and is a member at most.
+    fn role(&self, message: &InboundMessage, known: Role) -> Role {
+        let most = if message.author.is_anonymous { Role::Member } else { Role::Owner };
+        known.max(self.listed_role(message)).min(most)
     }
 
     /// What the configuration makes of an account.
@@ -134,9 +141,9 @@ impl Router {
         Ok(Some(self.outside(self.role(turn, message), message)))
     }
 
-    /// What a person is here: the higher of what the database and the configuration say.
+    /// What a person is here.
     pub(super) fn role(&self, turn: &ClaimedTurn, message: &InboundMessage) -> Role {
-        turn.user.role.max(self.parts.access.listed_role(message))
+        self.parts.access.role(message, turn.user.role)
     }
 
     /// A group that is not on the list: only an admin hears why.
@@ -178,6 +185,9 @@ impl Router {
         message: &InboundMessage,
         now: Timestamp,
     ) -> Result<bool, RouterError> {
+        if message.author.is_anonymous {
+            return Ok(false);
+        }
         let Event::Text(said) = &message.event else { return Ok(false) };
         let Some(code) = Code::parse(&said.text, Code::OWNER) else { return Ok(false) };
         let is_good = self.parts.store.become_owner(code.hash(), turn.user.id, now).await;

@@ -282,6 +282,7 @@ pub(super) fn author(user: &str, known: Option<Person>, username: Option<String>
         name: name.or_else(|| username.clone()).unwrap_or_else(|| user.to_owned()),
         username,
         locale: None,
+        is_anonymous: false,
     }
 }
 

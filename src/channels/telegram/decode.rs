@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use teloxide::types::AllowedUpdate;
 
 use crate::channels::telegram::wire::{
-    ChatKind, LikeAMessage, Me, Message, OurStanding, Replied, Status, Update, UpdateId, User,
+    Chat, ChatKind, LikeAMessage, Me, Message, OurStanding, Replied, Status, Update, UpdateId, User,
 };
 use crate::channels::telegram::words::{self, Words};
 use crate::domain::{
@@ -81,12 +81,15 @@ fn turned(OurStanding { chat, new_chat_member: now }: &OurStanding) -> Reading {
 }
 
 fn heard(message: &Message, is_edit: bool, me: &Me) -> Reading {
-    let Some(from) = message.from.as_ref().filter(|_| message.sender_chat.is_none()) else {
-        return Reading::Ignored("a channel or an anonymous administrator speaks");
-    };
-    if from.is_bot || message.chat.kind == ChatKind::Channel {
-        return Reading::Ignored("a bot or a channel speaks");
+    if message.is_automatic_forward || message.chat.kind == ChatKind::Channel {
+        return Reading::Ignored("a channel speaks");
     }
+    let author = match (&message.sender_chat, &message.from) {
+        // Telegram puts an account of its own, a bot, into the place of the person.
+        (Some(chat), _) => anonymous(chat),
+        (None, Some(from)) if !from.is_bot => author(from),
+        (None, _) => return Reading::Ignored("a bot speaks"),
+    };
     let Some(event) = said(message, me) else {
         return Reading::Ignored("nothing is said in it");
     };
@@ -95,7 +98,7 @@ fn heard(message: &Message, is_edit: bool, me: &Me) -> Reading {
         // Another bot's messages in the same chat begin to count anew.
         key: DedupeKey(format!("telegram:{}:{chat}:{}", me.id, message.message_id)),
         address: address(message),
-        author: author(from),
+        author,
         sequence: message.message_id,
         sent_at: moment(message.date),
         event,
@@ -210,6 +213,19 @@ fn author(from: &User) -> Author {
         name: name.trim().to_owned(),
         username: from.username.clone(),
         locale: from.language_code.clone(),
+        is_anonymous: false,
+    }
+}
+
+/// Whoever speaks for a group or channel; people have other ids.
+fn anonymous(chat: &Chat) -> Author {
+    let id = chat.id.to_string();
+    Author {
+        name: chat.title.clone().unwrap_or_else(|| id.clone()),
+        platform_user_id: id,
+        username: None,
+        locale: None,
+        is_anonymous: true,
     }
 }
 

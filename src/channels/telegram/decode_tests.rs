@@ -174,6 +174,21 @@ fn an_edit_is_named_by_its_time() {
 }
 
 #[test]
+fn who_speaks_for_a_group_or_channel_is_that_and_no_person() {
+    let mut updates = [fixture!("anonymous_admin"), fixture!("anonymous_admin")];
+    updates[1]["message"]["sender_chat"] =
+        json!({ "id": -1_009_876_543_210_i64, "type": "channel", "title": "News" });
+    for (update, (id, name)) in updates.iter().zip([("-1001234567890", "Team"), ("-1009876543210", "News")]) {
+        let message = heard(update);
+        let author = &message.author;
+        assert_eq!((author.platform_user_id.as_str(), author.name.as_str()), (id, name));
+        assert!(author.is_anonymous && author.username.is_none());
+        let Event::Text(said) = message.event else { panic!("talk") };
+        assert_eq!((said.text.as_str(), said.is_addressed), ("hello", true));
+    }
+}
+
+#[test]
 fn what_becomes_of_us_in_a_chat_closes_and_opens_it() {
     let told = |kind: &str, now: Value| {
         let update = json!({ "update_id": 3, "my_chat_member": {
@@ -212,7 +227,6 @@ fn only_people_are_heard() {
     let mut of_a_bot = fixture!("private_text");
     of_a_bot["message"]["from"]["is_bot"] = json!(true);
     let updates = [
-        fixture!("anonymous_admin"),
         fixture!("linked_channel"),
         fixture!("channel_post"),
         fixture!("new_member"),

@@ -112,8 +112,11 @@ pub(super) struct LikeAMessage {
 pub(super) struct Message {
     pub(super) message_id: i64,
     pub(super) from: Option<User>,
-    /// There when a channel or an anonymous administrator speaks.
-    pub(super) sender_chat: Option<IgnoredAny>,
+    /// There when somebody speaks for a channel or, as an anonymous administrator, for the group.
+    pub(super) sender_chat: Option<Chat>,
+    /// A post of the channel that the group discusses.
+    #[serde(default)]
+    pub(super) is_automatic_forward: bool,
     pub(super) chat: Chat,
     pub(super) date: i64,
     pub(super) edit_date: Option<i64>,

@@ -40,6 +40,7 @@ pub(super) fn message(id: &PostedId, text: &str, person: &str, now: Timestamp) -
             name: person.to_owned(),
             username: None,
             locale: None,
+            is_anonymous: false,
         },
         sequence: i64::try_from(now.unix_timestamp_nanos() / 1_000).unwrap_or(i64::MAX),
         sent_at: now,

@@ -1,6 +1,7 @@
 //! Who may talk, where, and how they are let in: the real daemon, its command
 //! line beside it, and what each person sees.
 
+mod anonymous;
 mod operations;
 mod owner;
 mod pairing;

@@ -104,8 +104,13 @@ async fn whoever_is_shut_out_cannot_come_back_by_an_open_code() {
 /// A database by itself, and a stranger in it.
 async fn stranger(setup: &Setup, tasks: &Tasks, now: Timestamp) -> (Store, UserId) {
     let store = Store::open(&database::settings(&setup.database_url()), tasks).await.unwrap();
-    let author =
-        Author { platform_user_id: "1".to_owned(), name: "A".to_owned(), username: None, locale: None };
+    let author = Author {
+        platform_user_id: "1".to_owned(),
+        name: "A".to_owned(),
+        username: None,
+        locale: None,
+        is_anonymous: false,
+    };
     let user = store.allow_account(Platform::Telegram, String::new(), author, now).await.unwrap().id;
     (store, user)
 }

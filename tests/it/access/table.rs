@@ -154,6 +154,7 @@ async fn settle(setup: &Setup) {
         name: id.to_string(),
         username: None,
         locale: None,
+        is_anonymous: false,
     };
     let meet = async |id: i64| {
         store.allow_account(Platform::Telegram, String::new(), author(id), now).await.unwrap().id

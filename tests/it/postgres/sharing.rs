@@ -79,7 +79,13 @@ fn message(n: i64) -> InboundMessage {
     let name = n.to_string();
     InboundMessage {
         key: DedupeKey(format!("telegram:{n}")),
-        author: Author { platform_user_id: name.clone(), name: name.clone(), username: None, locale: None },
+        author: Author {
+            platform_user_id: name.clone(),
+            name: name.clone(),
+            username: None,
+            locale: None,
+            is_anonymous: false,
+        },
         address: Address {
             platform: Platform::Telegram,
             scope: String::new(),

@@ -118,6 +118,7 @@ fn direct(who: &str, n: i64, text: &str) -> InboundMessage {
             name: who.to_owned(),
             username: None,
             locale: None,
+            is_anonymous: false,
         },
         sequence: n,
         sent_at: at(0),

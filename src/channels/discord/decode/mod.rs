@@ -195,6 +195,7 @@ fn author(user: &User, nick: Option<&str>, locale: Option<String>) -> Author {
         name: nick.unwrap_or_else(|| name(user)).to_owned(),
         username: Some(user.name.clone()),
         locale,
+        is_anonymous: false,
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::entities::{Entity, Formatted};
-use super::state::{Chat, Content, Kind, Membership, Message, State};
+use super::state::{Chat, Content, Guise, Kind, Membership, Message, State};
 
 impl State {
     /// A `User`.
@@ -71,7 +71,7 @@ impl State {
     fn bare_message(&self, message: &Message) -> Value {
         let mut json = Map::new();
         json.insert("message_id".to_owned(), json!(message.id));
-        json.insert("from".to_owned(), self.user_json(message.author));
+        self.add_sender(&mut json, message);
         json.insert("chat".to_owned(), self.chat_json(message.chat));
         json.insert("date".to_owned(), json!(message.date));
         if let Some(date) = message.edit_date {
@@ -96,6 +96,33 @@ impl State {
             json.insert("reply_markup".to_owned(), markup.clone());
         }
         Value::Object(json)
+    }
+
+    /// `from` and `sender_chat`: "For backward compatibility, if the message was sent on behalf
+    /// of a chat, the field from contains a fake sender user in non-channel chats."
+    fn add_sender(&self, json: &mut Map<String, Value>, message: &Message) {
+        let bot = |id: i64, name: &str, username: &str| json!({ "id": id, "is_bot": true, "first_name": name, "username": username });
+        let channel = |id: &i64, title: &String| json!({ "id": id, "title": title, "type": "channel" });
+        let (from, sender) = match &message.guise {
+            None => (self.user_json(message.author), None),
+            Some(Guise::Group) => {
+                (bot(1_087_968_824, "Group", "GroupAnonymousBot"), Some(self.chat_json(message.chat)))
+            }
+            Some(Guise::Channel(id, title)) => {
+                (bot(136_817_688, "Channel", "Channel_Bot"), Some(channel(id, title)))
+            }
+            Some(Guise::Linked(id, title)) => {
+                json.insert("is_automatic_forward".to_owned(), json!(true));
+                (
+                    json!({ "id": 777_000, "is_bot": false, "first_name": "Telegram" }),
+                    Some(channel(id, title)),
+                )
+            }
+        };
+        json.insert("from".to_owned(), from);
+        if let Some(sender) = sender {
+            json.insert("sender_chat".to_owned(), sender);
+        }
     }
 
     fn add_content(&self, json: &mut Map<String, Value>, content: &Content) {

@@ -9,7 +9,7 @@ use super::files::{self, Upload};
 use super::places::{MessageRef, Place};
 use super::reactions;
 use super::screen::NotSeen;
-use super::state::{Content, Kind, Membership, Message, State};
+use super::state::{Content, Guise, Kind, Membership, Message, State};
 
 /// Lanes for webhooks, one per kind and origin (`webhook_queue_id` in Client.cpp).
 const CALLBACK_LANE: i64 = 3 << 33;
@@ -44,6 +44,23 @@ impl Person {
     /// Says something in a group or topic.
     pub fn says_in(&self, place: impl Into<Place>, text: &str) -> MessageRef {
         self.posts(place.into(), None, Content::Text(entities::plain(text)))
+    }
+
+    /// Says something for the group, as an administrator who stays anonymous.
+    pub fn says_anonymously_in(&self, group: &super::places::Group, text: &str) -> MessageRef {
+        self.posts_as(group.into(), Some(Guise::Group), Content::Text(entities::plain(text)))
+    }
+
+    /// Says something for a channel.
+    pub fn says_as_channel_in(&self, group: &super::places::Group, id: i64, title: &str, text: &str) {
+        let guise = Guise::Channel(id, title.to_owned());
+        self.posts_as(group.into(), Some(guise), Content::Text(entities::plain(text)));
+    }
+
+    /// Posts something in the channel that a group discusses.
+    pub fn posts_in_channel_of(&self, group: &super::places::Group, id: i64, title: &str, text: &str) {
+        let guise = Guise::Linked(id, title.to_owned());
+        self.posts_as(group.into(), Some(guise), Content::Text(entities::plain(text)));
     }
 
     /// Answers to a message, in its chat and topic.
@@ -194,7 +211,20 @@ impl Person {
         });
     }
 
+    fn posts_as(&self, place: Place, guise: Option<Guise>, content: Content) -> MessageRef {
+        self.posts_in((place, guise), None, content)
+    }
+
     fn posts(&self, place: Place, reply_to: Option<i64>, content: Content) -> MessageRef {
+        self.posts_in((place, None), reply_to, content)
+    }
+
+    fn posts_in(
+        &self,
+        (place, guise): (Place, Option<Guise>),
+        reply_to: Option<i64>,
+        content: Content,
+    ) -> MessageRef {
         let id = self.state.update(|state| {
             if place.chat == self.id {
                 let user = state.user_mut(self.id);
@@ -202,6 +232,7 @@ impl Person {
                 user.has_started = true;
             }
             let mut message = state.draft(place.chat, self.id, content);
+            message.guise = guise;
             message.reply_to = reply_to;
             message.thread = place.thread;
             message.in_topic = place.thread.is_some();

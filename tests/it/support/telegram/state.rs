@@ -129,11 +129,24 @@ pub(super) enum Content {
     Service(Value),
 }
 
+/// For whom somebody speaks in a group: `Message.sender_chat`.
+#[derive(Debug, Clone)]
+pub(super) enum Guise {
+    /// For the group itself, as an administrator who stays anonymous.
+    Group,
+    /// For a channel, with its id and title.
+    Channel(i64, String),
+    /// A post of the channel that the group discusses; Telegram brings it.
+    Linked(i64, String),
+}
+
 #[derive(Debug, Clone)]
 pub(super) struct Message {
     pub chat: i64,
     pub id: i64,
     pub author: i64,
+    /// For whom the author speaks, who cannot be seen then.
+    pub guise: Option<Guise>,
     pub date: i64,
     pub edit_date: Option<i64>,
     pub content: Content,
@@ -258,6 +271,7 @@ impl State {
             chat,
             id: 0,
             author,
+            guise: None,
             date: self.unix(),
             edit_date: None,
             content,
