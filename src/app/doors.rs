@@ -11,7 +11,7 @@ pub(crate) fn tell(turned: &[Turned]) {
                 metrics::address_closed(*platform, *why);
                 tracing::warn!(
                     address.id = %address, platform = %platform, reason = why.name(), ended,
-                    "address {address} on {platform} is closed to us: {}; {ended} waiting messages get no answer",
+                    "address {address} on {platform} is closed to us: {} (waiting there, and not answered: {ended})",
                     why.name(),
                 );
             }
