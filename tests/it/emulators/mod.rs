@@ -2,6 +2,7 @@
 
 mod discord;
 mod models;
+mod pictures;
 mod problems;
 mod slack;
 mod telegram;

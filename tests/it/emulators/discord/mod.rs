@@ -5,6 +5,7 @@ mod faults;
 mod gateway;
 mod interactions;
 mod limits;
+mod markdown;
 mod mentions;
 mod messages;
 mod places;

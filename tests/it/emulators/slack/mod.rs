@@ -2,10 +2,12 @@
 
 mod bot;
 mod client;
+mod drawing;
 mod events;
 mod http;
 mod interactions;
 mod messages;
+mod rich;
 mod sockets;
 mod web;
 

@@ -1,5 +1,6 @@
 //! The Telegram emulator, rule by rule, over plain HTTP and through teloxide.
 
+mod drawing;
 mod messages;
 mod real_client;
 mod updates;

@@ -12,6 +12,7 @@
 //! - rules: `permissions.rs`, `mentions.rs`, `compose.rs`, `components.rs`,
 //!   `limits.rs`, `faults.rs`; `errors.rs`, `fields.rs`, `body.rs` and `clock.rs`
 //!   serve them
+//! - what people see of a text: `markdown/`
 //! - doors: `rest/`, `gateway/`
 
 mod body;
@@ -27,6 +28,7 @@ mod gateway;
 mod guild;
 mod interactions;
 mod limits;
+pub mod markdown;
 mod mentions;
 mod message;
 mod outages;

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::super::shown;
 use super::Discord;
+use super::markdown;
 use super::mentions::Ping;
 use super::message::{Attachment, Author, EPHEMERAL, Message};
 use super::places::ChannelState;
@@ -75,6 +77,13 @@ pub struct Control {
     pub url: Option<String>,
     /// True when it cannot be used.
     pub disabled: bool,
+}
+
+impl Shown {
+    /// The text as a client draws it.
+    pub fn drawn(&self) -> shown::Shown {
+        markdown::read(&self.text)
+    }
 }
 
 impl Discord {

@@ -2,11 +2,14 @@
 //!
 //! Source: docs.slack.dev/reference/block-kit/blocks. The sum over all blocks
 //! is not documented; slackapi/bolt-js#2509 measured about 13,200 characters.
+//! What stands in `rich_text` is looked at in `rich.rs`.
 
 use serde_json::{Value, json};
 
+use super::super::shown::{Kind, Page, Span};
 use super::methods::Refusal;
-use super::text::{Mention, Names, Parse, Reading};
+use super::text::{Names, Parse, Reading};
+use super::{mrkdwn, rich};
 
 const MOST_BLOCKS: usize = 50;
 const SECTION_TEXT: usize = 3_000;
@@ -43,7 +46,9 @@ pub(super) fn check(blocks: &Value) -> Result<(), Refusal> {
     }
     let mut markdown = 0;
     for (index, block) in list.iter().enumerate() {
-        if let Err(problem) = check_block(block) {
+        if block["type"] == "rich_text" {
+            wrong.extend(rich::wrongs(block, &format!("/blocks/{index}")));
+        } else if let Err(problem) = check_block(block) {
             wrong.push(format!("[ERROR] {problem} [json-pointer:/blocks/{index}]"));
         }
         if block["type"] == "markdown" {
@@ -68,10 +73,6 @@ fn check_block(block: &Value) -> Result<(), String> {
         "markdown" => {
             block["text"].as_str().map(|_| ()).ok_or_else(|| "missing required field: text".to_owned())
         }
-        "rich_text" => block["elements"]
-            .as_array()
-            .map(|_| ())
-            .ok_or_else(|| "missing required field: elements".to_owned()),
         "context" => check_elements(block, 10, |element| match element["type"].as_str() {
             Some("image") => Ok(()),
             _ => check_text(element, SECTION_TEXT, &["plain_text", "mrkdwn"]),
@@ -179,7 +180,7 @@ fn read_block(block: &Value, names: &dyn Names) -> Reading {
                 reading.append(read_object(element, names));
             }
         }
-        "rich_text" => read_rich(block, names, &mut reading),
+        "rich_text" => reading = rich::read(block, names),
         "image" => reading.links.extend(block["image_url"].as_str().map(str::to_owned)),
         _ => {}
     }
@@ -196,39 +197,41 @@ fn read_object(object: &Value, names: &dyn Names) -> Reading {
     reading
 }
 
-fn read_rich(element: &Value, names: &dyn Names, reading: &mut Reading) {
-    let field = |name: &str| element[name].as_str().unwrap_or_default().to_owned();
-    match element["type"].as_str().unwrap_or_default() {
-        "text" => reading.verbatim(&field("text")),
-        "link" => {
-            let url = field("url");
-            reading.verbatim(element["text"].as_str().unwrap_or(&url));
-            reading.links.push(url);
+/// Draws blocks; what is no text is left out.
+pub(super) fn draw(blocks: &Value, names: &dyn Names, page: &mut Page) {
+    for block in blocks.as_array().into_iter().flatten() {
+        page.end();
+        match block["type"].as_str().unwrap_or_default() {
+            "section" => {
+                let fields = block["fields"].as_array().into_iter().flatten();
+                for object in std::iter::once(&block["text"]).chain(fields) {
+                    page.end();
+                    draw_object(object, names, page);
+                }
+            }
+            "header" => {
+                page.begin(Kind::Heading(1), false, 0);
+                draw_object(&block["text"], names, page);
+            }
+            "context" => {
+                page.begin(Kind::Subtext, false, 0);
+                let elements = block["elements"].as_array().into_iter().flatten();
+                elements.for_each(|element| draw_object(element, names, page));
+            }
+            "markdown" => draw_object(&json!({"type": "plain_text", "text": block["text"]}), names, page),
+            "rich_text" => rich::draw(block, names, page),
+            _ => {}
         }
-        "user" => {
-            let id = field("user_id");
-            reading.verbatim(&format!("@{}", names.user(&id).unwrap_or_else(|| id.clone())));
-            reading.mentions.push(Mention::User(id));
-        }
-        "usergroup" => {
-            let id = field("usergroup_id");
-            reading.verbatim(&format!("@{}", names.group(&id).unwrap_or_else(|| id.clone())));
-            reading.mentions.push(Mention::Group(id));
-        }
-        "broadcast" => {
-            reading.verbatim(&format!("@{}", field("range")));
-            reading.mentions.push(Mention::Everybody);
-        }
-        "channel" => {
-            let id = field("channel_id");
-            reading.verbatim(&format!("#{}", names.channel(&id).unwrap_or(id)));
-        }
-        "emoji" => reading.verbatim(&format!(":{}:", field("name"))),
-        _ => element["elements"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .for_each(|inner| read_rich(inner, names, reading)),
+    }
+    page.end();
+}
+
+fn draw_object(object: &Value, names: &dyn Names, page: &mut Page) {
+    let text = object["text"].as_str().unwrap_or_default();
+    if object["type"] == "mrkdwn" {
+        mrkdwn::draw(text, names, page);
+    } else {
+        page.say(Span::default().saying(text), false, 0);
     }
 }
 

@@ -5,11 +5,13 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::super::observed::PATIENCE;
+use super::super::shown::{self, Page};
 use super::Slack;
-use super::blocks::{Button, buttons};
+use super::blocks::{self, Button, buttons};
 use super::channel::Channel;
 use super::message::{Author, Message, Ts, ts_text, ts_value};
 use super::methods::STATUS_LIVES;
+use super::mrkdwn;
 use super::state::World;
 
 /// A message on a person's screen.
@@ -81,6 +83,18 @@ impl Slack {
         self.core.world.update(|world| {
             world.channels.get(channel)?.messages.get(&ts)?;
             Some(world.look(channel, ts))
+        })
+    }
+
+    /// A message as a client draws it: its blocks, or else its text.
+    pub fn drawn(&self, shown: &Shown) -> shown::Shown {
+        self.core.world.read(|world| {
+            let mut page = Page::default();
+            match &shown.blocks {
+                Some(shown) => blocks::draw(shown, world, &mut page),
+                None => mrkdwn::draw(&shown.markup, world, &mut page),
+            }
+            page.finish()
         })
     }
 

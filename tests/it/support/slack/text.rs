@@ -140,7 +140,10 @@ impl Reading {
 
 /// The inside of a control sequence at the beginning of `text`, and what
 /// follows it.
-fn control(text: &str) -> Option<(&str, &str)> {
+pub(super) fn control(text: &str) -> Option<(&str, &str)> {
+    if !text.starts_with('<') {
+        return None;
+    }
     let end = text.find('>')?;
     let inside = text.get(1..end)?;
     let known = inside.starts_with(['@', '#', '!']) && inside.len() > 1
@@ -246,7 +249,7 @@ fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-fn unescape(text: &str) -> String {
+pub(super) fn unescape(text: &str) -> String {
     text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 

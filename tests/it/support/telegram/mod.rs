@@ -15,6 +15,7 @@
 //!   `commands.rs`, `files.rs`, `access.rs`: the methods and their rules
 //! - `text.rs`, `html.rs`, `html_tokens.rs`, `links.rs`, `entities.rs`,
 //!   `nesting.rs`, `detect.rs`: text
+//! - `drawing.rs`: what people see of a text
 //! - `updates.rs`, `queue.rs`, `polling.rs`, `webhook.rs`, `delivery.rs`: what
 //!   the bot is told, and the two ways it is
 //! - `limits.rs`, `faults.rs`: pace and bad days
@@ -25,6 +26,7 @@ mod callbacks;
 mod commands;
 mod delivery;
 mod detect;
+pub mod drawing;
 mod entities;
 mod faults;
 mod files;

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::super::shown;
 use super::Telegram;
+use super::drawing;
 use super::entities::Entity;
 use super::places::{MessageRef, Place};
 use super::state::{Message, State, TYPING};
@@ -59,6 +61,11 @@ impl Shown {
             .filter(|entity| entity.kind == kind)
             .map(|entity| String::from_utf16_lossy(&units[entity.offset..entity.offset + entity.length]))
             .collect()
+    }
+
+    /// The text as a client draws it.
+    pub fn drawn(&self) -> shown::Shown {
+        drawing::drawn(&self.text, &self.entities)
     }
 
     /// The words on its buttons, row by row.
