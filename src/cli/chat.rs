@@ -107,7 +107,7 @@ fn greet(settings: &Settings, texts: &Texts, model: Option<&str>) {
         eprintln!("{note}");
     }
     if let Some(model) = model {
-        eprintln!("{}", texts.with("terminal-greeting", &[("model", model)]));
+        eprintln!("{}", texts.around("terminal-greeting", &[("model", model)]));
         eprintln!("{}\n", texts.get("terminal-lines"));
     }
 }

@@ -97,8 +97,7 @@ fn run(arguments: &Arguments, environment: &BTreeMap<String, String>) -> Result<
         return Ok(config::run(arguments, file, environment, &mut std::io::stdout()));
     }
     let settings = load(file, environment)?;
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(workers()).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers()).enable_all().build();
     let runtime =
         runtime.map_err(|error| Failure::unavailable(format!("cannot start the runtime: {error}")))?;
     runtime.block_on(async {

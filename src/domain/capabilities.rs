@@ -4,11 +4,12 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// What a platform accepts, and how fast.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Capabilities {
-    /// The longest text of one post, in `text_unit`.
+    /// The longest text of one post, as `length` measures it.
     pub text_limit: usize,
-    pub text_unit: TextUnit,
+    /// How long the post of a text is, in what the platform counts.
+    pub length: fn(&str) -> usize,
     /// The least time between two writes to one direct chat.
     pub direct_interval: Duration,
     /// The least time between two writes to one group or thread.
@@ -34,50 +35,4 @@ pub enum Growth {
     Replaced,
     /// What comes is put behind it as it comes, and nothing that was shown can be taken back.
     Appended,
-}
-
-/// In what a platform counts the length of a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TextUnit {
-    /// Unicode code points.
-    Chars,
-    /// UTF-16 code units.
-    Utf16,
-    /// Code points after `&`, `<` and `>` have become entities.
-    EscapedChars,
-}
-
-impl TextUnit {
-    /// The length of a text in this unit.
-    #[must_use]
-    pub fn measure(self, text: &str) -> usize {
-        match self {
-            Self::Chars => text.chars().count(),
-            Self::Utf16 => text.encode_utf16().count(),
-            Self::EscapedChars => text.chars().map(escaped_length).sum(),
-        }
-    }
-}
-
-fn escaped_length(c: char) -> usize {
-    match c {
-        '&' => "&amp;".len(),
-        '<' | '>' => "&lt;".len(),
-        _ => 1,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::TextUnit;
-
-    #[test]
-    fn lengths_are_measured_in_the_platforms_unit() {
-        let table = [("abc", 3, 3, 3), ("a&b", 3, 3, 7), ("😀", 1, 2, 1), ("<é>", 3, 3, 9)];
-        for (text, chars, utf16, escaped) in table {
-            assert_eq!(TextUnit::Chars.measure(text), chars, "{text}");
-            assert_eq!(TextUnit::Utf16.measure(text), utf16, "{text}");
-            assert_eq!(TextUnit::EscapedChars.measure(text), escaped, "{text}");
-        }
-    }
 }

@@ -35,7 +35,7 @@ impl Echo {
     fn answer(&self, lines: &[Line]) -> String {
         let said = lines.iter().rfind(|line| line.speaker == Speaker::Person);
         let said = said.map_or("", |line| line.text.as_str());
-        let answer = self.texts.with("echo-answer", &[("text", said)]);
+        let answer = self.texts.around("echo-answer", &[("text", said)]);
         format!("{}\n\n{}", answer.trim_end(), self.texts.get("echo-notice"))
     }
 }

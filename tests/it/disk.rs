@@ -194,9 +194,11 @@ async fn what_is_kept_is_for_nobody_elses_eyes() {
         assert_eq!(mode(&home, &format!("data/{name}")), 0o600, "{name}");
     }
     assert_eq!(running.end().await.code, Some(0));
-    // Also who only looks makes no more than that.
+    // Who only looks makes nothing, and who lets somebody in no more than that.
     let home = Setup::empty();
-    assert_eq!(home.run(&["access", "list"]).await.code, Some(0));
+    assert_eq!(home.run(&["access", "list"]).await.code, Some(78));
+    assert!(!home.path("data").exists());
+    assert_eq!(home.run(&["access", "allow", "telegram:1"]).await.code, Some(0));
     assert_eq!((mode(&home, "data"), mode(&home, "data/switchboard.db")), (0o700, 0o600));
 }
 

@@ -23,6 +23,7 @@ mod disk;
 mod emulators;
 mod given_up;
 mod hostile;
+mod markdown;
 mod migrations;
 mod model;
 mod operation;

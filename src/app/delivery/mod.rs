@@ -9,7 +9,6 @@ mod error;
 mod follow;
 mod pace;
 mod screen;
-mod split;
 mod typing;
 mod write;
 

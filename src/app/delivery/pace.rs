@@ -181,7 +181,7 @@ mod tests {
 
     use super::{EDITS_AT_ONCE, Pacer};
     use crate::channels::LimitScope;
-    use crate::domain::{Address, AddressKind, Capabilities, Growth, Platform, TextUnit};
+    use crate::domain::{Address, AddressKind, Capabilities, Growth, Platform};
 
     const SECOND: Duration = Duration::from_secs(1);
     const TICK: Duration = Duration::from_millis(100);
@@ -191,7 +191,7 @@ mod tests {
     /// A platform like Slack, but for what is said to groups.
     const CAPABILITIES: Capabilities = Capabilities {
         text_limit: 4_000,
-        text_unit: TextUnit::Chars,
+        length: str::len,
         direct_interval: SECOND,
         group_interval: Duration::from_secs(3),
         writes_per_second: NonZeroU32::new(5).unwrap(),

@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 
 use crate::app::delivery::DeliveryError;
-use crate::app::delivery::split::split;
 use crate::app::delivery::write::{Writer, label};
 use crate::app::ledger::Ledger;
 use crate::channels::ChannelError;
+use crate::domain::markdown::{heal, split};
 use crate::domain::{Capabilities, DeliveryKey, Growth, KeptPart, Part, PartState, PostedId, SentPart};
 use crate::telemetry::{KillPoint, kill_point};
 
@@ -100,7 +100,7 @@ impl<'a> Screen<'a> {
 
     /// Shows a text that is still growing, as far as there is room for it.
     pub(super) async fn show_interim(&mut self, text: &str) -> Result<(), DeliveryError> {
-        let parts = self.cut(text);
+        let parts = self.cut(&heal(text));
         match self.show(&parts, Urgency::Interim).await {
             // The next text, at the latest the final one, makes up for it.
             Err(error) if error.is_passing() => {}
@@ -166,9 +166,9 @@ impl<'a> Screen<'a> {
             let whole = Part { number: 0, text: text.trim_end().to_owned() };
             return if whole.text.is_empty() { Vec::new() } else { vec![whole] };
         }
-        let unit = capabilities.text_unit;
-        let reserve = unit.measure(&label(self.writer.duplicate_label, ""));
-        let texts = split(text, capabilities.text_limit.saturating_sub(reserve), unit);
+        let length = capabilities.length;
+        let reserve = length(&label(self.writer.duplicate_label, "x"));
+        let texts = split(text, capabilities.text_limit.saturating_sub(reserve), length);
         texts.into_iter().enumerate().map(|(number, text)| Part { number, text }).collect()
     }
 

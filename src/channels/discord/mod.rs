@@ -18,7 +18,7 @@ mod catchup;
 mod commands;
 mod connection;
 mod decode;
-mod encode;
+pub mod encode;
 mod errors;
 mod gateway;
 mod happening;
@@ -46,9 +46,7 @@ use tokio_util::sync::CancellationToken;
 use crate::channels::{Account, Batch, Channel, ChannelError, Delete, Inbox, ReadBack, Replay, Typing};
 use crate::config::CatchUpSettings;
 use crate::domain::texts::Texts;
-use crate::domain::{
-    Address, Capabilities, Clock, DeliveryKey, Growth, Part, Platform, PostedId, ReplyTo, TextUnit,
-};
+use crate::domain::{Address, Capabilities, Clock, DeliveryKey, Growth, Part, Platform, PostedId, ReplyTo};
 use crate::telemetry::Tasks;
 use api::{Api, id_of, snowflake};
 use errors::{CallError, MESSAGE_CONTENT_WAY_OUT};
@@ -56,10 +54,11 @@ use happening::Happening;
 use interactions::Interactions;
 use places::Places;
 
-const CAPABILITIES: Capabilities = Capabilities {
+/// docs.discord.com/developers/resources/message: 2,000 characters; the rest is for its own counting.
+pub const CAPABILITIES: Capabilities = Capabilities {
     // Discord takes 2,000.
     text_limit: 1_990,
-    text_unit: TextUnit::Chars,
+    length: encode::length,
     // Five writes in five seconds to one channel, and a little air.
     direct_interval: Duration::from_millis(1_050),
     group_interval: Duration::from_millis(1_050),

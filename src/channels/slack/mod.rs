@@ -10,7 +10,7 @@ mod api;
 mod catchup;
 mod commands;
 mod decode;
-mod encode;
+pub mod encode;
 mod envelope;
 mod errors;
 mod event;
@@ -43,7 +43,7 @@ use serde::de::IgnoredAny;
 use tokio_util::sync::CancellationToken;
 
 use crate::channels::slack::decode::{Read, Reader};
-use crate::channels::slack::encode::{NOTHING_BESIDE, PLAINLY, Post, Update};
+use crate::channels::slack::encode::{Content, NOTHING_BESIDE, PLAINLY, Post, Update};
 use crate::channels::slack::errors::Step;
 use crate::channels::slack::webhook::Entrance;
 use crate::channels::slack::workspace::Workspace;
@@ -52,14 +52,14 @@ use crate::channels::{
 };
 use crate::config::CatchUpSettings;
 use crate::domain::texts::Texts;
-use crate::domain::{Capabilities, Clock, DeliveryKey, Growth, Part, Platform, PostedId, ReplyTo, TextUnit};
+use crate::domain::{Capabilities, Clock, DeliveryKey, Growth, Part, Platform, PostedId, ReplyTo};
 use crate::telemetry::Tasks;
 
 /// docs.slack.dev/apis/web-api/rate-limits: a post a second in a channel, 50
-/// updates a minute in a workspace; texts of up to 4,000 characters.
-const CAPABILITIES: Capabilities = Capabilities {
-    text_limit: 3_900,
-    text_unit: TextUnit::EscapedChars,
+/// updates a minute in a workspace.
+pub const CAPABILITIES: Capabilities = Capabilities {
+    text_limit: 12_000,
+    length: encode::length,
     direct_interval: Duration::from_millis(1_050),
     group_interval: Duration::from_millis(1_050),
     writes_per_second: NonZeroU32::new(5).unwrap(),
@@ -172,7 +172,7 @@ impl Channel for Slack {
         let post = Post {
             channel: &to.address.chat,
             thread_ts: to.address.thread.as_deref(),
-            text: encode::text(part),
+            content: Content::of(&part.text),
             how: PLAINLY,
             beside: NOTHING_BESIDE,
         };
@@ -185,8 +185,12 @@ impl Channel for Slack {
             let reason = "Slack keeps nothing of an answer that only one person saw".to_owned();
             return Err(ChannelError::Rejected { step: EDITING.name, reason });
         }
-        let update =
-            Update { channel: &to.address.chat, ts: &posted.0, text: encode::text(part), how: PLAINLY };
+        let update = Update {
+            channel: &to.address.chat,
+            ts: &posted.0,
+            content: Content::of(&part.text),
+            how: PLAINLY,
+        };
         self.workspace.api.post::<IgnoredAny>(EDITING, "chat.update", &update).await.map(drop)
     }
 

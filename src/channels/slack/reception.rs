@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::channels::slack::commands;
 use crate::channels::slack::decode::{Ourselves, Read, Reader};
-use crate::channels::slack::encode::{Response, ephemeral, escaped};
+use crate::channels::slack::encode::{Content, Response, ephemeral};
 use crate::channels::slack::gaps::{Gaps, Misses};
 use crate::channels::slack::intake::{accept, inbox_backoff};
 use crate::channels::slack::respond::answer_by_url;
@@ -140,7 +140,7 @@ impl Reception {
         if timeout(DEFER_AFTER, taking).await.is_ok() {
             return Some(None);
         }
-        Some(Some(ephemeral(escaped(&self.workspace.texts.get("working-on-it")))))
+        Some(Some(ephemeral(Content::of(&self.workspace.texts.get("working-on-it")))))
     }
 
     fn reader(&self) -> Reader<'_> {
@@ -154,8 +154,8 @@ async fn take_in(workspace: Arc<Workspace>, inbox: Arc<dyn Inbox>, message: Inbo
     let Err(error) = accept_command(inbox.as_ref(), &message).await else { return };
     tracing::warn!(platform = "slack", error = %chain(&error), "a command could not be taken in");
     let Some((url, _)) = to.interaction.as_ref().and_then(commands::way_back) else { return };
-    let words = escaped(&workspace.texts.get("not-accepted"));
-    if let Err(error) = answer_by_url(&workspace.api, url, words).await {
+    let words = workspace.texts.get("not-accepted");
+    if let Err(error) = answer_by_url(&workspace.api, url, &words).await {
         let error = chain(&error);
         tracing::error!(platform = "slack", %error, "a command was lost, and the person does not know");
     }

@@ -9,13 +9,14 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::channels::slack::Slack;
 use crate::channels::slack::decode::moment;
+use crate::channels::slack::encode::Content;
 use crate::channels::slack::errors::Step;
 use crate::channels::slack::event::micros;
 use crate::channels::slack::history::{self, Stretch};
 use crate::channels::slack::markup::readable;
 use crate::channels::slack::respond::is_ephemeral;
-use crate::channels::slack::{Slack, encode};
 use crate::channels::{ChannelError, Delete, LimitScope, ReadBack, looked_from};
 use crate::domain::{Part, PostedId, ReplyTo, Timestamp};
 
@@ -85,7 +86,7 @@ fn ours(raw: &RawValue, we: &str) -> Option<Found> {
 
 /// A thread shows its beginning whatever was asked for.
 fn is_it(found: &Found, stretch: &Stretch, part: &Part) -> bool {
-    stretch.thread.as_ref() != Some(&found.ts) && shows(&encode::text(part), &found.text)
+    stretch.thread.as_ref() != Some(&found.ts) && shows(Content::of(&part.text).text(), &found.text)
 }
 
 /// Whether `shown` is what Slack makes of a text: it turns addresses into links

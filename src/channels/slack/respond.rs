@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 
 use crate::channels::slack::api::Api;
 use crate::channels::slack::commands::way_back;
-use crate::channels::slack::encode::{self, PLAINLY, PostEphemeral, ephemeral};
+use crate::channels::slack::encode::{Content, PLAINLY, PostEphemeral, ephemeral};
 use crate::channels::slack::errors::Step;
 use crate::channels::{ChannelError, LimitScope};
 use crate::domain::{Address, Interaction, Part, PostedId};
@@ -33,24 +33,29 @@ pub(super) async fn answer(
         let reason = "the command does not say where its answer goes".to_owned();
         return Err(ChannelError::Gone { step: ANSWERING.name, reason, closed: None });
     };
-    let text = encode::text(part);
-    match answer_by_url(api, url, text.clone()).await {
+    match answer_by_url(api, url, &part.text).await {
         // Used up, or too old.
         Err(ChannelError::Rejected { .. }) => {}
         other => return other,
     }
     let thread_ts = address.thread.as_deref();
-    let post = PostEphemeral { channel: &address.chat, user, thread_ts, text, how: PLAINLY };
+    let post = PostEphemeral {
+        channel: &address.chat,
+        user,
+        thread_ts,
+        content: Content::of(&part.text),
+        how: PLAINLY,
+    };
     api.post::<IgnoredAny>(ANSWERING, "chat.postEphemeral", &post).await?;
     Ok(PostedId(EPHEMERAL.to_owned()))
 }
 
 /// Answers through a response url, if that leads to Slack.
-pub(super) async fn answer_by_url(api: &Api, url: &str, escaped: String) -> Result<PostedId, ChannelError> {
+pub(super) async fn answer_by_url(api: &Api, url: &str, text: &str) -> Result<PostedId, ChannelError> {
     let Some(url) = api.response_url(url) else {
         let reason = "its response url does not lead to Slack".to_owned();
         return Err(ChannelError::Rejected { step: ANSWERING.name, reason });
     };
-    api.respond(ANSWERING, &url, &ephemeral(escaped)).await?;
+    api.respond(ANSWERING, &url, &ephemeral(Content::of(text))).await?;
     Ok(PostedId(EPHEMERAL.to_owned()))
 }

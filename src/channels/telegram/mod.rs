@@ -10,7 +10,7 @@
 mod api;
 mod commands;
 mod decode;
-mod encode;
+pub mod encode;
 mod errors;
 mod intake;
 mod outgoing;
@@ -37,17 +37,15 @@ use crate::channels::telegram::wire::Me;
 use crate::channels::{Account, Batch, Channel, ChannelError, Delete, Inbox, Replay, Typing, Webhook};
 use crate::config::CatchUpSettings;
 use crate::domain::texts::Texts;
-use crate::domain::{
-    Backoff, Capabilities, Clock, DeliveryKey, Growth, Part, Platform, PostedId, ReplyTo, TextUnit,
-};
+use crate::domain::{Backoff, Capabilities, Clock, DeliveryKey, Growth, Part, Platform, PostedId, ReplyTo};
 use crate::telemetry::chain;
 
 pub use webhook::Hook;
 
 /// Telegram takes 4,096 UTF-16 units after parsing; the rest is for its own counting.
-const CAPABILITIES: Capabilities = Capabilities {
+pub const CAPABILITIES: Capabilities = Capabilities {
     text_limit: 4_000,
-    text_unit: TextUnit::Utf16,
+    length: encode::length,
     direct_interval: Duration::from_millis(1_050),
     group_interval: Duration::from_millis(3_050),
     writes_per_second: NonZeroU32::new(30).unwrap(),

@@ -51,7 +51,7 @@ async fn send(api: &Api, place: Place, address: &Address, text: &str) -> Result<
         place.answers.map(|answers| ReplyParameters::new(answers).allow_sending_without_reply());
     match api.call(&message).await {
         Err(error) if is_about_html(&error) => {
-            message.text = encode::plain(text, address).into_owned();
+            message.text = encode::plain(text, address);
             message.parse_mode = None;
             api.call(&message).await
         }
@@ -74,7 +74,7 @@ pub(super) async fn edit(
         .link_preview_options(no_preview());
     let edited = match api.run(&edit).await {
         Err(error) if is_about_html(&error) => {
-            edit.text = encode::plain(&part.text, address).into_owned();
+            edit.text = encode::plain(&part.text, address);
             edit.parse_mode = None;
             api.run(&edit).await
         }

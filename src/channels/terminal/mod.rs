@@ -22,13 +22,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::channels::{Account, Channel, ChannelError, Inbox, Verdicts};
 use crate::domain::texts::Texts;
-use crate::domain::{Capabilities, Clock, DeliveryKey, Growth, Part, Platform, PostedId, ReplyTo, TextUnit};
+use crate::domain::{Capabilities, Clock, DeliveryKey, Growth, Part, Platform, PostedId, ReplyTo};
 
 pub use prompt::{Lines, Once, Prompt};
 
 const CAPABILITIES: Capabilities = Capabilities {
     text_limit: usize::MAX,
-    text_unit: TextUnit::Chars,
+    length: str::len,
     direct_interval: Duration::from_millis(40),
     group_interval: Duration::from_millis(40),
     writes_per_second: NonZeroU32::MAX,

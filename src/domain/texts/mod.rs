@@ -7,6 +7,8 @@ use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use unic_langid::LanguageIdentifier;
 
+use crate::domain::markdown::literal;
+
 /// The English texts, as compiled in.
 pub const ENGLISH: &str = include_str!("en.ftl");
 
@@ -30,12 +32,20 @@ impl Texts {
     /// The text of `key`. A key without a text is shown as it is, which a test excludes.
     #[must_use]
     pub fn get(&self, key: &str) -> String {
-        self.with(key, &[])
+        self.around(key, &[])
     }
 
-    /// The text of `key` with values put in by name.
+    /// The text of `key` with values put in by name, which mean nothing as Markdown.
     #[must_use]
     pub fn with(&self, key: &str, values: &[(&str, &str)]) -> String {
+        let literals: Vec<_> = values.iter().map(|(name, value)| (*name, literal(value))).collect();
+        let literals: Vec<_> = literals.iter().map(|(name, value)| (*name, value.as_ref())).collect();
+        self.around(key, &literals)
+    }
+
+    /// The text of `key` around values that are put in by name, as they are.
+    #[must_use]
+    pub fn around(&self, key: &str, values: &[(&str, &str)]) -> String {
         let Some(pattern) = self.bundle.get_message(key).and_then(|message| message.value()) else {
             return key.to_owned();
         };

@@ -19,7 +19,8 @@ pub struct Platforms {
 
 impl Platforms {
     pub async fn start() -> Self {
-        let (telegram, slack) = (Telegram::start().await, Slack::start().await);
+        // What was said and posted in channels can be read back only with the rights for it.
+        let (telegram, slack) = (Telegram::start().await, Slack::start().await.with_all_rights());
         telegram.without_rate_limits();
         slack.without_rate_limits();
         Self { telegram, discord: Discord::start().await.without_rate_limits(), slack }

@@ -83,7 +83,8 @@ impl World {
     pub fn long(platform: Platform) -> u32 {
         match platform {
             Platform::Discord => 560,
-            _ => 1_150,
+            Platform::Telegram | Platform::Terminal => 1_150,
+            Platform::Slack => 3_400,
         }
     }
 

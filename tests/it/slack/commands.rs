@@ -45,7 +45,7 @@ async fn only_the_asking_person_sees_the_answer() {
     let shown = slack.next_message().await.unwrap();
     assert_eq!(
         (shown.only_for.as_deref(), shown.text.as_str()),
-        (Some("U1"), "*I* know <!channel> https://example.com")
+        (Some("U1"), "I know <!channel> https://example.com")
     );
     assert!(shown.notified.is_empty() && shown.unfurled.is_empty());
     assert!(bob.screen("C1").iter().all(|shown| !shown.by_bot));

@@ -1,7 +1,8 @@
 //! What people see of posts and edits.
 
 use switchboard::channels::{Channel, ChannelError};
-use switchboard::domain::{PostedId, ReplyTo, TextUnit};
+use switchboard::domain::markdown::split;
+use switchboard::domain::{PostedId, ReplyTo};
 
 use super::bot::{Bot, part, workspace};
 
@@ -76,10 +77,9 @@ async fn the_longest_part_is_taken_by_posts_and_edits() {
     let (slack, _) = workspace().await;
     let bot = Bot::listens(&slack).await;
     let (_, to) = asked_in_channel(&bot).await;
-    let limit = bot.channel.capabilities().text_limit;
+    let limits = bot.channel.capabilities();
     for unit in ["x", "é", "👨‍👩‍👧", "&", "<"] {
-        let length = TextUnit::EscapedChars.measure(unit);
-        let text = unit.repeat(limit / length);
+        let text = split(&unit.repeat(limits.text_limit), limits.text_limit, limits.length).remove(0);
         let posted = bot.posts(&to, &text).await.unwrap();
         bot.edits(&to, &posted, &text).await.unwrap();
         assert_eq!(slack.next_message().await.unwrap().text, text);

@@ -244,7 +244,8 @@ impl Sheet {
         writeln!(
             self.ink,
             "<text y=\"{down:.1}\" font-size=\"{size:.1}\" xml:space=\"preserve\">\
-             <tspan x=\"{at:.1}\" fill=\"{fill}\"{style}>{text}</tspan></text>"
+             <tspan x=\"{at:.1}\" textLength=\"{long:.1}\" lengthAdjust=\"spacingAndGlyphs\" \
+             fill=\"{fill}\"{style}>{text}</tspan></text>"
         )
         .unwrap();
     }
@@ -288,7 +289,7 @@ impl Sheet {
 
 /// How wide a letter is: letters of one kind are of one width.
 fn width(letter: char, ink: Ink, span: &Span, skin: &Skin) -> f64 {
-    let is_wide = u32::from(letter) >= 0x1100 && !matches!(letter, '\u{2000}'..='\u{206f}');
+    let is_wide = unicode_width::UnicodeWidthChar::width(letter) == Some(2);
     let share = if ink.mono || span.code || skin.font == MONO {
         if is_wide { 1.2 } else { 0.6 }
     } else if is_wide {

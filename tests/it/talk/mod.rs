@@ -12,6 +12,7 @@ mod discord;
 mod doors;
 mod every_fault;
 mod faults;
+mod looks;
 mod moves;
 mod places;
 mod replaced;
@@ -89,7 +90,7 @@ fn assert_whole(parts: &[&str]) {
     for part in parts {
         assert_eq!(part.matches("```").count() % 2, 0, "{part}");
     }
-    let seen: String = parts.concat().split("```").filter(|piece| !piece.is_empty()).collect();
+    let seen: String = parts.join("\n").split("```").filter(|piece| !piece.is_empty()).collect();
     let numbers: Vec<u32> = seen.split_whitespace().filter_map(|word| word.parse().ok()).collect();
     assert_eq!(numbers, (0..6_000).collect::<Vec<_>>());
 }

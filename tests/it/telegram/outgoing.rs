@@ -1,6 +1,7 @@
 //! Answers, on their way out.
 
 use switchboard::channels::{Channel, ChannelError, Delete};
+use switchboard::domain::markdown::split;
 use switchboard::domain::{AddressKind, DeliveryKey, Part, PostedId, ReplyTo, TurnId};
 use uuid::Uuid;
 
@@ -32,11 +33,12 @@ async fn text_arrives_as_it_is_without_previews_or_pings() {
     let telegram = Telegram::start().await;
     telegram.user(7, "Alice");
     let (group, bot) = (telegram.group(-1001, "Team"), bot_on(&telegram));
-    let text = "<b>&amp; a < b\nhttps://example.com @alice_test, @everyone **not bold**";
+    let text = "<b>&amp; a < b\nhttps://example.com @alice_test, @everyone **bold**";
     for chat in [7, -1001] {
         bot.post(&reply_to(chat, None), &part(text), &key()).await.unwrap();
         let shown = telegram.next_message(chat).await.unwrap();
-        assert_eq!(shown.text, text);
+        assert_eq!(shown.text, "<b>& a < b\nhttps://example.com @alice_test, @everyone bold");
+        assert_eq!(shown.marked("bold"), ["bold"]);
         assert!(!shown.previews);
     }
     let shown = telegram.screen(&group).remove(0);
@@ -105,8 +107,9 @@ async fn a_part_at_the_limit_is_taken_whatever_it_holds() {
     let (group, bot) = (telegram.group(-1001, "Team"), bot_on(&telegram));
     let limits = bot.capabilities();
     for text in ["&", "<x>", "@alice_test ", "😀", "字", "\u{200b}", "\0", "\n"] {
-        let whole = text.repeat(limits.text_limit / limits.text_unit.measure(text));
-        bot.post(&reply_to(group.id(), None), &part(&whole), &key()).await.unwrap();
+        let endless = text.repeat(limits.text_limit);
+        let whole = split(&endless, limits.text_limit, limits.length).into_iter().next();
+        bot.post(&reply_to(group.id(), None), &part(&whole.unwrap_or(endless)), &key()).await.unwrap();
         let shown = telegram.next_message(&group).await.unwrap();
         assert_eq!(shown.marked("mention"), [""; 0], "{text:?}");
     }

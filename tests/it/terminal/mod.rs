@@ -15,7 +15,7 @@ use crate::support::program::{Ran, Setup};
 
 impl Setup {
     /// A program that asks this model, and waits for nothing when it stops.
-    fn with_model(models: &Models) -> Self {
+    pub(crate) fn with_model(models: &Models) -> Self {
         Self::bare().with(&format!(
             "[model.providers.main]\nbase_url = \"{}\"\napi_key = \"{}\"\nmodel = \"gpt-4o-mini\"\n\
              models = [\"gpt-4o\"]\nretries = 0\n\

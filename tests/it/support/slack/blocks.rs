@@ -6,7 +6,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::shown::{Kind, Page, Span};
+use super::super::shown::{Kind, Page, Shown, Span};
 use super::methods::Refusal;
 use super::text::{Names, Parse, Reading};
 use super::{mrkdwn, rich};
@@ -265,6 +265,17 @@ pub(super) fn buttons(blocks: &Value) -> Vec<Button> {
     found
 }
 
+/// Blocks without the identifiers that Slack makes up anew each time.
+pub(super) fn nameless(blocks: Option<&Value>) -> Option<Value> {
+    let mut blocks = blocks.cloned();
+    for block in blocks.as_mut().and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(fields) = block.as_object_mut() {
+            fields.remove("block_id");
+        }
+    }
+    blocks
+}
+
 /// Gives blocks and actions the identifiers Slack makes up when they have none.
 pub(super) fn name_parts(blocks: &mut Value, mut fresh: impl FnMut() -> String) {
     for block in blocks.as_array_mut().into_iter().flatten() {
@@ -277,4 +288,32 @@ pub(super) fn name_parts(blocks: &mut Value, mut fresh: impl FnMut() -> String) 
             }
         }
     }
+}
+
+/// Takes blocks as `chat.postMessage` takes them, where nobody is known, and draws them.
+pub fn drawn(blocks: &Value) -> Result<Shown, String> {
+    struct Nobody;
+
+    impl Names for Nobody {
+        fn user(&self, _: &str) -> Option<String> {
+            None
+        }
+
+        fn user_named(&self, _: &str) -> Option<String> {
+            None
+        }
+
+        fn channel(&self, _: &str) -> Option<String> {
+            None
+        }
+
+        fn group(&self, _: &str) -> Option<String> {
+            None
+        }
+    }
+
+    check(blocks).map_err(|refusal| format!("{} {:?}", refusal.error, refusal.details))?;
+    let mut page = Page::default();
+    draw(blocks, &Nobody, &mut page);
+    Ok(page.finish())
 }

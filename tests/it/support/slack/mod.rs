@@ -6,7 +6,7 @@
 //! those the app talks with, and [`Shown`] is what they see.
 
 mod app;
-mod blocks;
+pub mod blocks;
 mod channel;
 mod clock;
 mod delivery;

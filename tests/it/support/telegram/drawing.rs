@@ -86,3 +86,16 @@ fn look(text: &str, around: &[(&Entity, &Range<usize>)]) -> Span {
     }
     look
 }
+
+/// Takes HTML as the server takes a message, and draws it; the words of the refusal where it is refused.
+pub fn of_html(html: &str) -> Result<Shown, String> {
+    if html.len() > super::text::LONGEST_SOURCE {
+        return Err("Text is too long".to_owned());
+    }
+    let (text, entities) = super::html::parse(html)?;
+    let formatted = super::entities::fix(&text, entities)?;
+    if super::entities::units(&formatted.text) > super::text::LONGEST {
+        return Err("Message is too long".to_owned());
+    }
+    Ok(drawn(&formatted.text, &formatted.entities))
+}

@@ -11,7 +11,7 @@ use super::state::State;
 /// The longest text, "1-4096 characters after entities parsing", counted in UTF-16 units.
 pub(super) const LONGEST: usize = 4096;
 /// The longest source in bytes (`Client::get_formatted_text`).
-const LONGEST_SOURCE: usize = 1 << 15;
+pub(super) const LONGEST_SOURCE: usize = 1 << 15;
 
 /// Text as the caller marked it up, not yet cleaned.
 #[derive(Debug)]

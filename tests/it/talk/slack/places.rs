@@ -154,7 +154,8 @@ async fn what_a_model_says_has_no_power() {
     let bot = stage.serve().await;
 
     alice.says_in(&general, "<@bot> shout");
-    let shown = stage.wait_for_text(&general, powerful).await;
+    let read = "@everyone @here <!channel> <!here> <@U2> @bob <#C1> https://example.com/page|here https://example.com/page";
+    let shown = stage.wait_for_text(&general, read).await;
 
     assert_eq!((shown.notified, shown.unfurled), (Vec::<String>::new(), Vec::<String>::new()));
     stage.ends_well(bot).await;

@@ -79,8 +79,8 @@ async fn sixty_thousand_characters_come_over_several_messages_and_whole() {
 
     let screen = stage.platform.screen(&alice.dm_channel());
     let parts = said(&screen);
-    assert!(parts.len() > 15, "{} parts", parts.len());
-    assert!(parts.iter().all(|part| part.chars().count() <= 4_000));
+    assert!(parts.len() > 5, "{} parts", parts.len());
+    assert!(parts.iter().all(|part| part.chars().count() <= 12_000));
     assert_whole(&parts);
     stage.ends_well(bot).await;
 }
@@ -103,7 +103,10 @@ async fn many_answers_at_once_keep_to_the_edits_that_a_workspace_has_in_a_minute
     for (person, channel) in people.iter().zip(channels.iter().cycle()) {
         person.says_in(channel, "<@bot> Talk for a while.");
     }
-    bot.wait_for_logs("ended: answered", people.len()).await;
+    // All end at once, and their last edits have to wait for each other.
+    for ended in [1, people.len()] {
+        bot.wait_for_logs("ended: answered", ended).await;
+    }
     for channel in channels {
         assert_eq!(said(&stage.platform.screen(channel)), [whole.as_str(); 2], "in {channel}");
     }

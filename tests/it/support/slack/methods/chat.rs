@@ -223,9 +223,11 @@ pub(super) fn update(world: &mut World, args: &Args) -> Result<Value, Refusal> {
         new.attachments = old.attachments.clone();
     }
     let parse = parse_mode(args);
-    if (&old.text, &old.blocks, &old.attachments)
-        != (&super::super::text::kept(&new.text, parse), &new.blocks, &new.attachments)
-    {
+    let says_the_same = old.text == super::super::text::kept(&new.text, parse)
+        && old.attachments == new.attachments
+        && super::super::blocks::nameless(old.blocks.as_ref())
+            == super::super::blocks::nameless(new.blocks.as_ref());
+    if !says_the_same {
         world.edit(&channel, ts, new, parse);
     }
     let place = &world.channels[&channel];

@@ -1,7 +1,11 @@
-//! Text as a message: what is posted shows as it reads, and pings nobody.
+//! A part of an answer as a message: it shows as it reads, and pings nobody.
+
+mod content;
+mod words;
 
 use serde_json::{Map, Value, json};
 
+use crate::domain::markdown::parse;
 use crate::domain::{DeliveryKey, PostedId};
 
 /// "Do not include any embeds when serializing this message": no link previews.
@@ -37,7 +41,12 @@ pub(super) fn follow_up(text: &str) -> Value {
 
 /// Whether `shown` is what a post of this text shows; Discord trims it.
 pub(super) fn shows(text: &str, shown: &str) -> bool {
-    harmless(text).trim() == shown.trim()
+    content(text).trim() == shown.trim()
+}
+
+/// The length of a text, in characters as Discord counts them.
+pub(super) fn length(text: &str) -> usize {
+    content(text).chars().count()
 }
 
 /// The promise of an answer to a command.
@@ -47,79 +56,69 @@ pub(super) fn deferral() -> Value {
 
 fn message(text: &str, flags: u64) -> Map<String, Value> {
     Map::from_iter([
-        ("content".to_owned(), json!(harmless(text))),
+        ("content".to_owned(), json!(content(text))),
         ("allowed_mentions".to_owned(), json!({ "parse": [], "replied_user": false })),
         ("flags".to_owned(), json!(flags)),
     ])
 }
 
-/// Takes the power from what Discord would make a mention, a link to a channel
-/// or a command of. Each character stays one character, so that the text stays
-/// within its limit; full-width signs look the same and mean nothing.
-fn harmless(text: &str) -> String {
-    let shown = text.chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control());
-    let shown: String = shown.collect();
-    if shown.trim().is_empty() {
-        return BLANK.to_owned();
-    }
-    let mut result = String::with_capacity(shown.len());
-    let mut rest = shown.as_str();
-    while let Some(at) = rest.find(['<', '@']) {
-        let (before, after) = rest.split_at(at);
-        result.push_str(before);
-        let mut following = after.chars();
-        match following.next() {
-            Some('<') if is_reference(following.as_str()) => result.push('＜'),
-            Some('@') if is_for_all(following.as_str()) => result.push('＠'),
-            Some(sign) => result.push(sign),
-            None => {}
-        }
-        rest = following.as_str();
-    }
-    result.push_str(rest);
-    result
-}
-
-/// `<@1>`, `<@!1>`, `<@&1>`, `<#1>`, `</name:1>`, `<id:guide>`, after the `<`.
-fn is_reference(after: &str) -> bool {
-    let Some((inside, _)) = after.split_once('>') else { return false };
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if let Some(person) = inside.strip_prefix('@') {
-        return is_number(person.strip_prefix(['!', '&']).unwrap_or(person));
-    }
-    if let Some(command) = inside.strip_prefix('/') {
-        return command.rsplit_once(':').is_some_and(|(_, id)| is_number(id));
-    }
-    inside.strip_prefix('#').is_some_and(is_number) || inside.starts_with("id:")
-}
-
-fn is_for_all(after: &str) -> bool {
-    after.starts_with("everyone") || after.starts_with("here")
+/// What a message says.
+#[must_use]
+pub fn content(text: &str) -> String {
+    let content = content::write(&parse(text));
+    if content.trim().is_empty() { BLANK.to_owned() } else { content }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{BLANK, edit, follow_up, harmless, post, shows};
-    use crate::domain::{DeliveryKey, PostedId, TextUnit, Timestamp, TurnId};
+    use super::{BLANK, content, edit, follow_up, length, post, shows};
+    use crate::domain::{DeliveryKey, PostedId, Timestamp, TurnId};
 
     #[test]
-    fn nothing_becomes_a_mention_and_nothing_grows() {
+    fn markdown_becomes_the_one_of_discord() {
         let table = [
             ("plain **bold** a < b && c > d", "plain **bold** a < b && c > d"),
+            ("*i* ~~s~~ ||h|| `c` ***both***", "*i* ~~s~~ ||h|| `c` ***both***"),
+            ("**bold**`code`*it*", "**bold**`code`*it*"),
+            ("*a***b**", "*a*\u{200b}**b**"),
+            ("a_b_c 2 \\* 3 x\\_y_ \\~\\~", "a_b_c 2 \\* 3 x_y\\_ \\~\\~"),
+            ("# One\n\n#### Four\n\ntext", "# One\n**Four**\ntext"),
+            ("\\# no\n\\- no\n1\\. no\n\\> no", "\\# no\n\\- no\n1\\. no\n\\> no"),
+            ("* a\n* b\n    1. c\n    2. d", "- a\n- b\n  1. c\n  2. d"),
+            ("- a\n  ```rs\n  b\n  ```", "- a\n```rs\nb\n```"),
+            ("- [x] a", "- ☑ a"),
+            ("> a\n> > b\n\nc", "> a\n> \n> › b\n\nc"),
+            ("````\na\n```\nb\n````", "```\na\n`\u{200b}`\u{200b}`\nb\n```"),
+            ("| a | b |\n|---|---|\n| 1 | 2 |", "```\na  b\n─  ─\n1  2\n```"),
+            ("[x](https://example.org/y)", "[x](<https://example.org/y>) (example.org)"),
+            ("https://example.org/a_b*c", "https://example.org/a_b*c"),
+            (
+                "[https://bank.example](https://evil.example)",
+                "https://bank.example (<https://evil.example/>) (evil.example)",
+            ),
+            ("``a`b``", "`` a`b ``"),
+            ("<b>x</b>", "<b>x</b>"),
+        ];
+        for (given, shown) in table {
+            assert_eq!(content(given), shown, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_becomes_a_mention() {
+        let table = [
             ("<@123> and <@!123>, <@&5>", "＜@123> and ＜@!123>, ＜@&5>"),
-            ("see <#99>, use </help:7>, <id:guide>", "see ＜#99>, use ＜/help:7>, ＜id:guide>"),
+            ("see <#99>, use </help:7>, <id:guide>", "see ＜#99>, use ＜/help:7>, id:guide"),
             ("@everyone @here you@example.org", "＠everyone ＠here you@example.org"),
             ("a\0b\u{7}c\r\nd\te", "abc\nd\te"),
-            ("<t:1700000000> <:smile:1>", "<t:1700000000> <:smile:1>"),
+            ("<t:1700000000> <:smile:1>", "\\<t:1700000000> \\<:smile:1>"),
             ("", BLANK),
             (" \n\0 ", BLANK),
             ("<@<@<@1>", "<@<@＜@1>"),
-            ("</div> <#include> <@user>", "</div> <#include> <@user>"),
         ];
         for (given, shown) in table {
-            assert_eq!(harmless(given), shown);
-            let grown = TextUnit::Chars.measure(shown) > TextUnit::Chars.measure(given).max(1);
-            assert!(!grown, "{given:?} has grown");
+            assert_eq!(content(given), shown, "{given:?}");
+            assert_eq!(length(given), shown.chars().count());
         }
     }
 
