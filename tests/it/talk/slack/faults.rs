@@ -126,7 +126,7 @@ async fn a_text_that_slack_refuses_becomes_a_kind_notice() {
     stage.models.when_asked("Sure?", "Yes.");
     let bot = stage.serve().await;
     let alice = stage.platform.user("U1", "alice");
-    stage.platform.fault("chat.postMessage", 1, Fault::Error("restricted_action"));
+    stage.platform.fault("chat.postMessage", 1, Fault::Error("invalid_blocks"));
 
     alice.dm("Really?");
     let is_notice = |shown: &crate::support::slack::Shown| shown.text.contains("the reference");
