@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use crate::support::database::Engine;
 use crate::support::stage::Stage;
 use crate::support::telegram::BOT_USERNAME;
 
@@ -112,8 +113,11 @@ async fn nonsense_is_told_what_an_id_looks_like() {
             assert!(said.contains(&format!("`{id}` is no id; write telegram:1001")), "{said}");
         }
     }
-    let (status, said) = stage.access(&["list"]).await;
-    assert_eq!(status, 78, "nonsense makes no database: {said}");
+    // A server's database is there before its first tables are.
+    if Engine::chosen() == Engine::Sqlite {
+        let (status, said) = stage.access(&["list"]).await;
+        assert_eq!(status, 78, "nonsense makes no database: {said}");
+    }
 }
 
 #[tokio::test]
