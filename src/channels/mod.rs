@@ -213,7 +213,7 @@ pub trait ReadBack: Send + Sync {
     /// `since`, if it made one; posts in `known` are others.
     ///
     /// `since` is a moment by our clock, and the platform's may be far behind it. So
-    /// whoever looks begins where [`looked_from`] says, and of the replies here at least
+    /// whoever looks begins where `looked_from` says, and of the replies here at least
     /// those of the last [`LOOKED_BACK`] before `since` are in `known`.
     ///
     /// `None` means that it is certainly not there. Where that cannot be told,
