@@ -109,9 +109,9 @@ impl<C: Clock + Clone> Pacer<C> {
     pub(super) fn has_room(&self, address: &Address) -> bool {
         // What all chats share and is scarce comes last: an edit that does not leave takes none of it.
         self.limited_until(address).is_none()
+            && self.waiting.load(Ordering::Relaxed) == 0
             && self.chat_limiter(address).check_key(&key(address)).is_ok()
             && self.account.check().is_ok()
-            && self.waiting.load(Ordering::Relaxed) == 0
             && self.edits.check().is_ok()
     }
 

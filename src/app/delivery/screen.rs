@@ -100,7 +100,11 @@ impl<'a> Screen<'a> {
 
     /// Shows a text that is still growing, as far as there is room for it.
     pub(super) async fn show_interim(&mut self, text: &str) -> Result<(), DeliveryError> {
-        let parts = self.cut(&heal(text));
+        let parts = match self.capabilities().growth {
+            Growth::Replaced => self.cut(&heal(text)),
+            // What ends words for now would stand there for good.
+            Growth::Appended => self.cut(text),
+        };
         match self.show(&parts, Urgency::Interim).await {
             // The next text, at the latest the final one, makes up for it.
             Err(error) if error.is_passing() => {}

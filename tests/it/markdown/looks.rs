@@ -16,17 +16,28 @@ pub struct Look {
 /// What is to be seen of blocks.
 pub fn looks_of(platform: Platform, blocks: &[Block]) -> Vec<Look> {
     let mut looks = Vec::new();
-    blocks.iter().for_each(|block| add(platform, block, 0, &mut looks));
+    blocks.iter().for_each(|block| add(platform, block, Within::Lists(0), &mut looks));
     looks
 }
 
-fn add(platform: Platform, block: &Block, lists: usize, looks: &mut Vec<Look>) {
+/// Where a block stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Within {
+    /// In so many lists.
+    Lists(usize),
+    /// In what can only be words: on Slack a quote, and a list that counts from nothing.
+    Words,
+}
+
+fn add(platform: Platform, block: &Block, within: Within, looks: &mut Vec<Look>) {
     match block {
         Block::Paragraph(spans) => {
             spans.iter().for_each(|span| say(looks, &span.text, &style_of(platform, span)))
         }
         // Discord has three kinds of headings, none of them in a list; others are bold.
-        Block::Heading { level: ..=3, spans } if platform == Platform::Discord && lists == 0 => {
+        Block::Heading { level: ..=3, spans }
+            if platform == Platform::Discord && within == Within::Lists(0) =>
+        {
             spans.iter().for_each(|span| say(looks, &span.text, "heading"));
         }
         Block::Heading { spans, .. } => spans.iter().for_each(|span| {
@@ -34,13 +45,22 @@ fn add(platform: Platform, block: &Block, lists: usize, looks: &mut Vec<Look>) {
             say(looks, &span.text, &style_of(platform, &span));
         }),
         Block::Code { text, .. } => say(looks, text, "box"),
-        Block::Quote(blocks) => blocks.iter().for_each(|block| add(platform, block, lists, looks)),
+        Block::Quote(blocks) => {
+            let inside = if platform == Platform::Slack { Within::Words } else { within };
+            blocks.iter().for_each(|block| add(platform, block, inside, looks));
+        }
         Block::List(list) => {
+            let is_words = platform == Platform::Slack && list.start == Some(0);
+            let within = if is_words { Within::Words } else { within };
+            let (has_signs, inside) = match within {
+                Within::Lists(lists) => (has_signs(platform, lists), Within::Lists(lists + 1)),
+                Within::Words => (true, Within::Words),
+            };
             for (index, item) in list.items.iter().enumerate() {
-                if has_signs(platform, lists) {
+                if has_signs {
                     say(looks, &list.sign(index), if platform == Platform::Telegram { "" } else { "sign" });
                 }
-                item.iter().for_each(|block| add(platform, block, lists + 1, looks));
+                item.iter().for_each(|block| add(platform, block, inside, looks));
             }
         }
         Block::Table(table) => say(looks, &table.lines().join("\n"), "box"),

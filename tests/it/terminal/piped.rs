@@ -69,6 +69,20 @@ async fn an_answer_is_shown_while_it_comes() {
 }
 
 #[tokio::test]
+async fn words_that_stand_out_are_not_ended_before_the_model_ends_them() {
+    let models = Models::start().await;
+    let home = Setup::with_model(&models);
+    models.will_stream(["It is **very ", "important** and [here](https://example.", "org)."]);
+    models.hold(1);
+    let running = home.says("tell me");
+    models.wait_until_held(1).await;
+    running.prints("It is **very").await;
+
+    models.release();
+    went_well(&running.end().await, "It is **very important** and [here](https://example.org).\n");
+}
+
+#[tokio::test]
 async fn a_model_that_takes_its_time_is_waited_for_in_silence() {
     let models = Models::start().await;
     let home = Setup::with_model(&models);

@@ -69,11 +69,11 @@ pub fn split(text: &str, limit: usize, length: impl Fn(&str) -> usize) -> Vec<St
 /// Where a few characters take much room, nobody has to look at all those that would fit otherwise.
 fn room(text: &str, limit: usize, length: &impl Fn(&str) -> usize) -> usize {
     let sample = text.get(..beyond(text, SAMPLE)).unwrap_or_default();
-    let taken = length(sample);
-    if sample.len() == text.len() || taken <= 2 * SAMPLE {
+    if sample.len() == text.len() {
         return limit;
     }
-    (limit.saturating_mul(2 * SAMPLE) / taken).clamp(1, limit)
+    let taken = length(sample).max(2 * SAMPLE);
+    (limit.saturating_mul(2 * SAMPLE) / taken).max(1)
 }
 
 /// Cuts off one part: where it ends, what it says, and how the next one begins.
