@@ -20,6 +20,7 @@ mod m20261127_000011_let_keys_expire;
 mod m20261127_000012_index_what_is_rare;
 mod m20261127_000013_block_spaces;
 mod m20261128_000014_say_why_addresses_are_closed;
+mod m20261128_000016_keep_revisions;
 mod whole;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000012_index_what_is_rare::Migration),
             Box::new(m20261127_000013_block_spaces::Migration),
             Box::new(m20261128_000014_say_why_addresses_are_closed::Migration),
+            Box::new(m20261128_000016_keep_revisions::Migration),
         ];
         steps.into_iter().map(|step| Box::new(Whole(step)) as Box<dyn MigrationTrait>).collect()
     }

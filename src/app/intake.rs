@@ -8,6 +8,7 @@ use async_trait::async_trait;
 
 use crate::app::dispatch::Dispatch;
 use crate::app::doors;
+use crate::app::stops::Stops;
 use crate::channels::{Batch, Inbox, InboxError};
 use crate::domain::{
     Address, Change, ChangeEnd, Clock, DedupeKey, InboundMessage, KnownPlace, Platform, Timestamp, Unreadable,
@@ -20,6 +21,7 @@ use crate::telemetry::{KillPoint, Tasks, kill_point, metrics};
 pub(crate) struct Intake {
     pub(crate) store: Store,
     pub(crate) dispatch: Arc<Dispatch>,
+    pub(crate) stops: Arc<Stops>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) tasks: Tasks,
     pub(crate) access: AccessRules,
@@ -66,18 +68,20 @@ impl Inbox for Intake {
             return Ok(());
         }
         incoming.unreadable.iter().for_each(tell);
-        let (store, dispatch) = (self.store.clone(), Arc::clone(&self.dispatch));
+        let (store, dispatch, stops) =
+            (self.store.clone(), Arc::clone(&self.dispatch), Arc::clone(&self.stops));
         // Whoever reports may stop waiting; what becomes durable all the same has to be
         // worked on, and nobody else would begin it: a repetition is no news.
         let taking = self.tasks.spawn(async move {
             kill_point(KillPoint::BeforeAccept);
-            let Taken { accepted, repeated, changes, moved, turned } = store.accept(incoming, now).await?;
+            let Taken { accepted, repeated, changes, over, moved, turned } = store.accept(incoming, now).await?;
             kill_point(KillPoint::Accepted);
             metrics::accepted(platform, accepted.len());
             for message in &accepted {
                 tracing::info!(message.id = %message.id, platform = %message.platform, "took message {} in", message.id);
             }
             changes.into_iter().for_each(|end| note(platform, end));
+            over.into_iter().for_each(|turn| stops.end(turn));
             if moved > 0 {
                 tracing::info!(platform = %platform, count = moved, "a chat on {platform} goes on under another id");
             }
@@ -117,7 +121,7 @@ fn note(platform: Platform, end: ChangeEnd) {
     metrics::changed(platform, end);
     let outcome = end.name();
     match end {
-        ChangeEnd::Replaced | ChangeEnd::TakenBack | ChangeEnd::Heard => {
+        ChangeEnd::Replaced | ChangeEnd::TakenBack | ChangeEnd::Heard | ChangeEnd::Noted => {
             tracing::info!(platform = %platform, outcome, "an edit or a deletion on {platform}: {outcome}");
         }
         ChangeEnd::Late | ChangeEnd::Outdated | ChangeEnd::Unknown => {

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::delivery::DeliveryError;
 use crate::domain::{Clock, Door, KeptPart, Part, PostedId, SentPart, Timestamp, TurnId};
-use crate::store::{Answer, ClaimedTurn, Ending, Store, StoreError, Turned};
+use crate::store::{Accepted, Answer, ClaimedTurn, Ending, Store, StoreError, Turned};
 use crate::telemetry::chain;
 
 /// How often something that has to be kept is written again while the database does not answer.
@@ -72,6 +72,12 @@ impl Ledger<'_> {
     pub(crate) async fn ready(&self, answer: &Answer) -> Result<(), DeliveryError> {
         let write = || self.store.ready(self.turn, answer.clone(), self.now()).boxed();
         ours(self.patiently("store the answer", write).await)
+    }
+
+    /// Keeps that the last question is to be answered anew; nothing if that is kept already.
+    pub(crate) async fn ask_again(&self) -> Result<Option<Accepted>, DeliveryError> {
+        let write = || self.store.ask_again(self.turn, self.now()).boxed();
+        self.patiently("ask again", write).await.map_err(DeliveryError::Store)
     }
 
     /// Ends the turn, of which `last` is what has just arrived.

@@ -42,7 +42,7 @@ use dispatch::Dispatch;
 use intake::Intake;
 use listening::Listening;
 use stops::Stops;
-use turns::Turns;
+use turns::{Begun, Turns};
 
 /// How much longer than the drain the end takes, at most: together they are less than
 /// the ten seconds that Docker grants.
@@ -121,6 +121,7 @@ impl App {
             stop: Arc::clone(&stops) as _,
             access: access.clone(),
             settings: settings.model.clone(),
+            answers_edits: settings.conversation.answer_edits,
             message_chars: settings.limits.message_chars as usize,
         });
         let last_call = CancellationToken::new();
@@ -128,10 +129,11 @@ impl App {
             store: store.clone(),
             router,
             delivery: Delivery::new(&channels, Arc::clone(&lease), &texts, &settings.limits),
-            stops,
+            stops: Arc::clone(&stops),
             texts,
             tokens,
             clock: Arc::clone(&clock),
+            begun: Begun::default(),
             last_call: last_call.clone(),
         };
         let give_back = CancellationToken::new();
@@ -143,6 +145,7 @@ impl App {
         let inbox = Arc::new(Intake {
             store: store.clone(),
             dispatch: Arc::clone(&dispatch),
+            stops,
             clock: Arc::clone(&clock),
             tasks: sources.clone(),
             access,

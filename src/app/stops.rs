@@ -1,35 +1,56 @@
 //! The answers that are being written, and how to end one.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::{LaneId, Stop};
+use crate::domain::{LaneId, Stop, TurnId};
 
 /// The running answers, by lane; a lane has at most one.
 #[derive(Debug, Default)]
 pub(crate) struct Stops {
-    running: Mutex<HashMap<LaneId, CancellationToken>>,
+    running: Mutex<HashMap<LaneId, Running>>,
+}
+
+/// A running answer.
+#[derive(Debug)]
+struct Running {
+    token: CancellationToken,
+    /// The turn that gives it.
+    turn: TurnId,
+    /// The turn that gave the first answer to the same question.
+    first: TurnId,
 }
 
 impl Stops {
-    /// Lets the answer in this lane be stopped for as long as the result lives.
-    pub(crate) fn enter(&self, lane: LaneId) -> Stoppable<'_> {
+    /// Lets the answer that a turn gives in this lane be stopped for as long as the result lives.
+    pub(crate) fn enter(&self, lane: LaneId, turn: TurnId) -> Stoppable<'_> {
         let token = CancellationToken::new();
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(lane, token.clone());
+        self.lock().insert(lane, Running { token: token.clone(), turn, first: turn });
         Stoppable { stops: self, lane, token }
+    }
+
+    /// Ends the answer to what a turn has asked, whichever turn gives it.
+    pub(crate) fn end(&self, asked: TurnId) {
+        let running = self.lock();
+        let answers = running.values().filter(|running| running.turn == asked || running.first == asked);
+        answers.for_each(|running| running.token.cancel());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<LaneId, Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Stop for Stops {
     fn stop(&self, lane: LaneId) -> bool {
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let token = running.get(&lane);
-        if let Some(token) = token {
-            token.cancel();
+        let running = self.lock();
+        let answer = running.get(&lane);
+        if let Some(answer) = answer {
+            answer.token.cancel();
         }
-        token.is_some()
+        answer.is_some()
     }
 }
 
@@ -45,10 +66,17 @@ impl Stoppable<'_> {
     pub(crate) fn token(&self) -> &CancellationToken {
         &self.token
     }
+
+    /// Says that it is another answer to what `first` has asked.
+    pub(crate) fn is_another_for(&self, first: TurnId) {
+        if let Some(running) = self.stops.lock().get_mut(&self.lane) {
+            running.first = first;
+        }
+    }
 }
 
 impl Drop for Stoppable<'_> {
     fn drop(&mut self) {
-        self.stops.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.lane);
+        self.stops.lock().remove(&self.lane);
     }
 }

@@ -17,6 +17,7 @@ mod access;
 mod admin;
 mod catchup;
 mod channels;
+mod conversation;
 mod database;
 mod document;
 mod effective;
@@ -49,6 +50,7 @@ pub use catchup::CatchUpSettings;
 pub use channels::{
     ChannelsSettings, DiscordSettings, SlackMode, SlackSettings, TelegramMode, TelegramSettings,
 };
+pub use conversation::ConversationSettings;
 pub use database::DatabaseSettings;
 pub use effective::Effective;
 pub use explain::{Explanation, NoSuchKey};
@@ -68,6 +70,7 @@ pub struct Settings {
     pub channels: ChannelsSettings,
     pub model: ModelSettings,
     pub access: AccessSettings,
+    pub conversation: ConversationSettings,
     pub limits: LimitsSettings,
     pub catchup: CatchUpSettings,
     pub admin: AdminSettings,

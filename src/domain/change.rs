@@ -28,7 +28,7 @@ impl Change {
         match message.event {
             Event::Edited(now) => Some(Self { message: *now, is_deletion: false, at, may_begin }),
             Event::Deleted(was) => Some(Self { message: *was, is_deletion: true, at, may_begin }),
-            Event::Text(_) | Event::Command(_) | Event::Missed(_) => None,
+            Event::Text(_) | Event::Command(_) | Event::Missed(_) | Event::Again(_) => None,
         }
     }
 }
@@ -42,7 +42,9 @@ pub enum ChangeEnd {
     TakenBack,
     /// What nobody had heard is heard as it was edited.
     Heard,
-    /// Somebody has begun to answer: nothing changes.
+    /// Somebody has begun to answer, or has answered: it is noted when its turn comes.
+    Noted,
+    /// There is nothing any more that it would change.
     Late,
     /// A later edit came first.
     Outdated,
@@ -58,6 +60,7 @@ impl ChangeEnd {
             Self::Replaced => "replaced",
             Self::TakenBack => "taken_back",
             Self::Heard => "heard",
+            Self::Noted => "noted",
             Self::Late => "late",
             Self::Outdated => "outdated",
             Self::Unknown => "unknown",

@@ -11,11 +11,12 @@ pub enum Command {
     Model,
     Whoami,
     Stop,
+    Retry,
 }
 
 impl Command {
     /// Every command, in the order in which help lists them.
-    pub const ALL: [Self; 5] = [Self::Help, Self::New, Self::Model, Self::Whoami, Self::Stop];
+    pub const ALL: [Self; 6] = [Self::Help, Self::New, Self::Model, Self::Whoami, Self::Stop, Self::Retry];
 
     /// The word after the slash.
     #[must_use]
@@ -26,6 +27,7 @@ impl Command {
             Self::Model => "model",
             Self::Whoami => "whoami",
             Self::Stop => "stop",
+            Self::Retry => "retry",
         }
     }
 
@@ -38,6 +40,7 @@ impl Command {
             Self::Model => "command-model-summary",
             Self::Whoami => "command-whoami-summary",
             Self::Stop => "command-stop-summary",
+            Self::Retry => "command-retry-summary",
         }
     }
 
@@ -46,7 +49,7 @@ impl Command {
     pub const fn argument(self) -> Option<&'static str> {
         match self {
             Self::Model => Some("name"),
-            Self::Help | Self::New | Self::Whoami | Self::Stop => None,
+            Self::Help | Self::New | Self::Whoami | Self::Stop | Self::Retry => None,
         }
     }
 
@@ -54,7 +57,8 @@ impl Command {
     #[must_use]
     pub const fn bypasses_lane(self) -> bool {
         match self {
-            Self::Help | Self::Whoami | Self::Stop => true,
+            // The answer that `/retry` asks for waits in the lane, the word on it does not.
+            Self::Help | Self::Whoami | Self::Stop | Self::Retry => true,
             Self::New | Self::Model => false,
         }
     }

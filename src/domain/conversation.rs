@@ -1,6 +1,6 @@
 //! What has been said so far.
 
-use crate::domain::{ConversationId, Timestamp};
+use crate::domain::{ConversationId, MessageId, Timestamp, TurnId};
 
 /// A sequence of messages that the model sees as one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,17 @@ pub struct Line {
     pub text: String,
     /// Its length in tokens, where it is known.
     pub tokens: Option<u32>,
+}
+
+/// What was asked of a model before, and is answered anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AskedBefore {
+    /// The message that its answers belong to: the last one that was asked together.
+    pub question: MessageId,
+    /// The turn that asked it first.
+    pub turn: TurnId,
+    /// The place in the conversation of the first one that was asked together.
+    pub seq: i64,
 }
 
 /// Who says a line to the model.

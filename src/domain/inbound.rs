@@ -29,6 +29,7 @@ impl InboundMessage {
             Event::Command(invocation) => (invocation.message.clone(), invocation.interaction.clone()),
             Event::Edited(changed) | Event::Deleted(changed) => (changed.reply_to().message, None),
             Event::Missed(missed) => (missed.message.clone(), None),
+            Event::Again(again) => (again.message.clone(), None),
         };
         ReplyTo { address: self.address.clone(), message, interaction }
     }
@@ -38,7 +39,7 @@ impl InboundMessage {
     pub fn is_for_us(&self) -> bool {
         match &self.event {
             Event::Text(said) => said.is_addressed,
-            Event::Command(_) | Event::Missed(_) => true,
+            Event::Command(_) | Event::Missed(_) | Event::Again(_) => true,
             Event::Edited(changed) | Event::Deleted(changed) => changed.is_for_us(),
         }
     }
@@ -48,7 +49,18 @@ impl InboundMessage {
     pub fn changed(&self) -> Option<&Self> {
         match &self.event {
             Event::Edited(changed) | Event::Deleted(changed) => Some(changed),
-            Event::Text(_) | Event::Command(_) | Event::Missed(_) => None,
+            Event::Text(_) | Event::Command(_) | Event::Missed(_) | Event::Again(_) => None,
+        }
+    }
+
+    /// What was said in words that a model can read; nothing if there are none.
+    #[must_use]
+    pub fn words(&self) -> Option<&str> {
+        match &self.event {
+            Event::Text(said) => Some(said.text.trim()).filter(|text| !text.is_empty()),
+            Event::Command(_) | Event::Edited(_) | Event::Deleted(_) | Event::Missed(_) | Event::Again(_) => {
+                None
+            }
         }
     }
 
@@ -71,6 +83,7 @@ impl InboundMessage {
             Event::Edited(now) => Event::Edited(Box::new(now.legible())),
             Event::Deleted(was) => Event::Deleted(Box::new(was.legible())),
             Event::Missed(missed) => Event::Missed(missed),
+            Event::Again(again) => Event::Again(again),
         };
         self
     }
@@ -110,6 +123,8 @@ pub enum Event {
     Deleted(Box<InboundMessage>),
     /// Things were said while nobody listened, too long ago or too many to answer each.
     Missed(Missed),
+    /// Somebody wants another answer to the last question of the conversation.
+    Again(Again),
 }
 
 /// Ordinary talk.
@@ -133,6 +148,13 @@ pub struct Missed {
     /// Whether there may have been more than were counted.
     pub may_be_more: bool,
     /// The last of them.
+    pub message: Option<PostedId>,
+}
+
+/// A wish for another answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Again {
+    /// The message that the new answer refers to, where there is one.
     pub message: Option<PostedId>,
 }
 

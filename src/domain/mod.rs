@@ -37,7 +37,7 @@ pub use change::{Change, ChangeEnd};
 pub use clock::{Clock, Timestamp};
 pub use code::Code;
 pub use command::Command;
-pub use conversation::{Conversation, Line, Speaker};
+pub use conversation::{AskedBefore, Conversation, Line, Speaker};
 pub use delivery::{DeliveryKey, KeptPart, Part, PartState, PostedId, ReplyTo, SentPart};
 pub use door::{Closed, ClosedFor, Door, Extent, Reach};
 pub use failure::ModelFailure;
@@ -47,8 +47,8 @@ pub use ids::{
     TurnId, UserId,
 };
 pub use inbound::{
-    Attachment, Author, DedupeKey, Event, InboundMessage, Interaction, Invocation, MOST_KEPT_BYTES, Missed,
-    Said, Unreadable,
+    Again, Attachment, Author, DedupeKey, Event, InboundMessage, Interaction, Invocation, MOST_KEPT_BYTES,
+    Missed, Said, Unreadable,
 };
 pub use message_state::MessageState;
 pub use outcome::{Asked, Outcome, Refusal, RefusalReason, Reply, Silence};

@@ -4,7 +4,7 @@ use std::future::ready;
 
 use futures_util::stream;
 
-use crate::domain::{AnswerEvent, AnswerStream, ConversationId, Finished, Line};
+use crate::domain::{AnswerEvent, AnswerStream, AskedBefore, ConversationId, Finished, Line};
 
 /// What becomes of an inbound message.
 pub enum Outcome {
@@ -14,6 +14,9 @@ pub enum Outcome {
     Refusal(Refusal),
     /// Nothing is said, for a reason.
     Silence(Silence),
+    /// The last question is to be answered anew, in a turn of its own; until then this is
+    /// said to whoever waits to hear something.
+    Again(Option<String>),
 }
 
 /// An answer, made or in the making.
@@ -38,6 +41,8 @@ pub struct Asked {
     pub conversation: ConversationId,
     /// The questions as the model got them, with their length in tokens.
     pub questions: Vec<Line>,
+    /// What has been asked before, if this is another answer to it.
+    pub before: Option<AskedBefore>,
 }
 
 /// Why a message is not answered, with the words for the person.
@@ -71,4 +76,6 @@ pub enum Silence {
     SpaceNotAdmitted,
     /// An edit or deletion of something that is answered already.
     AlreadyAnswered,
+    /// Another answer comes in a turn of its own.
+    AnsweredAnew,
 }

@@ -93,7 +93,7 @@ fn space_of(message: &InboundMessage) -> Option<Space> {
 fn says_something(message: &InboundMessage) -> bool {
     match &message.event {
         Event::Text(_) | Event::Command(_) => true,
-        Event::Edited(_) | Event::Deleted(_) | Event::Missed(_) => false,
+        Event::Edited(_) | Event::Deleted(_) | Event::Missed(_) | Event::Again(_) => false,
     }
 }
 
@@ -113,7 +113,7 @@ impl Router {
                 let text = self.parts.texts.get("refusal-command");
                 Outcome::Refusal(Refusal { reason: RefusalReason::NotAdmitted, text })
             }
-            Outcome::Reply(_) | Outcome::Refusal(_) | Outcome::Silence(_) => outcome,
+            Outcome::Reply(_) | Outcome::Refusal(_) | Outcome::Silence(_) | Outcome::Again(_) => outcome,
         }))
     }
 

@@ -3,8 +3,8 @@
 use futures_util::{StreamExt, stream};
 
 use crate::domain::{
-    AnswerEvent, AnswerStream, Asked, Conversation, ConversationId, Event, Line, Outcome, Reply, Speaker,
-    Timestamp,
+    AnswerEvent, AnswerStream, Asked, AskedBefore, Conversation, InboundMessage, Line, Outcome, Reply,
+    Speaker, Timestamp,
 };
 use crate::model::{ModelError, ModelEvent, ModelRequest, ModelStream, TOKENS_PER_LINE};
 use crate::router::{Router, RouterError, context};
@@ -15,14 +15,25 @@ impl Router {
     /// Asks the model what to answer.
     pub(super) async fn ask(&self, turn: &ClaimedTurn, now: Timestamp) -> Result<Outcome, RouterError> {
         let conversation = self.conversation(turn, now).await?;
-        let chosen = self.chosen(&conversation).map(str::to_owned);
-        let model = chosen.clone().unwrap_or_else(|| self.parts.model.name().to_owned());
+        let model = self.model_of(&conversation);
         let questions = self.questions(turn, &model);
+        self.answer(&conversation, questions, None).await
+    }
+
+    /// Asks the model for an answer in a conversation: what was asked `before` is asked anew.
+    pub(super) async fn answer(
+        &self,
+        conversation: &Conversation,
+        questions: Vec<Line>,
+        before: Option<AskedBefore>,
+    ) -> Result<Outcome, RouterError> {
+        let chosen = self.chosen(conversation).map(str::to_owned);
+        let model = self.model_of(conversation);
         let measure = |line: &Line| {
             let text = line.tokens.unwrap_or_else(|| self.parts.tokens.estimate(&model, &line.text));
             text.saturating_add(TOKENS_PER_LINE)
         };
-        let history = self.history(conversation.id, measure).await?;
+        let history = self.history(conversation, before, measure).await?;
         let lines = context::assemble(
             Line { speaker: Speaker::System, text: self.parts.settings.system_prompt.clone(), tokens: None },
             history,
@@ -35,21 +46,31 @@ impl Router {
             Ok(stream) => translate(stream),
             Err(error) => failed(&error),
         };
-        let asked = Asked { conversation: conversation.id, questions };
+        let asked = Asked { conversation: conversation.id, questions, before };
         Ok(Outcome::Reply(Reply { stream, asked: Some(asked) }))
     }
 
-    /// The last that was said, at least as much as a model may get to see.
+    /// The model that answers in a conversation.
+    fn model_of(&self, conversation: &Conversation) -> String {
+        self.chosen(conversation).unwrap_or_else(|| self.parts.model.name()).to_owned()
+    }
+
+    /// The last that was said, at least as much as a model may get to see; before what was
+    /// asked `before`, if it is asked anew.
     async fn history(
         &self,
-        conversation: ConversationId,
+        conversation: &Conversation,
+        before: Option<AskedBefore>,
         measure: impl Fn(&Line) -> u32,
     ) -> Result<Vec<Line>, RouterError> {
         let budget = self.parts.settings.context_tokens;
         let most = context::most_lines(budget);
         let mut looked = context::FIRST_LOOK.min(most);
         loop {
-            let lines = self.parts.store.recent(conversation, looked).await;
+            let lines = match before {
+                Some(before) => self.parts.store.recent_before(conversation.id, before.seq, looked).await,
+                None => self.parts.store.recent(conversation.id, looked).await,
+            };
             let lines = lines.map_err(RouterError::at("read the conversation"))?;
             let is_all = u64::try_from(lines.len()).is_ok_and(|count| count < looked);
             let tokens = lines.iter().map(&measure).fold(0, u32::saturating_add);
@@ -90,10 +111,7 @@ impl Router {
     }
 
     fn questions(&self, turn: &ClaimedTurn, model: &str) -> Vec<Line> {
-        let texts = turn.messages.iter().filter_map(|message| match &message.event {
-            Event::Text(said) => Some(said.text.trim().to_owned()).filter(|text| !text.is_empty()),
-            Event::Command(_) | Event::Edited(_) | Event::Deleted(_) | Event::Missed(_) => None,
-        });
+        let texts = turn.messages.iter().filter_map(InboundMessage::words).map(str::to_owned);
         texts
             .map(|text| {
                 let tokens = Some(self.parts.tokens.estimate(model, &text));

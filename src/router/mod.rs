@@ -5,6 +5,7 @@
 //! the one gate in `access.rs` first.
 
 mod access;
+mod again;
 mod answer;
 mod commands;
 mod context;
@@ -36,6 +37,8 @@ pub struct Parts {
     pub stop: Arc<dyn Stop>,
     pub access: AccessRules,
     pub settings: ModelSettings,
+    /// Whether an edit of the last question is answered.
+    pub answers_edits: bool,
     /// The longest message that is taken, in characters.
     pub message_chars: usize,
 }
@@ -55,6 +58,10 @@ impl Router {
     /// Decides what becomes of a turn.
     pub async fn decide(&self, turn: &ClaimedTurn, now: Timestamp) -> Result<Outcome, RouterError> {
         let Some(message) = turn.last() else { return Ok(Outcome::Silence(Silence::NotAddressed)) };
+        // Everybody may take back what they have said.
+        if let Event::Deleted(was) = &message.event {
+            return self.taken_back(was, now).await;
+        }
         if let Some(outcome) = self.gate(turn, message, now).await? {
             return Ok(outcome);
         }
@@ -64,7 +71,9 @@ impl Router {
                 Some(refusal) => Ok(Outcome::Refusal(refusal)),
                 None => self.ask(turn, now).await,
             },
-            Event::Edited(_) | Event::Deleted(_) => Ok(Outcome::Silence(Silence::AlreadyAnswered)),
+            Event::Edited(reads) => self.edited(turn, reads, (message.sent_at, now)).await,
+            Event::Deleted(_) => Ok(Outcome::Silence(Silence::AlreadyAnswered)),
+            Event::Again(_) => self.again(turn).await,
             Event::Missed(missed) => Ok(Outcome::Reply(Reply::ready_made(self.missed(missed)))),
         }
     }
@@ -117,8 +126,5 @@ impl Router {
 
 /// The length of what was said, in characters that can be seen.
 fn said_chars(message: &InboundMessage) -> usize {
-    match &message.event {
-        Event::Text(said) => said.text.trim().chars().count(),
-        Event::Command(_) | Event::Edited(_) | Event::Deleted(_) | Event::Missed(_) => 0,
-    }
+    message.words().map_or(0, |words| words.chars().count())
 }

@@ -11,11 +11,12 @@ use crate::domain::{AddressId, Conversation, ConversationId, Line, Speaker, Time
 use crate::store::entities::{addresses, conversations, messages, users};
 use crate::store::{Store, StoreError, micros, moment};
 
-/// Every query for messages that can be seen starts here.
+/// Every query for messages that a model can see starts here.
 fn visible_messages(conversation: ConversationId) -> Select<messages::Entity> {
     messages::Entity::find()
         .filter(messages::Column::ConversationId.eq(conversation.0))
         .filter(messages::Column::DeletedAt.is_null())
+        .filter(messages::Column::SupersededAt.is_null())
 }
 
 impl Store {
@@ -59,7 +60,25 @@ impl Store {
 
     /// The last things said in a conversation, oldest first, at most `limit`.
     pub async fn recent(&self, id: ConversationId, limit: u64) -> Result<Vec<Line>, StoreError> {
-        let rows: Vec<(String, String, Option<i64>)> = visible_messages(id)
+        self.last_lines(visible_messages(id), limit).await
+    }
+
+    /// The same of what was said before a place in the conversation.
+    pub async fn recent_before(
+        &self,
+        id: ConversationId,
+        seq: i64,
+        limit: u64,
+    ) -> Result<Vec<Line>, StoreError> {
+        self.last_lines(visible_messages(id).filter(messages::Column::Seq.lt(seq)), limit).await
+    }
+
+    async fn last_lines(
+        &self,
+        visible: Select<messages::Entity>,
+        limit: u64,
+    ) -> Result<Vec<Line>, StoreError> {
+        let rows: Vec<(String, String, Option<i64>)> = visible
             .select_only()
             .columns([messages::Column::Role, messages::Column::Content, messages::Column::Tokens])
             .order_by_desc(messages::Column::Seq)
@@ -71,7 +90,7 @@ impl Store {
     }
 }
 
-fn into_line((role, text, tokens): (String, String, Option<i64>)) -> Line {
+pub(super) fn into_line((role, text, tokens): (String, String, Option<i64>)) -> Line {
     let speaker = if role == Speaker::Assistant.name() { Speaker::Assistant } else { Speaker::Person };
     Line { speaker, text, tokens: tokens.and_then(|tokens| u32::try_from(tokens).ok()) }
 }

@@ -9,6 +9,7 @@
 //! compare them alike; order within a conversation is by `seq`, never by time.
 
 mod access;
+mod again;
 mod changes;
 mod conversations;
 mod doors;
@@ -23,6 +24,7 @@ mod outbox;
 mod people;
 mod places;
 mod record;
+mod revisions;
 mod schema;
 mod writer;
 
@@ -35,6 +37,7 @@ use crate::domain::{InstanceId, Timestamp};
 use crate::telemetry::Tasks;
 
 pub use access::{CodeKind, PairingCode, Standing};
+pub use again::LastAsked;
 pub use doors::Turned;
 pub use engine::{make_directory, missing_file};
 pub use error::StoreError;
@@ -47,6 +50,7 @@ pub use outbox::Answer;
 pub use people::Identity;
 pub use places::Space;
 pub use record::{Answered, Exchange, Question};
+pub use revisions::Revised;
 pub use schema::{Schema, Step};
 
 use engine::{Company, Engine, Readers};

@@ -1,12 +1,17 @@
-//! What a turn adds to its conversation: questions and their answer, or neither.
+//! What a turn adds to its conversation: questions and their answer, questions that
+//! nobody could answer, another answer to earlier ones, or nothing.
 
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, Set, Statement};
 
-use crate::domain::{ConversationId, Finished, IdentityId, MessageId, Speaker, Timestamp, TurnId, UserId};
+use crate::domain::{
+    AskedBefore, ConversationId, DedupeKey, Finished, IdentityId, MessageId, Speaker, Timestamp, TurnId,
+    UserId,
+};
 use crate::store::entities::messages;
-use crate::store::{StoreError, micros};
+use crate::store::inbox::hash;
+use crate::store::{StoreError, again, micros};
 
 /// Questions and their answer.
 #[derive(Debug, Clone)]
@@ -15,13 +20,20 @@ pub struct Exchange {
     pub conversation: ConversationId,
     pub user: UserId,
     pub identity: IdentityId,
+    /// What was asked; nothing if it was asked before.
     pub questions: Vec<Question>,
-    pub answer: Answered,
+    /// Nothing if nobody could answer: then no model gets to see the questions, which are
+    /// kept for another try.
+    pub answer: Option<Answered>,
+    /// What has been asked before, if this is another answer to it.
+    pub before: Option<AskedBefore>,
 }
 
 /// One thing a person said.
 #[derive(Debug, Clone)]
 pub struct Question {
+    /// Names the thing said.
+    pub key: DedupeKey,
     pub text: String,
     pub tokens: u32,
     pub sent_at: Timestamp,
@@ -44,26 +56,46 @@ pub(super) async fn insert(
     exchange: Exchange,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let count = i64::try_from(exchange.questions.len()).unwrap_or(i64::MAX).saturating_add(1);
-    let first = take_numbers(tx, exchange.conversation, count, now).await?;
-    let mut rows: Vec<messages::ActiveModel> = Vec::with_capacity(exchange.questions.len() + 1);
-    for (seq, question) in (first..).zip(&exchange.questions) {
-        rows.push(messages::ActiveModel {
-            user_id: Set(Some(exchange.user.0)),
-            origin_identity_id: Set(Some(exchange.identity.0)),
-            content: Set(question.text.clone()),
-            tokens: Set(Some(i64::from(question.tokens))),
-            created_at: Set(micros(question.sent_at)),
-            ..blank(&exchange, Speaker::Person, seq, now)
-        });
+    let Exchange { questions, answer, before, .. } = &exchange;
+    let count = i64::try_from(questions.len() + usize::from(answer.is_some())).unwrap_or(i64::MAX);
+    if count == 0 {
+        return Ok(());
     }
-    rows.push(answer_row(&exchange, first + count - 1, now));
+    let first = take_numbers(tx, exchange.conversation, count, now).await?;
+    let mut rows: Vec<messages::ActiveModel> = Vec::with_capacity(questions.len() + 1);
+    let (mut parent, mut version) = (None, 1);
+    for (seq, question) in (first..).zip(questions) {
+        let row = question_row(&exchange, question, seq, now);
+        parent = row.id.try_as_ref().copied();
+        rows.push(row);
+    }
+    if let Some(before) = before {
+        parent = Some(before.question.0);
+        version = again::supersede(tx, exchange.conversation, *before, now).await?;
+    }
+    if let Some(answered) = answer {
+        let row = answer_row(&exchange, answered, first + count - 1, now);
+        rows.push(messages::ActiveModel { parent_id: Set(parent), version: Set(version), ..row });
+    }
     messages::Entity::insert_many(rows).exec_without_returning(tx).await?;
     Ok(())
 }
 
-fn answer_row(exchange: &Exchange, seq: i64, now: Timestamp) -> messages::ActiveModel {
-    let Answered { finished, tokens, took, error } = &exchange.answer;
+fn question_row(exchange: &Exchange, question: &Question, seq: i64, now: Timestamp) -> messages::ActiveModel {
+    messages::ActiveModel {
+        user_id: Set(Some(exchange.user.0)),
+        origin_identity_id: Set(Some(exchange.identity.0)),
+        content: Set(question.text.clone()),
+        tokens: Set(Some(i64::from(question.tokens))),
+        created_at: Set(micros(question.sent_at)),
+        said_key: Set(Some(hash(&question.key.0))),
+        superseded_at: Set(exchange.answer.is_none().then(|| micros(now))),
+        ..blank(exchange, Speaker::Person, seq, now)
+    }
+}
+
+fn answer_row(exchange: &Exchange, answered: &Answered, seq: i64, now: Timestamp) -> messages::ActiveModel {
+    let Answered { finished, tokens, took, error } = answered;
     messages::ActiveModel {
         content: Set(finished.text.clone()),
         tokens: Set(Some(i64::from(*tokens))),
@@ -104,6 +136,9 @@ fn blank(exchange: &Exchange, speaker: Speaker, seq: i64, now: Timestamp) -> mes
         created_at: Set(micros(now)),
         completed_at: Set(None),
         deleted_at: Set(None),
+        said_key: Set(None),
+        edited_at: Set(None),
+        superseded_at: Set(None),
     }
 }
 

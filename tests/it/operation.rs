@@ -48,8 +48,9 @@ const OUTCOMES: &[&str] = &[
     "silent_told_already",
     "silent_space_not_admitted",
     "silent_already_answered",
+    "silent_answered_anew",
 ];
-const CHANGES: &[&str] = &["replaced", "taken_back", "heard", "late", "outdated", "unknown"];
+const CHANGES: &[&str] = &["replaced", "taken_back", "heard", "noted", "late", "outdated", "unknown"];
 const CLOSED: &[&str] = &["blocked", "removed", "restricted", "archived", "deleted"];
 const REASONS: &[&str] =
     &["rate_limited", "quota_gone", "unauthorized", "unavailable", "cut", "nonsense", "rejected"];

@@ -237,6 +237,7 @@ impl Dispatch {
         drop(permit);
         let mut waiting = self.lock();
         waiting.leave(accepted, has_more);
+        self.turns.begun.take().into_iter().for_each(|accepted| waiting.push(accepted));
         self.tell(waiting);
     }
 

@@ -4,6 +4,7 @@
 //! is noted before it does, question and answer are stored before the final
 //! text is sent, and the turn ends after it was.
 
+mod begun;
 mod said;
 
 use std::sync::Arc;
@@ -15,15 +16,19 @@ use tokio_util::sync::CancellationToken;
 use crate::app::delivery::{Delivering, Delivery, DeliveryError};
 use crate::app::doors;
 use crate::app::ledger::Ledger;
-use crate::app::stops::Stops;
+use crate::app::stops::{Stoppable, Stops};
 use crate::channels::ChannelError;
 use crate::domain::texts::Texts;
-use crate::domain::{Asked, Clock, Closed, Event, InboundMessage, Outcome, Part, Reference, Refusal, Reply};
+use crate::domain::{
+    Asked, Clock, Closed, Event, InboundMessage, Outcome, Part, Reference, Refusal, Reply, Silence,
+};
 use crate::model::TokenEstimates;
 use crate::router::{Router, RouterError};
 use crate::store::{Answer, ClaimedTurn, Ending, Finale, Store};
 use crate::telemetry::metrics::{self, TurnEnd};
 use crate::telemetry::{KillPoint, chain, kill_point, taste};
+
+pub(crate) use begun::Begun;
 
 use said::Said;
 
@@ -59,6 +64,7 @@ pub(crate) struct Turns {
     pub(crate) texts: Arc<Texts>,
     pub(crate) tokens: Arc<TokenEstimates>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) begun: Begun,
     /// Fires when nothing more can be written before the end.
     pub(crate) last_call: CancellationToken,
 }
@@ -78,8 +84,11 @@ impl Turns {
             return false;
         };
         let _running = metrics::turn_began();
-        let mut work =
-            Work { turns: self, turn, ledger: &ledger, delivering, began, is_seen: AtomicBool::new(false) };
+        // What is asked here can be stopped from now on, and before a model has heard of it.
+        let asks = turn.ending.is_none() && !turn.is_given_up && !is_command(message);
+        let stoppable = asks.then(|| self.stops.enter(turn.lane, turn.turn));
+        let is_seen = AtomicBool::new(false);
+        let mut work = Work { turns: self, turn, ledger: &ledger, delivering, stoppable, began, is_seen };
         let end = match work.answer().await {
             Ok(end) => end,
             // Nothing was done yet, unlike by a command, and the tries are counted.
@@ -122,6 +131,8 @@ struct Work<'a> {
     turn: &'a ClaimedTurn,
     ledger: &'a Ledger<'a>,
     delivering: Delivering<'a>,
+    /// The answer, for as long as it may be stopped.
+    stoppable: Option<Stoppable<'a>>,
     began: Instant,
     /// Whether the person has seen something of the answer.
     is_seen: AtomicBool,
@@ -143,18 +154,32 @@ impl Work<'_> {
             Outcome::Refusal(Refusal { reason, text }) => {
                 self.conclude(Said::plainly(text, Finale::Refused, TurnEnd::Refused(reason)), None).await?
             }
-            Outcome::Silence(silence) => {
-                let end = TurnEnd::Silent(silence);
-                // An earlier try may have begun to answer.
-                self.delivering.finish(&[], None).await?;
-                self.ledger.finish(&Ending::new(Finale::Done, end.name()), None).await?;
-                end
+            Outcome::Silence(silence) => self.keep_silent(silence).await?,
+            Outcome::Again(meanwhile) => {
+                self.turns.begun.note(self.ledger.ask_again().await?);
+                match meanwhile {
+                    Some(text) => self.reply(Reply::ready_made(text)).await?,
+                    None => self.keep_silent(Silence::AnsweredAnew).await?,
+                }
             }
         })
     }
 
+    async fn keep_silent(&mut self, silence: Silence) -> Result<TurnEnd, DeliveryError> {
+        let end = TurnEnd::Silent(silence);
+        // An earlier try may have begun to answer.
+        self.delivering.finish(&[], None).await?;
+        self.ledger.finish(&Ending::new(Finale::Done, end.name()), None).await?;
+        Ok(end)
+    }
+
     async fn reply(&mut self, reply: Reply) -> Result<TurnEnd, DeliveryError> {
-        let stoppable = reply.asked.is_some().then(|| self.turns.stops.enter(self.turn.lane));
+        let stoppable = self.stoppable.take().filter(|_| reply.asked.is_some());
+        if let Some((stoppable, before)) =
+            stoppable.as_ref().zip(reply.asked.as_ref().and_then(|asked| asked.before))
+        {
+            stoppable.is_another_for(before.turn);
+        }
         let never = CancellationToken::new();
         let stop = stoppable.as_ref().map_or(&never, |stoppable| stoppable.token());
         let (turn, is_seen, began) = (self.turn, &self.is_seen, self.began);

@@ -118,21 +118,28 @@ impl Turns {
         said: &Said,
         took: Duration,
     ) -> Option<Exchange> {
-        let (asked, finished) = asked.zip(said.finished.clone())?;
-        let moments = turn.messages.iter().map(|message| message.sent_at);
-        let questions = asked.questions.into_iter().zip(moments).map(|(line, sent_at)| Question {
+        let asked = asked?;
+        let answer = said.finished.clone().map(|finished| {
+            let tokens = self.tokens.estimate(&finished.model, &finished.text);
+            Answered { tokens, finished, took, error: said.error }
+        });
+        let heard = turn.messages.iter().filter(|message| message.words().is_some());
+        // What was asked before is part of the conversation already.
+        let lines = if asked.before.is_some() { Vec::new() } else { asked.questions };
+        let questions = lines.into_iter().zip(heard).map(|(line, message)| Question {
+            key: message.key.clone(),
             tokens: line.tokens.unwrap_or_default(),
             text: line.text,
-            sent_at,
+            sent_at: message.sent_at,
         });
-        let tokens = self.tokens.estimate(&finished.model, &finished.text);
         Some(Exchange {
             turn: turn.turn,
             conversation: asked.conversation,
             user: turn.user.id,
             identity: turn.identity,
             questions: questions.collect(),
-            answer: Answered { tokens, finished, took, error: said.error },
+            answer,
+            before: asked.before,
         })
     }
 }

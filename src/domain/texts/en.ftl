@@ -7,11 +7,12 @@ command-new-summary = Start a new conversation
 command-model-summary = Show or choose the model that answers
 command-whoami-summary = Who you are to me
 command-stop-summary = Stop the answer that is being written
+command-retry-summary = Answer my last question again
 
 help-intro = Write to me and I answer. I also know these commands:
 help-line = /{ $command }: { $summary }
 help-line-slack = /switchboard { $command }: { $summary }
-help-threads-slack = In a thread, where Slack takes no commands, mention me and write the command behind it: /new, /model, /stop.
+help-threads-slack = In a thread, where Slack takes no commands, mention me and write the command behind it: /new, /model, /stop, /retry.
 unknown-command = I don't know the command “{ $name }”. Try /help.
 unknown-command-near = I don't know the command “{ $name }”. Did you mean /{ $nearest }?
 new-done = Done. We start from a clean page; the earlier conversation is kept.
@@ -30,6 +31,9 @@ whoami-in-public = You are { $name }. Ask me again in a direct chat: the rest is
 only-in-threads-slack = In a channel each thread is a conversation of its own, and Slack takes no commands there. Mention me in the thread and write /{ $command } behind it.
 stop-done = Stopped.
 stop-nothing = There is nothing to stop right now.
+retry-begun = One moment, I answer your last question again.
+retry-nothing = There is no question here yet that I could answer again.
+retry-running = I am still answering here. When I am done, ask for another answer; or stop this one first.
 
 # Answers in the making
 

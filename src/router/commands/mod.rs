@@ -3,6 +3,7 @@
 mod help;
 mod model;
 mod new;
+mod retry;
 mod stop;
 mod whoami;
 
@@ -24,14 +25,15 @@ pub(super) async fn run(
     let Some(message) = turn.last() else { return Ok(Outcome::Silence(Silence::NotAddressed)) };
     let is_elsewhere = message.address.has_talk_in_threads_only();
     let text = match command {
-        Command::New | Command::Model | Command::Stop if is_elsewhere => {
+        Command::New | Command::Model | Command::Stop | Command::Retry if is_elsewhere => {
             router.parts.texts.with("only-in-threads-slack", &[("command", command.name())])
         }
         Command::Help => help::run(&router.parts.texts, message.address.platform),
         Command::New => new::run(router, turn, now).await?,
         Command::Model => model::run(router, turn, &invocation.arguments, now).await?,
         Command::Whoami => whoami::run(router, turn, message, invocation),
-        Command::Stop => stop::run(&router.parts.texts, router.parts.stop.as_ref(), turn),
+        Command::Stop => stop::run(router, turn, now).await?,
+        Command::Retry => return retry::run(router, turn, invocation).await,
     };
     Ok(Outcome::Reply(Reply::ready_made(text)))
 }

@@ -32,6 +32,9 @@ pub(in crate::store) struct Model {
     pub(in crate::store) created_at: i64,
     pub(in crate::store) completed_at: Option<i64>,
     pub(in crate::store) deleted_at: Option<i64>,
+    pub(in crate::store) said_key: Option<Vec<u8>>,
+    pub(in crate::store) edited_at: Option<i64>,
+    pub(in crate::store) superseded_at: Option<i64>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

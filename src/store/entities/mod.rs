@@ -7,6 +7,7 @@ pub(in crate::store) mod identities;
 pub(in crate::store) mod inbox;
 pub(in crate::store) mod instances;
 pub(in crate::store) mod leases;
+pub(in crate::store) mod message_revisions;
 pub(in crate::store) mod messages;
 pub(in crate::store) mod outbox;
 pub(in crate::store) mod pairing_codes;

@@ -37,9 +37,10 @@ impl Store {
                 // In the order in which a lane is taken: two that lock several rows wait, and do not block each other.
                 changes.sort_by_key(|change| (change.message.sent_at, change.message.sequence));
                 for change in changes {
-                    let (end, heard) = change::apply(tx, change, now).await?;
-                    taken.accepted.extend(heard);
-                    taken.changes.push(end);
+                    let changed = change::apply(tx, change, now).await?;
+                    taken.accepted.extend(changed.accepted);
+                    taken.changes.push(changed.end);
+                    taken.over.extend(changed.over);
                 }
                 taken.turned = doors::turn_all(tx, &told, now).await?;
                 Ok(taken)
@@ -159,7 +160,7 @@ fn is_seen_to_at_once(message: &InboundMessage) -> bool {
     match &message.event {
         Event::Command(invocation) => Command::named(&invocation.name).is_none_or(Command::bypasses_lane),
         Event::Edited(_) | Event::Deleted(_) => true,
-        Event::Text(_) | Event::Missed(_) => false,
+        Event::Text(_) | Event::Missed(_) | Event::Again(_) => false,
     }
 }
 

@@ -1,4 +1,5 @@
-//! Edits and deletions: they change what waits, and nothing that has been begun.
+//! Edits and deletions: they change what waits. Of what has been begun or is answered
+//! they are taken note of in its lane, behind it.
 //!
 //! An edit may come before its message; it then is that message, under the same
 //! key, so that what comes afterwards adds nothing. Of what was not for us,
@@ -11,37 +12,54 @@ use sea_orm::{
 };
 use serde::de::IgnoredAny;
 
-use crate::domain::{Change, ChangeEnd, InboxId, Timestamp};
+use crate::domain::{
+    Change, ChangeEnd, DedupeKey, Event, InboundMessage, InboxId, LaneId, Platform, Timestamp, TurnId,
+};
 use crate::store::entities::inbox;
 use crate::store::inbox::accept::{fresh, hash, insert, insert_once, payload_of};
 use crate::store::inbox::{Accepted, PAYLOAD_VERSION, Payload, state};
-use crate::store::{StoreError, micros};
+use crate::store::{StoreError, micros, revisions};
 
-/// Applies a change; also returns what waits now, if the change is what was said.
+/// What has become of a change.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Changed {
+    pub(super) end: ChangeEnd,
+    /// What waits now on its account.
+    pub(super) accepted: Option<Accepted>,
+    /// The turn that answers what was taken back, which need not go on.
+    pub(super) over: Option<TurnId>,
+}
+
+impl From<ChangeEnd> for Changed {
+    fn from(end: ChangeEnd) -> Self {
+        Self { end, accepted: None, over: None }
+    }
+}
+
+/// Applies a change.
 pub(super) async fn apply(
     tx: &DatabaseTransaction,
     change: Change,
     now: Timestamp,
-) -> Result<(ChangeEnd, Option<Accepted>), StoreError> {
+) -> Result<Changed, StoreError> {
     if let Some(row) = find(tx, &change).await? {
-        return Ok((change_row(tx, &row, &change, now).await?, None));
+        return change_row(tx, &row, &change, now).await;
     }
     if !change.may_begin {
-        return Ok((ChangeEnd::Unknown, None));
+        return Ok(ChangeEnd::Unknown.into());
     }
     if change.is_deletion {
         if forestall(tx, &change, now).await? {
-            return Ok((ChangeEnd::TakenBack, None));
+            return Ok(ChangeEnd::TakenBack.into());
         }
     } else if let Some(accepted) = insert(tx, &change.message, Some(change.at), now).await? {
-        return Ok((ChangeEnd::Heard, Some(accepted)));
+        return Ok(Changed { accepted: Some(accepted), ..ChangeEnd::Heard.into() });
     }
     // Another connection has taken the message in between our two looks.
-    let end = match find(tx, &change).await? {
-        Some(row) => change_row(tx, &row, &change, now).await?,
-        None => ChangeEnd::Unknown,
-    };
-    Ok((end, None))
+    match find(tx, &change).await? {
+        Some(row) => change_row(tx, &row, &change, now).await,
+        None => Ok(ChangeEnd::Unknown.into()),
+    }
 }
 
 async fn find(tx: &DatabaseTransaction, change: &Change) -> Result<Option<inbox::Model>, StoreError> {
@@ -54,23 +72,81 @@ async fn change_row(
     row: &inbox::Model,
     change: &Change,
     now: Timestamp,
-) -> Result<ChangeEnd, StoreError> {
-    // What has no lane is seen to at once, and what has an ending only has to be delivered.
-    let waits = row.state == state::RECEIVED && row.lane_id.is_some() && row.ending.is_none();
-    if !waits {
-        return Ok(ChangeEnd::Late);
+) -> Result<Changed, StoreError> {
+    // What has an ending only has to be delivered.
+    let waits = row.state == state::RECEIVED && row.ending.is_none();
+    // Of what was begun before a crash, something may stand on the screen.
+    if !waits || (change.is_deletion && row.turn_id.is_some()) {
+        return note(tx, row, change, now).await;
+    }
+    // What has no lane is seen to at once.
+    if row.lane_id.is_none() {
+        return Ok(ChangeEnd::Late.into());
     }
     if change.is_deletion {
-        // Of what was begun before a crash, something may stand on the screen.
-        return if row.turn_id.is_some() { Ok(ChangeEnd::Late) } else { take_back(tx, row, now).await };
+        return Ok(take_back(tx, row, now).await?.into());
     }
-    let Some(kept) = heading(row) else { return Ok(ChangeEnd::Late) };
+    let Some(kept) = heading(row) else { return Ok(ChangeEnd::Late.into()) };
     if kept.edited_at.is_some_and(|edited| edited > micros(change.at)) {
-        return Ok(ChangeEnd::Outdated);
+        return Ok(ChangeEnd::Outdated.into());
     }
     let payload = payload_of(InboxId(row.id), &change.message, Some(change.at))?;
     let replaced = waiting(row).col_expr(inbox::Column::Payload, Expr::value(payload)).exec(tx).await?;
-    Ok(end_of(&replaced, ChangeEnd::Replaced))
+    Ok(end_of(&replaced, ChangeEnd::Replaced).into())
+}
+
+/// Notes a change of what is being answered, or is part of a conversation: it waits in
+/// the lane as a row of its own, so that it comes behind the answer.
+async fn note(
+    tx: &DatabaseTransaction,
+    row: &inbox::Model,
+    change: &Change,
+    now: Timestamp,
+) -> Result<Changed, StoreError> {
+    let is_over = row.ended_at.is_some();
+    let platform = row.platform.parse::<Platform>().ok();
+    let Some((lane, platform)) = row.lane_id.zip(platform) else { return Ok(ChangeEnd::Late.into()) };
+    if is_over && !revisions::concerns(tx, change).await? {
+        return Ok(ChangeEnd::Late.into());
+    }
+    let id = InboxId::new(now);
+    let message = as_event(change);
+    let noted = inbox::ActiveModel {
+        id: Set(id.0),
+        dedupe_hash: Set(hash(&message.key.0)),
+        platform: Set(row.platform.clone()),
+        lane_id: Set(row.lane_id),
+        address_id: Set(row.address_id),
+        identity_id: Set(row.identity_id),
+        sequence: Set(row.sequence),
+        state: Set(state::RECEIVED.to_owned()),
+        payload: Set(Some(payload_of(id, &message, None)?)),
+        sent_at: Set(micros(change.at)),
+        received_at: Set(micros(now)),
+        ..fresh()
+    };
+    if !insert_once(tx, noted).await? {
+        return Ok(ChangeEnd::Late.into());
+    }
+    let accepted = Some(Accepted { id, platform, lane: Some(LaneId(lane)) });
+    let over = row.turn_id.filter(|_| change.is_deletion).map(TurnId);
+    Ok(Changed { end: ChangeEnd::Noted, accepted, over })
+}
+
+/// A change as what it is: a second telling of it is recognized.
+fn as_event(change: &Change) -> InboundMessage {
+    let said = &change.message;
+    let (name, event) = if change.is_deletion {
+        ("deleted".to_owned(), Event::Deleted(Box::new(said.clone())))
+    } else {
+        (format!("edited:{}", micros(change.at)), Event::Edited(Box::new(said.clone())))
+    };
+    InboundMessage {
+        key: DedupeKey(format!("{}:{name}", said.key.0)),
+        sent_at: change.at,
+        event,
+        ..said.clone()
+    }
 }
 
 async fn take_back(

@@ -325,7 +325,7 @@ async fn bury(
     }
 }
 
-fn read(row: &inbox::Model) -> Result<InboundMessage, StoreError> {
+pub(super) fn read(row: &inbox::Model) -> Result<InboundMessage, StoreError> {
     let unreadable =
         |source| StoreError::Row { table: "inbox", id: row.id.to_string(), source: Some(source) };
     let payload = row.payload.as_deref().ok_or_else(|| unreadable(Error::custom("there is no payload")))?;

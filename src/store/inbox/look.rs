@@ -288,5 +288,6 @@ fn spoken(event: Event) -> String {
         Event::Edited(now) => spoken(now.event),
         Event::Deleted(_) => "(deleted)".to_owned(),
         Event::Missed(_) => "(missed)".to_owned(),
+        Event::Again(_) => "(again)".to_owned(),
     }
 }

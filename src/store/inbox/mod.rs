@@ -8,6 +8,7 @@
 
 mod accept;
 mod acquaint;
+mod again;
 mod change;
 mod claim;
 mod close;
@@ -98,6 +99,8 @@ pub struct Taken {
     pub repeated: usize,
     /// How the changes ended.
     pub changes: Vec<ChangeEnd>,
+    /// The turns that may be answering what was taken back.
+    pub over: Vec<TurnId>,
     /// How many chats have another id from now on.
     pub moved: usize,
     /// The addresses that are closed from now on, or open again.

@@ -108,7 +108,7 @@ async fn day() -> (Stage, BTreeSet<String>) {
     let house = House::open().await;
     let (telegram, models) = (house.stage.platform.clone(), house.stage.models.clone());
     let alice = telegram.user(1001, "Alice");
-    for words in ["Hello.", "/help", "/new", "/whoami", "/model gpt-4o", "Again."] {
+    for words in ["Hello.", "/help", "/new", "/whoami", "/model gpt-4o", "Again.", "/stop"] {
         house
             .turn(async || {
                 alice.says(words);
@@ -121,6 +121,15 @@ async fn day() -> (Stage, BTreeSet<String>) {
             alice.says("Tell me all.");
         })
         .await;
+    let ended = |log: Vec<String>| log.iter().filter(|line| line.contains(super::TURN_ENDED)).count();
+    let before = ended(house.bot.log());
+    // The command, and the turn that it asks for.
+    alice.says("/retry");
+    house.bot.wait_for_logs(super::TURN_ENDED, before + 2).await;
+    let question = alice.says("Tell me more.");
+    house.bot.wait_for_logs(super::TURN_ENDED, before + 3).await;
+    alice.edits(question, "Tell me less.");
+    house.bot.wait_for_logs(super::TURN_ENDED, before + 4).await;
     telegram.group(-1001, "Team");
     house
         .turn(async || {
@@ -188,6 +197,8 @@ async fn commands(url: &str) -> Result<BTreeSet<String>, StoreError> {
     store.accepted_before(&[DedupeKey("key".to_owned())]).await?;
     store.posted_since(AddressId(Uuid::nil()), now).await?;
     store.identity(Platform::Telegram, "", "1001").await?;
+    // Telegram tells nothing of deletions.
+    store.withdraw(&DedupeKey("key".to_owned()), now).await?;
     drop(store);
     tasks.end().await;
     let told = told.0.lock().unwrap().clone();

@@ -49,8 +49,8 @@ async fn what_waits_is_taken_as_it_was_edited_last() {
     shelf.accept(&[direct("ann", 2, "two")]).await;
 
     assert_eq!(texts(&shelf.take(lane).await), ["one", "dos"]);
-    assert_eq!(shelf.change(edit(direct("ann", 1, "eins"), 9)).await, ChangeEnd::Late);
-    assert_eq!(shelf.change(edit(direct("ann", 2, "tres"), 9)).await, ChangeEnd::Late);
+    assert_eq!(shelf.change(edit(direct("ann", 1, "eins"), 9)).await, ChangeEnd::Noted);
+    assert_eq!(shelf.change(edit(direct("ann", 2, "tres"), 9)).await, ChangeEnd::Noted);
 }
 
 #[tokio::test]
@@ -95,8 +95,12 @@ async fn what_waits_is_taken_back_and_waits_no_more() {
     assert_eq!(shelf.change(edit(direct("ann", 1, "eins"), 5)).await, ChangeEnd::Late);
     let turn = shelf.take(lane).await;
     assert_eq!(texts(&turn), ["two"]);
-    assert_eq!(shelf.change(deletion(direct("ann", 2, ""))).await, ChangeEnd::Late);
     assert!(shelf.store.finish(&turn, answered(), None, at(3)).await.unwrap());
+    assert_eq!(
+        shelf.change(deletion(direct("ann", 2, ""))).await,
+        ChangeEnd::Late,
+        "no part of a conversation"
+    );
     assert!(shelf.claim(lane).await.is_none());
 }
 
@@ -127,15 +131,15 @@ async fn a_message_that_was_put_back_is_answered_as_it_was_edited_and_not_taken_
     shelf.store.give_back(&turn, true).await.unwrap();
 
     assert_eq!(shelf.change(edit(direct("ann", 1, "eins"), 5)).await, ChangeEnd::Replaced);
-    assert_eq!(shelf.change(deletion(direct("ann", 1, ""))).await, ChangeEnd::Late);
+    assert_eq!(shelf.change(deletion(direct("ann", 1, ""))).await, ChangeEnd::Noted);
     let turn = shelf.take(lane).await;
     assert_eq!(texts(&turn), ["eins"]);
 
     // With its answer stored, it only has to be delivered.
     assert!(shelf.answer(&turn, "Good morning.").await.unwrap());
     shelf.store.give_back(&turn, true).await.unwrap();
-    assert_eq!(shelf.change(edit(direct("ann", 1, "uno"), 7)).await, ChangeEnd::Late);
-    assert_eq!(texts(&shelf.take(lane).await), ["eins"]);
+    assert_eq!(shelf.change(edit(direct("ann", 1, "uno"), 7)).await, ChangeEnd::Noted);
+    assert_eq!(texts(&shelf.take(lane).await), ["eins"], "what was begun comes first");
 }
 
 #[tokio::test]
@@ -160,18 +164,23 @@ async fn a_message_its_edit_and_its_claim_may_come_at_once() {
         let said = take_in(&shelf.store, vec![direct("ann", n, "said")], Vec::new());
         let edited = take_in(&beside, Vec::new(), vec![edit(direct("ann", n, "edited"), 5)]);
         let (said, edited, early) = tokio::join!(said, edited, shelf.claim(first));
-        assert_eq!(said.accepted.len() + edited.accepted.len(), 1, "one of the two is the message");
+        let noted = usize::from(edited.changes[0] == ChangeEnd::Noted);
+        assert_eq!(said.accepted.len() + edited.accepted.len(), 1 + noted, "one of the two is the message");
         let turn = match early {
             Some(turn) => turn,
             None => shelf.take(first).await,
         };
         let heard = match edited.changes[0] {
             ChangeEnd::Heard | ChangeEnd::Replaced => "edited",
-            ChangeEnd::Late => "said",
+            ChangeEnd::Noted => "said",
             other => panic!("{other:?}"),
         };
         assert_eq!(texts(&turn), [heard]);
         assert!(shelf.store.finish(&turn, answered(), None, at(1)).await.unwrap());
+        if noted > 0 {
+            let change = shelf.take(first).await;
+            assert!(shelf.store.finish(&change, answered(), None, at(1)).await.unwrap());
+        }
         assert!(shelf.claim(first).await.is_none());
     }
 }

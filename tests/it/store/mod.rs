@@ -11,6 +11,7 @@ mod moving;
 mod opening;
 mod payloads;
 mod recovering;
+mod revising;
 mod reviving;
 
 use std::time::Duration;
@@ -145,36 +146,45 @@ fn grouped(group: &str, who: &str, n: i64, text: &str) -> InboundMessage {
 fn texts(turn: &ClaimedTurn) -> Vec<&str> {
     let texts = turn.messages.iter().map(|message| match &message.event {
         Event::Text(said) => said.text.as_str(),
-        Event::Command(_) | Event::Edited(_) | Event::Deleted(_) | Event::Missed(_) => "(no talk)",
+        Event::Command(_) | Event::Edited(_) | Event::Deleted(_) | Event::Missed(_) | Event::Again(_) => {
+            "(no talk)"
+        }
     });
     texts.collect()
 }
 
 fn exchange(turn: &ClaimedTurn, conversation: ConversationId, answer: &str) -> Exchange {
-    let questions =
-        texts(turn).into_iter().map(|text| Question { text: text.to_owned(), tokens: 1, sent_at: at(0) });
+    let questions = turn.messages.iter().zip(texts(turn)).map(|(message, text)| Question {
+        key: message.key.clone(),
+        text: text.to_owned(),
+        tokens: 1,
+        sent_at: at(0),
+    });
+    let answered = Answered {
+        finished: Finished {
+            finish_reason: FinishReason::Stop,
+            usage: Usage::default(),
+            ..Finished::ready_made(answer.to_owned())
+        },
+        tokens: 1,
+        took: Duration::from_millis(1),
+        error: None,
+    };
     Exchange {
         turn: turn.turn,
         conversation,
         user: turn.user.id,
         identity: turn.identity,
         questions: questions.collect(),
-        answer: Answered {
-            finished: Finished {
-                finish_reason: FinishReason::Stop,
-                usage: Usage::default(),
-                ..Finished::ready_made(answer.to_owned())
-            },
-            tokens: 1,
-            took: Duration::from_millis(1),
-            error: None,
-        },
+        answer: Some(answered),
+        before: None,
     }
 }
 
 /// An exchange whose answer fits into one post.
 fn answer(exchange: Exchange) -> Answer {
-    let parts = vec![Part { number: 0, text: exchange.answer.finished.text.clone() }];
+    let text = exchange.answer.as_ref().map_or(String::new(), |answered| answered.finished.text.clone());
+    let parts = vec![Part { number: 0, text }];
     Answer { exchange: Some(exchange), parts, has_surplus: false, sending: Some(0), ending: answered() }
 }
 

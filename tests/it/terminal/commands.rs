@@ -10,7 +10,7 @@ async fn help_lists_every_command() {
 
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
     let commands: Vec<&str> = ran.out.lines().skip(1).map(|line| line.split(':').next().unwrap()).collect();
-    assert_eq!(commands, ["/help", "/new", "/model", "/whoami", "/stop"]);
+    assert_eq!(commands, ["/help", "/new", "/model", "/whoami", "/stop", "/retry"]);
 }
 
 #[tokio::test]

@@ -1,10 +1,10 @@
 //! Second thoughts: edits and deletions of what waits, of what has not come yet, of
 //! what was not for the bot.
 
-use crate::support::models::Gate;
+use crate::support::models::{Answer, Gate};
 use crate::support::screens::said;
 use crate::talk::discord::Stage;
-use crate::talk::{first_waits, wait_until, wait_until_it_waits};
+use crate::talk::{first_waits, heard, wait_until, wait_until_it_waits};
 
 /// A model that answers with what it heard, and lets the first wait for `gate`.
 async fn stage() -> (Stage, Gate) {
@@ -95,7 +95,7 @@ async fn a_mention_that_is_added_later_calls_the_bot_once() {
 }
 
 #[tokio::test]
-async fn changes_of_what_is_not_for_the_bot_and_of_what_is_answered_leave_nothing() {
+async fn changes_of_what_is_not_for_the_bot_leave_nothing() {
     for reads_all in ["false", "true"] {
         let (stage, _) = stage().await;
         let general = stage.platform.guild(500, "Team").channel(501, "general");
@@ -106,10 +106,8 @@ async fn changes_of_what_is_not_for_the_bot_and_of_what_is_answered_leave_nothin
         let lunch = bob.says_in(general, "lunch?");
         bob.edits(lunch, "dinner?");
         bob.deletes(lunch);
-        let one = alice.dm("one");
+        alice.dm("one");
         stage.wait_until_last(alice.dm_channel(), "Heard one").await;
-        alice.edits(one, "uno");
-        alice.deletes(one);
         alice.dm("two");
         stage.wait_until_last(alice.dm_channel(), "Heard two").await;
 
@@ -119,4 +117,53 @@ async fn changes_of_what_is_not_for_the_bot_and_of_what_is_answered_leave_nothin
         beside.close().await;
         stage.ends_well(bot).await;
     }
+}
+
+#[tokio::test]
+async fn what_is_answered_is_heard_as_it_was_edited_and_what_was_taken_back_is_not_heard_again() {
+    let (stage, _) = stage().await;
+    let general = stage.platform.guild(500, "Team").channel(501, "general");
+    let bot = stage.serve().await;
+    let beside = stage.setup.beside().await;
+    let alice = stage.platform.user(1001, "alice");
+    let call = format!("{} ", stage.platform.mention());
+    for (round, (place, call)) in [(alice.dm_channel(), ""), (general, call.as_str())].into_iter().enumerate()
+    {
+        let one = alice.says_in(place, &format!("{call}one"));
+        stage.wait_until_last(place, "Heard one").await;
+        let two = alice.says_in(place, &format!("{call}two"));
+        stage.wait_until_last(place, "Heard two").await;
+        alice.edits(one, &format!("{call}uno"));
+        alice.deletes(two);
+        let count = i64::try_from(round + 1).unwrap();
+        wait_until(&beside, "SELECT COUNT(*) FROM message_revisions WHERE content = 'one'", count).await;
+        wait_until(&beside, "SELECT COUNT(*) FROM messages WHERE deleted_at IS NOT NULL", 2 * count).await;
+        alice.says_in(place, &format!("{call}three {round}"));
+        let screen = stage.wait_until_last(place, &format!("Heard three {round}")).await;
+        assert_eq!(said(&screen).len(), 3, "what was answered stays on the screen");
+        let asked = format!("three {round}");
+        assert_eq!(heard(&stage.models, &asked), ["uno", "Heard one", asked.as_str()]);
+    }
+    beside.close().await;
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn an_answer_ends_when_its_question_is_taken_back() {
+    let (stage, _) = stage().await;
+    let bot = stage.serve().await;
+    let alice = stage.platform.user(1001, "alice");
+    let gate = Gate::closed_after(1);
+    stage.models.when_asked("think", Answer::deltas(["Well, let me think", " for ever."]).behind(&gate));
+    let think = alice.dm("think");
+    stage.wait_until_last(alice.dm_channel(), "Well, let me think").await;
+    alice.deletes(think);
+    gate.wait_until_nobody_is_held().await;
+    bot.wait_for_logs("a turn on discord ended", 2).await;
+
+    alice.dm("hello");
+    let screen = stage.wait_until_last(alice.dm_channel(), "Heard hello").await;
+    assert_eq!(said(&screen), ["Well, let me think", "Heard hello"]);
+    assert_eq!(heard(&stage.models, "hello"), ["hello"]);
+    stage.ends_well(bot).await;
 }

@@ -22,6 +22,7 @@ async fn commands_are_answered_in_private_and_in_time() {
         ("model", "gpt-4o answers in this conversation"),
         ("new", "a clean page"),
         ("stop", "There is nothing to stop"),
+        ("retry", "There is no question here yet"),
     ];
     for (command, words) in answers {
         let asked = Instant::now();
@@ -90,5 +91,50 @@ async fn commands_are_answered_while_the_model_hangs_and_stop_ends_its_answer() 
         .map(|shown| shown.text.as_str())
         .collect();
     assert_eq!(lasting, ["Well, let me think"]);
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn another_answer_is_for_everybody_and_the_word_on_it_for_one() {
+    let stage = Stage::lifelike().await.unhurried();
+    let general = stage.platform.guild(500, "Team").channel(501, "general");
+    let bot = stage.serve().await;
+    let alice = stage.platform.user(1001, "alice");
+    stage.models.will_say("First try.");
+    alice.says_in(general, &format!("{} one", stage.platform.mention()));
+    stage.wait_until_last(general, "First try.").await;
+    bot.wait_for_logs("a turn on discord ended", 1).await;
+    stage.models.will_say("Second try.");
+    let invocation = alice.runs_command("retry", &[], general).await;
+    assert_eq!(invocation.wait_until_acknowledged().await, Acknowledged::Deferred);
+    let told = alice
+        .waits_for(general, |shown| shown.text == "One moment, I answer your last question again.")
+        .await;
+    assert!(told.ephemeral);
+    stage.wait_for_text(general, "Second try.").await;
+
+    assert_eq!(said(&stage.platform.screen(general)), ["First try.", "Second try."]);
+    assert_eq!(heard(&stage.models, "one"), ["one"]);
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn a_stop_ends_an_answer_of_which_there_is_no_word_within_a_second() {
+    let stage = Stage::lifelike().await.unhurried();
+    let gate = Gate::closed_after(0);
+    stage.models.will(Answer::text("Too late.").behind(&gate));
+    let bot = stage.serve().await;
+    let alice = stage.platform.user(1001, "alice");
+    let chat = alice.dm_channel();
+    alice.dm("Think.");
+    gate.wait_until_held(1).await;
+    let asked = Instant::now();
+    alice.runs_command("stop", &[], chat).await;
+    alice.waits_for(chat, |shown| shown.text.starts_with("Stopped")).await;
+    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+    gate.wait_until_nobody_is_held().await;
+    for words in ["Stopped.", "Stopped before the first word."] {
+        alice.waits_for(chat, |shown| shown.text == words).await;
+    }
     stage.ends_well(bot).await;
 }

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use crate::support::models::Gate;
+use crate::support::models::{Answer, Gate};
 use crate::support::screens::said;
 use crate::support::slack::Fault;
 use crate::talk::slack::Stage;
-use crate::talk::{first_waits, wait_until, wait_until_it_waits};
+use crate::talk::{first_waits, heard, wait_until, wait_until_it_waits};
 
 /// A model that answers with what it heard, and lets the first wait for `gate`.
 async fn stage() -> (Stage, Gate) {
@@ -125,7 +125,7 @@ async fn a_mention_that_is_added_later_calls_the_bot_once() {
 }
 
 #[tokio::test]
-async fn changes_of_what_is_not_for_the_bot_and_of_what_is_answered_leave_nothing() {
+async fn changes_of_what_is_not_for_the_bot_leave_nothing() {
     let (stage, _) = stage().await;
     let (alice, bob) = (stage.platform.user("U1", "alice"), stage.platform.user("U2", "bob"));
     let general = stage.platform.channel("C1", "general", &[&alice, &bob]);
@@ -135,10 +135,8 @@ async fn changes_of_what_is_not_for_the_bot_and_of_what_is_answered_leave_nothin
     let lunch = bob.says_in(&general, "lunch?");
     bob.edits(&general, &lunch, "dinner?");
     bob.deletes(&general, &lunch);
-    let one = alice.dm("one");
+    alice.dm("one");
     stage.wait_for_text(&chat, "Heard one").await;
-    alice.edits(&chat, &one, "uno");
-    alice.deletes(&chat, &one);
     assert!(stage.platform.wait_until_delivered().await);
 
     let beside = stage.setup.beside().await;
@@ -177,5 +175,50 @@ async fn without_the_events_of_channels_second_thoughts_count_in_direct_chats_on
         assert_eq!(said(&stage.platform.screen(&place)), ["Heard first", heard]);
     }
     beside.close().await;
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn what_is_answered_is_heard_as_it_was_edited_and_what_was_taken_back_is_not_heard_again() {
+    let (stage, _) = stage().await;
+    let alice = stage.platform.user("U1", "alice");
+    let bot = stage.serve().await;
+    let (chat, beside) = (alice.dm_channel(), stage.setup.beside().await);
+    let one = alice.dm("one");
+    stage.wait_for_text(&chat, "Heard one").await;
+    let two = alice.dm("two");
+    stage.wait_for_text(&chat, "Heard two").await;
+    bot.wait_for_logs("a turn on slack ended", 2).await;
+    alice.edits(&chat, &one, "uno");
+    alice.deletes(&chat, &two);
+    wait_until(&beside, "SELECT COUNT(*) FROM message_revisions WHERE content = 'one'", 1).await;
+    wait_until(&beside, "SELECT COUNT(*) FROM messages WHERE deleted_at IS NOT NULL", 2).await;
+    alice.dm("three");
+    stage.wait_for_text(&chat, "Heard three").await;
+
+    assert_eq!(said(&stage.platform.screen(&chat)), ["Heard one", "Heard two", "Heard three"]);
+    assert_eq!(heard(&stage.models, "three"), ["uno", "Heard one", "three"]);
+    beside.close().await;
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn an_answer_ends_when_its_question_is_taken_back() {
+    let (stage, _) = stage().await;
+    let alice = stage.platform.user("U1", "alice");
+    let bot = stage.serve().await;
+    let chat = alice.dm_channel();
+    let gate = Gate::closed_after(1);
+    stage.models.when_asked("think", Answer::deltas(["Well, let me think", " for ever."]).behind(&gate));
+    let think = alice.dm("think");
+    stage.wait_for_text(&chat, "Well, let me think").await;
+    alice.deletes(&chat, &think);
+    gate.wait_until_nobody_is_held().await;
+    bot.wait_for_logs("a turn on slack ended", 2).await;
+
+    alice.dm("hello");
+    stage.wait_for_text(&chat, "Heard hello").await;
+    assert_eq!(said(&stage.platform.screen(&chat)), ["Well, let me think", "Heard hello"]);
+    assert_eq!(heard(&stage.models, "hello"), ["hello"]);
     stage.ends_well(bot).await;
 }

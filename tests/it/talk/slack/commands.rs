@@ -1,5 +1,7 @@
 //! Slash commands: answered in time, to one person alone.
 
+use std::time::{Duration, Instant};
+
 use crate::support::models::{Answer, Gate};
 use crate::support::screens::said;
 use crate::support::slack::{Person, Shown};
@@ -35,6 +37,7 @@ async fn commands_are_answered_in_private() {
             ("model", "gpt-4o answers in this conversation"),
             ("new", "a clean page"),
             ("stop", "There is nothing to stop"),
+            ("retry", "There is no question here yet"),
         ] {
             // Around its threads, a channel has no conversation to act on.
             let elsewhere = format!("Mention me in the thread and write /{command} behind it.");
@@ -133,5 +136,55 @@ async fn commands_are_answered_while_the_model_hangs_and_stop_ends_its_answer() 
         .map(|shown| shown.text.as_str())
         .collect();
     assert_eq!(lasting, ["Well, let me think"]);
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn another_answer_is_for_everybody_and_the_word_on_it_for_one() {
+    let stage = Stage::lifelike().await.unhurried();
+    let alice = stage.platform.user("U1", "alice");
+    let general = stage.platform.channel("C1", "general", &[&alice]);
+    let bot = stage.serve().await;
+    let chat = alice.dm_channel();
+    stage.models.will_say("First try.");
+    alice.dm("one");
+    stage.wait_for_text(&chat, "First try.").await;
+    bot.wait_for_logs("a turn on slack ended", 1).await;
+    stage.models.will_say("Second try.");
+    answer(&stage, &alice, &chat, "retry", "One moment, I answer your last question again.").await;
+    let shown = stage.wait_for_text(&chat, "Second try.").await;
+    assert_eq!(shown.only_for, None);
+    assert_eq!(heard(&stage.models, "one"), ["one"]);
+
+    stage.models.will_say("Third try.");
+    let one = alice.says_in(&general, "<@bot> two");
+    stage.wait_for_text(&general, "Third try.").await;
+    bot.wait_for_logs("a turn on slack ended", 4).await;
+    stage.models.will_say("Fourth try.");
+    alice.replies_in(&general, &one, "<@bot> /retry");
+    let shown = stage.wait_for_text(&general, "Fourth try.").await;
+    assert_eq!(shown.thread.as_deref(), Some(one.as_str()));
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn a_stop_ends_an_answer_of_which_there_is_no_word_within_a_second() {
+    let stage = Stage::lifelike().await.unhurried();
+    let gate = Gate::closed_after(0);
+    stage.models.will(Answer::text("Too late.").behind(&gate));
+    let bot = stage.serve().await;
+    let alice = stage.platform.user("U1", "alice");
+    let chat = alice.dm_channel();
+    alice.dm("Think.");
+    gate.wait_until_held(1).await;
+    let asked = Instant::now();
+    alice.runs_in(&chat, "/switchboard", "stop");
+    let is_it = |shown: &Shown| shown.text.starts_with("Stopped");
+    stage.platform.wait_for_message(&chat, is_it).await.unwrap();
+    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+    gate.wait_until_nobody_is_held().await;
+    for words in ["Stopped.", "Stopped before the first word."] {
+        stage.wait_for_text(&chat, words).await;
+    }
     stage.ends_well(bot).await;
 }

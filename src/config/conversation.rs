@@ -1,0 +1,15 @@
+//! `[conversation]`: how a conversation goes on.
+
+use serde::Deserialize;
+
+use crate::config::rule::Rule;
+
+/// How a conversation goes on.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConversationSettings {
+    /// Whether an edit of the last question is answered.
+    pub answer_edits: bool,
+}
+
+pub(super) const RULES: &[(&str, Rule)] = &[("conversation.answer_edits", Rule::Any)];

@@ -1,0 +1,104 @@
+//! Another answer to what was asked last: a branch beside the one there is.
+//!
+//! All answers to a question have it as their parent, and a version of their own. The
+//! newest is what a model gets to see; those before it stay, superseded.
+
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Statement,
+};
+use uuid::Uuid;
+
+use crate::domain::{AskedBefore, ConversationId, Line, MessageId, Speaker, Timestamp, TurnId};
+use crate::store::conversations::into_line;
+use crate::store::entities::messages;
+use crate::store::{Store, StoreError, micros};
+
+/// The most that is asked together in one turn.
+const TOGETHER: u64 = 20;
+
+/// What was asked last in a conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastAsked {
+    pub before: AskedBefore,
+    /// The questions as they read now.
+    pub questions: Vec<Line>,
+}
+
+/// A question as it is looked up: id, turn, place, role, text, tokens.
+type Asked = (Uuid, Option<Uuid>, i64, String, String, Option<i64>);
+
+impl Store {
+    /// What was asked last in a conversation, answered or not.
+    pub async fn last_asked(&self, id: ConversationId) -> Result<Option<LastAsked>, StoreError> {
+        let rows: Vec<Asked> = messages::Entity::find()
+            .filter(messages::Column::ConversationId.eq(id.0))
+            .filter(messages::Column::Role.eq(Speaker::Person.name()))
+            .filter(messages::Column::DeletedAt.is_null())
+            .order_by_desc(messages::Column::Seq)
+            .limit(TOGETHER)
+            .select_only()
+            .columns([
+                messages::Column::Id,
+                messages::Column::TurnId,
+                messages::Column::Seq,
+                messages::Column::Role,
+                messages::Column::Content,
+                messages::Column::Tokens,
+            ])
+            .into_tuple()
+            .all(&self.readers)
+            .await?;
+        let Some((question, Some(turn))) = rows.first().map(|last| (last.0, last.1)) else {
+            return Ok(None);
+        };
+        let together: Vec<Asked> = rows.into_iter().take_while(|asked| asked.1 == Some(turn)).collect();
+        let seq = together.last().map_or(0, |first| first.2);
+        let lines =
+            together.into_iter().rev().map(|(_, _, _, role, text, tokens)| into_line((role, text, tokens)));
+        let before = AskedBefore { question: MessageId(question), turn: TurnId(turn), seq };
+        Ok(Some(LastAsked { before, questions: lines.collect() }))
+    }
+}
+
+/// Lets an answer replace those that there are to the same question, which models get
+/// to see again if nobody could answer before; returns the version of the new one.
+pub(super) async fn supersede(
+    tx: &DatabaseTransaction,
+    conversation: ConversationId,
+    before: AskedBefore,
+    now: Timestamp,
+) -> Result<i64, StoreError> {
+    let backend = tx.get_database_backend();
+    // What was answered by an earlier version of this program knows no parent.
+    let replaced = Statement::from_sql_and_values(
+        backend,
+        "UPDATE messages SET superseded_at = COALESCE(superseded_at, $1), parent_id = $2 \
+         WHERE conversation_id = $3 AND seq > $4 AND role = 'assistant' AND (parent_id = $2 OR turn_id = $5)",
+        [
+            micros(now).into(),
+            before.question.0.into(),
+            conversation.0.into(),
+            before.seq.into(),
+            before.turn.0.into(),
+        ],
+    );
+    tx.execute_raw(replaced).await?;
+    let shown = Statement::from_sql_and_values(
+        backend,
+        "UPDATE messages SET superseded_at = NULL \
+         WHERE turn_id = $1 AND role = 'user' AND superseded_at IS NOT NULL",
+        [before.turn.0.into()],
+    );
+    tx.execute_raw(shown).await?;
+    let highest: Option<Option<i64>> = messages::Entity::find()
+        .filter(messages::Column::ConversationId.eq(conversation.0))
+        .filter(messages::Column::Seq.gt(before.seq))
+        .filter(messages::Column::ParentId.eq(before.question.0))
+        .select_only()
+        .column_as(messages::Column::Version.max(), "version")
+        .into_tuple()
+        .one(tx)
+        .await?;
+    Ok(highest.flatten().unwrap_or(0) + 1)
+}

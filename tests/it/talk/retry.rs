@@ -1,0 +1,186 @@
+//! `/retry`, and what `/stop` ends besides an answer that can be seen.
+
+use std::time::{Duration, Instant};
+
+use crate::support::models::{Answer, Fault, Gate};
+use crate::support::screens::said;
+use crate::support::stage::Stage;
+use crate::talk::{heard, wait_until, wait_until_it_waits};
+
+/// Within this, people want to see that an answer has ended.
+const SOON: Duration = Duration::from_secs(1);
+
+async fn quick() -> Stage {
+    let stage = Stage::lifelike().await.unlimited().unhurried();
+    stage.models.answers_with(|asked| format!("Heard {}", asked.last_user_text()));
+    stage
+}
+
+#[tokio::test]
+async fn the_last_question_is_answered_anew_and_the_newest_answer_is_what_the_model_sees() {
+    let stage = quick().await;
+    let bot = stage.serve().await;
+    let alice = stage.platform.user(1001, "Alice");
+    alice.says("zero");
+    stage.wait_until_last(1001, "Heard zero").await;
+    stage.models.will_say("First try.");
+    alice.says("one");
+    stage.wait_until_last(1001, "First try.").await;
+    for words in ["Second try.", "Third try."] {
+        stage.models.will_say(words);
+        let asked = alice.says("/retry");
+        let screen = stage.wait_until_last(1001, words).await;
+        assert_eq!(screen.last().unwrap().reply_to, Some(asked.id));
+        assert_eq!(heard(&stage.models, "one"), ["zero", "Heard zero", "one"]);
+    }
+
+    alice.says("two");
+    let screen = stage.wait_until_last(1001, "Heard two").await;
+    assert_eq!(said(&screen), ["Heard zero", "First try.", "Second try.", "Third try.", "Heard two"]);
+    assert_eq!(heard(&stage.models, "two"), ["zero", "Heard zero", "one", "Third try.", "two"]);
+    let beside = stage.beside().await;
+    let kept = "SELECT version || ' ' || content FROM messages WHERE content LIKE '% try.' \
+        AND parent_id = (SELECT id FROM messages WHERE content = 'one') ORDER BY version";
+    assert_eq!(beside.texts(kept).await, ["1 First try.", "2 Second try.", "3 Third try."]);
+    beside.close().await;
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn there_is_nothing_to_answer_anew_before_a_question_nor_while_one_is_answered() {
+    let stage = quick().await;
+    let gate = Gate::closed_after(1);
+    stage.models.when_asked("think", Answer::deltas(["Well", ", so."]).behind(&gate));
+    let bot = stage.serve().await;
+    let alice = stage.platform.user(1001, "Alice");
+    alice.says("/retry");
+    stage.wait_until_last(1001, "There is no question here yet that I could answer again.").await;
+    alice.says("think");
+    stage.wait_until_last(1001, "Well").await;
+    alice.says("/retry");
+    stage.wait_until_last_is(1001, |text| text.starts_with("I am still answering here.")).await;
+    gate.release();
+    stage.wait_for_text(1001, "Well, so.").await;
+    alice.says("/new");
+    stage.wait_until_last_is(1001, |text| text.starts_with("Done.")).await;
+    alice.says("/retry");
+    bot.wait_for_logs("a turn on telegram ended", 5).await;
+    let said = stage.said(1001);
+    assert_eq!((said.len(), said.first()), (5, said.last()), "{said:#?}");
+    assert_eq!(stage.models.count(), 1);
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn a_question_that_failed_or_was_stopped_is_the_one_that_is_answered_anew() {
+    let stage = quick().await.set("MODEL__PROVIDERS__MAIN__RETRIES", "0");
+    let bot = stage.serve().await;
+    let alice = stage.platform.user(1001, "Alice");
+    alice.says("zero");
+    stage.wait_until_last(1001, "Heard zero").await;
+    stage.models.fault("chat/completions", 1, Fault::Unauthorized);
+    alice.says("one");
+    stage.wait_until_last_is(1001, |text| text.contains("wrong setting")).await;
+    bot.wait_for_logs("a turn on telegram ended", 2).await;
+    alice.says("two");
+    stage.wait_until_last(1001, "Heard two").await;
+    assert_eq!(heard(&stage.models, "two"), ["zero", "Heard zero", "two"], "what failed is not seen");
+    stage.models.fault("chat/completions", 1, Fault::Unauthorized);
+    alice.says("three");
+    bot.wait_for_logs("a turn on telegram ended", 4).await;
+    alice.says("/retry");
+    stage.wait_until_last(1001, "Heard three").await;
+
+    let gate = Gate::closed_after(0);
+    stage.models.will(Answer::text("Too late.").behind(&gate));
+    alice.says("four");
+    gate.wait_until_held(1).await;
+    alice.says("/stop");
+    stage.wait_for_text(1001, "Stopped before the first word.").await;
+    stage.wait_for_text(1001, "Stopped.").await;
+    gate.release();
+    bot.wait_for_logs("a turn on telegram ended", 8).await;
+    alice.says("/retry");
+    stage.wait_until_last(1001, "Heard four").await;
+    let all = ["zero", "Heard zero", "two", "Heard two", "three", "Heard three", "four"];
+    assert_eq!(heard(&stage.models, "four"), all);
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn another_answer_comes_once_wherever_the_program_ends_meanwhile() {
+    let stage = quick().await;
+    let bot = stage.serve().await;
+    let alice = stage.platform.user(1001, "Alice");
+    alice.says("one");
+    stage.wait_until_last(1001, "Heard one").await;
+    bot.wait_for_logs("a turn on telegram ended", 1).await;
+    let gate = Gate::closed_after(1);
+    stage.models.will(Answer::deltas(["Heard one", " again"]).behind(&gate));
+    alice.says("/retry");
+    gate.wait_until_held(1).await;
+    let beside = stage.beside().await;
+    wait_until(&beside, "SELECT COUNT(*) FROM outbox WHERE posted_id IS NOT NULL", 2).await;
+    bot.crash().await;
+    gate.release();
+
+    stage.models.will_say("Heard one again");
+    let bot = stage.serve().await;
+    let screen = stage.wait_until_last(1001, "Heard one again").await;
+    assert_eq!(said(&screen), ["Heard one", "Heard one again"]);
+    bot.wait_for_logs("a turn on telegram ended", 1).await;
+    alice.says("two");
+    stage.wait_until_last(1001, "Heard two").await;
+    assert_eq!(heard(&stage.models, "two"), ["one", "Heard one again", "two"]);
+    beside.close().await;
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn a_stop_ends_an_answer_of_which_there_is_no_word_within_a_second() {
+    let stage = Stage::lifelike().await.unhurried();
+    let gate = Gate::closed_after(0);
+    stage.models.will(Answer::text("Too late.").behind(&gate));
+    let bot = stage.serve().await;
+    let alice = stage.platform.user(1001, "Alice");
+    alice.says("Think.");
+    gate.wait_until_held(1).await;
+    let asked = Instant::now();
+    alice.says("/stop");
+    let words = ["Stopped before the first word.", "Stopped."];
+    stage.wait_until(1001, |text| words.contains(&text)).await;
+    assert!(asked.elapsed() < SOON, "{:?}", asked.elapsed());
+    gate.wait_until_nobody_is_held().await;
+    for words in words {
+        stage.wait_for_text(1001, words).await;
+    }
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn a_stop_ends_what_waits_for_its_turn_and_nobody_elses() {
+    let stage = quick().await.set("LIMITS__CONCURRENT_TURNS", "1");
+    let gate = Gate::closed_after(0);
+    stage.models.when_asked("think", Answer::text("So.").behind(&gate));
+    let bot = stage.serve().await;
+    let beside = stage.beside().await;
+    let (alice, bob) = (stage.platform.user(1001, "Alice"), stage.platform.user(1002, "Bob"));
+    bob.says("think");
+    gate.wait_until_held(1).await;
+    bob.says("and more");
+    alice.says("never mind");
+    wait_until_it_waits(&beside, "never mind").await;
+    let asked = Instant::now();
+    alice.says("/stop");
+    stage.wait_until_last(1001, "Stopped.").await;
+    assert!(asked.elapsed() < SOON, "{:?}", asked.elapsed());
+    alice.says("/stop");
+    stage.wait_until_last(1001, "There is nothing to stop right now.").await;
+    gate.release();
+    stage.wait_until_last(1002, "Heard and more").await;
+
+    assert_eq!(stage.said(1001), ["Stopped.", "There is nothing to stop right now."]);
+    assert_eq!(stage.models.count(), 2);
+    beside.close().await;
+    stage.ends_well(bot).await;
+}
