@@ -128,7 +128,12 @@ impl App {
         let turns = Turns {
             store: store.clone(),
             router,
-            delivery: Delivery::new(&channels, Arc::clone(&lease), &texts, &settings.limits),
+            delivery: Delivery::new(
+                &channels,
+                Arc::clone(&lease),
+                &texts,
+                (&settings.limits, settings.conversation.buttons),
+            ),
             stops: Arc::clone(&stops),
             texts,
             tokens,

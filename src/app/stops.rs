@@ -5,7 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::{LaneId, Stop, TurnId};
+use crate::domain::{LaneId, Stop, Stopping, TurnId, UserId};
+use crate::store::ClaimedTurn;
 
 /// The running answers, by lane; a lane has at most one.
 #[derive(Debug, Default)]
@@ -21,13 +22,16 @@ struct Running {
     turn: TurnId,
     /// The turn that gave the first answer to the same question.
     first: TurnId,
+    /// Whoever has asked.
+    user: UserId,
 }
 
 impl Stops {
-    /// Lets the answer that a turn gives in this lane be stopped for as long as the result lives.
-    pub(crate) fn enter(&self, lane: LaneId, turn: TurnId) -> Stoppable<'_> {
-        let token = CancellationToken::new();
-        self.lock().insert(lane, Running { token: token.clone(), turn, first: turn });
+    /// Lets the answer that a turn gives in its lane be stopped for as long as the result lives.
+    pub(crate) fn enter(&self, of: &ClaimedTurn) -> Stoppable<'_> {
+        let (lane, turn, token) = (of.lane, of.turn, CancellationToken::new());
+        let running = Running { token: token.clone(), turn, first: turn, user: of.user.id };
+        self.lock().insert(lane, running);
         Stoppable { stops: self, lane, token }
     }
 
@@ -51,6 +55,18 @@ impl Stop for Stops {
             answer.token.cancel();
         }
         answer.is_some()
+    }
+
+    fn stop_turn(&self, lane: LaneId, turn: TurnId, by: UserId) -> Stopping {
+        let running = self.lock();
+        match running.get(&lane).filter(|running| running.turn == turn) {
+            Some(answer) if answer.user == by => {
+                answer.token.cancel();
+                Stopping::Stopped
+            }
+            Some(_) => Stopping::NotTheirs,
+            None => Stopping::Over,
+        }
     }
 }
 

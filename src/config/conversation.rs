@@ -10,6 +10,9 @@ use crate::config::rule::Rule;
 pub struct ConversationSettings {
     /// Whether an edit of the last question is answered.
     pub answer_edits: bool,
+    /// Whether answers have buttons.
+    pub buttons: bool,
 }
 
-pub(super) const RULES: &[(&str, Rule)] = &[("conversation.answer_edits", Rule::Any)];
+pub(super) const RULES: &[(&str, Rule)] =
+    &[("conversation.answer_edits", Rule::Any), ("conversation.buttons", Rule::Any)];

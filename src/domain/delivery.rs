@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Address, Interaction, Timestamp, TurnId};
+use crate::domain::{Address, Button, Interaction, Timestamp, TurnId};
 
 /// Where a reply goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,22 @@ pub struct Part {
     /// The position among the parts of its reply, from 0.
     pub number: usize,
     pub text: String,
+    /// The button under it, where there is one.
+    pub button: Option<Button>,
+}
+
+impl Part {
+    /// A part without a button.
+    #[must_use]
+    pub const fn new(number: usize, text: String) -> Self {
+        Self { number, text, button: None }
+    }
+
+    /// The same part with another text.
+    #[must_use]
+    pub fn reading(&self, text: String) -> Self {
+        Self { text, ..self.clone() }
+    }
 }
 
 /// How far one part of a reply has come.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Address, Platform, PostedId, ReplyTo, Timestamp, legible};
+use crate::domain::{Address, Platform, PostedId, ReplyTo, Timestamp, TurnId, legible};
 
 /// Something that happened on a platform, in our words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,6 +167,9 @@ pub struct Invocation {
     pub message: Option<PostedId>,
     /// The interaction that waits for an answer, where the platform has them.
     pub interaction: Option<Interaction>,
+    /// The turn under whose answer a button was pressed, if that is how it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pressed: Option<TurnId>,
 }
 
 /// A platform's short-lived right to answer a command. Its token is a secret.

@@ -8,6 +8,7 @@
 mod address;
 mod answer;
 mod backoff;
+mod button;
 mod capabilities;
 mod change;
 mod clock;
@@ -32,6 +33,7 @@ mod user;
 pub use address::{Address, AddressKind, KnownPlace, Move, SpaceRef, SpaceStanding};
 pub use answer::{AnswerEvent, AnswerStream, Begun, FinishReason, Finished, Price, Usage};
 pub use backoff::Backoff;
+pub use button::Button;
 pub use capabilities::{Capabilities, Growth};
 pub use change::{Change, ChangeEnd};
 pub use clock::{Clock, Timestamp};
@@ -53,5 +55,5 @@ pub use inbound::{
 pub use message_state::MessageState;
 pub use outcome::{Asked, Outcome, Refusal, RefusalReason, Reply, Silence};
 pub use platform::{Platform, UnknownPlatform};
-pub use stop::Stop;
+pub use stop::{Stop, Stopping};
 pub use user::{Role, UnknownRole, User};

@@ -48,7 +48,9 @@ impl Router {
 
     async fn answer_anew(&self, conversation: &Conversation) -> Result<Outcome, RouterError> {
         match self.last_asked(conversation).await? {
-            Some(LastAsked { before, questions }) => self.answer(conversation, questions, Some(before)).await,
+            Some(LastAsked { before, questions, .. }) => {
+                self.answer(conversation, questions, Some(before)).await
+            }
             None => Ok(self.nothing_asked()),
         }
     }

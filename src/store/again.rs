@@ -9,8 +9,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::domain::{AskedBefore, ConversationId, Line, MessageId, Speaker, Timestamp, TurnId};
-use crate::store::conversations::into_line;
+use crate::domain::{AskedBefore, ConversationId, Line, MessageId, Speaker, Timestamp, TurnId, UserId};
 use crate::store::entities::messages;
 use crate::store::{Store, StoreError, micros};
 
@@ -21,12 +20,14 @@ const TOGETHER: u64 = 20;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastAsked {
     pub before: AskedBefore,
+    /// Who has asked.
+    pub user: Option<UserId>,
     /// The questions as they read now.
     pub questions: Vec<Line>,
 }
 
-/// A question as it is looked up: id, turn, place, role, text, tokens.
-type Asked = (Uuid, Option<Uuid>, i64, String, String, Option<i64>);
+/// A question as it is looked up: id, turn, place, person, text, tokens.
+type Asked = (Uuid, Option<Uuid>, i64, Option<Uuid>, String, Option<i64>);
 
 impl Store {
     /// What was asked last in a conversation, answered or not.
@@ -42,22 +43,23 @@ impl Store {
                 messages::Column::Id,
                 messages::Column::TurnId,
                 messages::Column::Seq,
-                messages::Column::Role,
+                messages::Column::UserId,
                 messages::Column::Content,
                 messages::Column::Tokens,
             ])
             .into_tuple()
             .all(&self.readers)
             .await?;
-        let Some((question, Some(turn))) = rows.first().map(|last| (last.0, last.1)) else {
-            return Ok(None);
-        };
+        let Some(&(question, Some(turn), _, user, ..)) = rows.first() else { return Ok(None) };
         let together: Vec<Asked> = rows.into_iter().take_while(|asked| asked.1 == Some(turn)).collect();
         let seq = together.last().map_or(0, |first| first.2);
-        let lines =
-            together.into_iter().rev().map(|(_, _, _, role, text, tokens)| into_line((role, text, tokens)));
+        let lines = together.into_iter().rev().map(|(.., text, tokens)| Line {
+            speaker: Speaker::Person,
+            text,
+            tokens: tokens.and_then(|tokens| u32::try_from(tokens).ok()),
+        });
         let before = AskedBefore { question: MessageId(question), turn: TurnId(turn), seq };
-        Ok(Some(LastAsked { before, questions: lines.collect() }))
+        Ok(Some(LastAsked { before, user: user.map(UserId), questions: lines.collect() }))
     }
 }
 

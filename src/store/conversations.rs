@@ -90,7 +90,7 @@ impl Store {
     }
 }
 
-pub(super) fn into_line((role, text, tokens): (String, String, Option<i64>)) -> Line {
+fn into_line((role, text, tokens): (String, String, Option<i64>)) -> Line {
     let speaker = if role == Speaker::Assistant.name() { Speaker::Assistant } else { Speaker::Person };
     Line { speaker, text, tokens: tokens.and_then(|tokens| u32::try_from(tokens).ok()) }
 }

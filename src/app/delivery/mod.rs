@@ -23,7 +23,7 @@ use crate::app::ledger::Ledger;
 use crate::channels::Channel;
 use crate::config::LimitsSettings;
 use crate::domain::texts::Texts;
-use crate::domain::{AnswerStream, Part, Platform, ReplyTo, SentPart};
+use crate::domain::{AnswerStream, Button, Growth, Part, Platform, ReplyTo, SentPart};
 
 pub(crate) use error::DeliveryError;
 pub(crate) use follow::{Ended, Partial};
@@ -39,6 +39,7 @@ pub(crate) struct Delivery {
     patience: Duration,
     placeholder: String,
     duplicate_label: String,
+    has_buttons: bool,
 }
 
 struct Route {
@@ -47,12 +48,13 @@ struct Route {
 }
 
 impl Delivery {
-    /// Opens the way, which keeps to these limits.
+    /// Opens the way, which keeps to these limits; `has_buttons` if people are to have them
+    /// under answers.
     pub(crate) fn new(
         channels: &[Arc<dyn Channel>],
         lease: Arc<Lease>,
         texts: &Texts,
-        limits: &LimitsSettings,
+        (limits, has_buttons): (&LimitsSettings, bool),
     ) -> Self {
         let routes = channels.iter().map(|channel| {
             let pacer =
@@ -65,6 +67,7 @@ impl Delivery {
             patience: Duration::from_secs(limits.patience_seconds),
             placeholder: texts.get("placeholder"),
             duplicate_label: texts.get("maybe-duplicate"),
+            has_buttons,
         }
     }
 
@@ -73,7 +76,10 @@ impl Delivery {
         let Route { channel, pacer } = self.routes.get(&to.address.platform)?;
         let channel = channel.as_ref();
         let (lease, patience, duplicate_label) = (&self.lease, self.patience, &self.duplicate_label);
-        let writer = Writer { channel, pacer, lease, ledger, to, patience, duplicate_label };
+        // What only one person sees for a while, and what stands in a terminal, has none.
+        let can_have = to.interaction.is_none() && channel.capabilities().growth == Growth::Replaced;
+        let has_buttons = self.has_buttons && can_have;
+        let writer = Writer { channel, pacer, lease, ledger, to, patience, has_buttons, duplicate_label };
         Some(Delivering { screen: Screen::new(writer, ledger), channel, to, placeholder: &self.placeholder })
     }
 }
@@ -118,6 +124,11 @@ impl Delivering<'_> {
     /// The text of a part as it was before it got a label.
     pub(crate) fn unlabelled<'t>(&self, text: &'t str) -> &'t str {
         self.screen.unlabelled(text)
+    }
+
+    /// Lets people ask for another answer than this one, where they have buttons.
+    pub(crate) fn offer_another(&self, parts: &mut [Part]) {
+        self.screen.put_under(parts, Button::retry);
     }
 
     /// How many posts can be seen.

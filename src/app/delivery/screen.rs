@@ -11,7 +11,9 @@ use crate::app::delivery::write::{Writer, label};
 use crate::app::ledger::Ledger;
 use crate::channels::ChannelError;
 use crate::domain::markdown::{heal, split};
-use crate::domain::{Capabilities, DeliveryKey, Growth, KeptPart, Part, PartState, PostedId, SentPart};
+use crate::domain::{
+    Button, Capabilities, DeliveryKey, Growth, KeptPart, Part, PartState, PostedId, SentPart, TurnId,
+};
 use crate::telemetry::{KillPoint, kill_point};
 
 /// Added to the number of a part whose post has to be made anew: a platform
@@ -37,6 +39,7 @@ struct Shown {
     id: PostedId,
     /// Nothing is known of what an earlier try has left.
     text: Option<String>,
+    button: Option<Button>,
     is_labelled: bool,
 }
 
@@ -54,7 +57,7 @@ impl<'a> Screen<'a> {
     pub(super) fn new(writer: Writer<'a>, ledger: &'a Ledger<'a>) -> Self {
         let shown = ledger.left().iter().filter_map(|part| {
             let id = part.posted.clone().filter(|_| part.state == PartState::Sent)?;
-            Some((part.number, Shown { id, text: None, is_labelled: part.is_labelled }))
+            Some((part.number, Shown { id, text: None, button: None, is_labelled: part.is_labelled }))
         });
         let shown = shown.collect();
         Self { writer, ledger, shown, unnoted: None, announced: None, doubts: BTreeMap::new() }
@@ -79,7 +82,8 @@ impl<'a> Screen<'a> {
                 Found::There(posted) => {
                     let sent = SentPart { number, posted, is_labelled: doubtful.is_labelled };
                     self.ledger.posted(sent.clone()).await?;
-                    let shown = Shown { id: sent.posted, text: None, is_labelled: sent.is_labelled };
+                    let shown =
+                        Shown { id: sent.posted, text: None, button: None, is_labelled: sent.is_labelled };
                     self.shown.insert(number, shown);
                 }
                 found => drop(self.doubts.insert(number, found)),
@@ -89,7 +93,7 @@ impl<'a> Screen<'a> {
     }
 
     async fn find(&self, doubtful: &KeptPart) -> Result<Found, DeliveryError> {
-        let part = Part { number: doubtful.number, text: doubtful.text.clone().unwrap_or_default() };
+        let part = Part::new(doubtful.number, doubtful.text.clone().unwrap_or_default());
         let since = doubtful.sending_at.unwrap_or_else(|| self.ledger.now());
         self.writer.find(&part, since, self.ledger.now(), &self.known()).await
     }
@@ -100,11 +104,12 @@ impl<'a> Screen<'a> {
 
     /// Shows a text that is still growing, as far as there is room for it.
     pub(super) async fn show_interim(&mut self, text: &str) -> Result<(), DeliveryError> {
-        let parts = match self.capabilities().growth {
+        let mut parts = match self.capabilities().growth {
             Growth::Replaced => self.cut(&heal(text)),
             // What ends words for now would stand there for good.
             Growth::Appended => self.cut(text),
         };
+        self.put_under(&mut parts, Button::stop);
         match self.show(&parts, Urgency::Interim).await {
             // The next text, at the latest the final one, makes up for it.
             Err(error) if error.is_passing() => {}
@@ -167,13 +172,20 @@ impl<'a> Screen<'a> {
         let capabilities = self.capabilities();
         if capabilities.growth == Growth::Appended {
             // What closes a fence for now would stand there for good.
-            let whole = Part { number: 0, text: text.trim_end().to_owned() };
+            let whole = Part::new(0, text.trim_end().to_owned());
             return if whole.text.is_empty() { Vec::new() } else { vec![whole] };
         }
         let length = capabilities.length;
         let reserve = length(&label(self.writer.duplicate_label, "x"));
         let texts = split(text, capabilities.text_limit.saturating_sub(reserve), length);
-        texts.into_iter().enumerate().map(|(number, text)| Part { number, text }).collect()
+        texts.into_iter().enumerate().map(|(number, text)| Part::new(number, text)).collect()
+    }
+
+    /// Puts a button under the last part, where people are to have buttons.
+    pub(super) fn put_under(&self, parts: &mut [Part], button: fn(TurnId) -> Button) {
+        if let Some(last) = parts.last_mut().filter(|_| self.writer.has_buttons) {
+            last.button = Some(button(self.ledger.turn()));
+        }
     }
 
     async fn add(&mut self, part: &Part) -> Result<(), DeliveryError> {
@@ -182,8 +194,7 @@ impl<'a> Screen<'a> {
         let shown = self.post(part, part.number, is_untold).await?;
         if matches!(doubt, Some(Found::Repeatable)) {
             // What arrived under this key at first may have had another text.
-            let dressed =
-                Part { number: part.number, text: self.writer.dress(&part.text, shown.is_labelled) };
+            let dressed = part.reading(self.writer.dress(&part.text, shown.is_labelled));
             self.writer.edit(&shown.id, &dressed).await?;
         }
         self.shown.insert(part.number, shown);
@@ -193,23 +204,23 @@ impl<'a> Screen<'a> {
     /// Posts a part under the key of `number`.
     async fn post(&mut self, part: &Part, number: usize, is_labelled: bool) -> Result<Shown, DeliveryError> {
         if self.announced.take() != Some(part.number) || is_labelled {
-            let dressed = Part { number: part.number, text: self.writer.dress(&part.text, is_labelled) };
+            let dressed = part.reading(self.writer.dress(&part.text, is_labelled));
             self.ledger.advance(self.unnoted.take(), &dressed).await?;
         }
         let key = DeliveryKey::new(self.ledger.turn(), number);
         let (id, is_labelled) = self.writer.post(part, is_labelled, &key, &self.known()).await?;
         kill_point(KillPoint::Posted);
         self.unnoted = Some(SentPart { number: part.number, posted: id.clone(), is_labelled });
-        Ok(Shown { id, text: Some(part.text.clone()), is_labelled })
+        Ok(Shown { id, text: Some(part.text.clone()), button: part.button, is_labelled })
     }
 
     async fn change(&mut self, part: &Part, urgency: Urgency) -> Result<(), DeliveryError> {
         let Some(shown) = self.shown.get(&part.number) else { return Ok(()) };
-        if shown.text.as_deref() == Some(part.text.as_str()) {
+        if shown.text.as_deref() == Some(part.text.as_str()) && shown.button == part.button {
             return Ok(());
         }
         let (id, is_labelled) = (shown.id.clone(), shown.is_labelled);
-        let dressed = Part { number: part.number, text: self.writer.dress(&part.text, is_labelled) };
+        let dressed = part.reading(self.writer.dress(&part.text, is_labelled));
         let changed = match urgency {
             Urgency::Final => {
                 let edited = self.writer.edit(&id, &dressed).await;
@@ -220,7 +231,7 @@ impl<'a> Screen<'a> {
             Urgency::Interim => return Ok(()),
         };
         let now_shown = match (changed, urgency) {
-            (Ok(()), _) => Shown { id, text: Some(part.text.clone()), is_labelled },
+            (Ok(()), _) => Shown { id, text: Some(part.text.clone()), button: part.button, is_labelled },
             // Where the place is closed, nothing is written any more.
             (Err(error), _) if error.closed().is_some() => return Err(error),
             // Somebody has deleted the post, or it may not be changed any more.

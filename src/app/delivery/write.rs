@@ -34,6 +34,8 @@ pub(super) struct Writer<'a> {
     pub(super) to: &'a ReplyTo,
     /// How long a text that has to arrive is tried.
     pub(super) patience: Duration,
+    /// Whether people are to have buttons under what is posted.
+    pub(super) has_buttons: bool,
     /// What a copy says that may be one too many.
     pub(super) duplicate_label: &'a str,
 }
@@ -49,7 +51,7 @@ impl Writer<'_> {
         known: &[PostedId],
     ) -> Result<(PostedId, bool), DeliveryError> {
         let (mut tries, since) = (Tries::within(self.patience), self.ledger.now());
-        let mut part = Part { number: part.number, text: self.dress(&part.text, is_labelled) };
+        let mut part = part.reading(self.dress(&part.text, is_labelled));
         let (mut is_labelled, mut copies) = (is_labelled, usize::from(is_labelled));
         loop {
             self.may_write().await?;

@@ -86,7 +86,7 @@ impl Turns {
         let _running = metrics::turn_began();
         // What is asked here can be stopped from now on, and before a model has heard of it.
         let asks = turn.ending.is_none() && !turn.is_given_up && !is_command(message);
-        let stoppable = asks.then(|| self.stops.enter(turn.lane, turn.turn));
+        let stoppable = asks.then(|| self.stops.enter(turn));
         let is_seen = AtomicBool::new(false);
         let mut work = Work { turns: self, turn, ledger: &ledger, delivering, stoppable, began, is_seen };
         let end = match work.answer().await {
@@ -192,7 +192,10 @@ impl Work<'_> {
 
     /// Stores what is said at the end, shows it, and ends the turn.
     async fn conclude(&mut self, said: Said, asked: Option<Asked>) -> Result<TurnEnd, DeliveryError> {
-        let parts = self.delivering.cut(&said.text);
+        let mut parts = self.delivering.cut(&said.text);
+        if asked.is_some() {
+            self.delivering.offer_another(&mut parts);
+        }
         let left = self.turn.parts.last().map_or(0, |part| part.number + 1);
         let count = self.delivering.count();
         // What an earlier try has left is noted already, and not to be noted anew.
@@ -224,7 +227,10 @@ impl Work<'_> {
             .parts
             .iter()
             .filter_map(|part| Some((part.number, self.delivering.unlabelled(part.text.as_deref()?))));
-        let parts: Vec<Part> = kept.map(|(number, text)| Part { number, text: text.to_owned() }).collect();
+        let mut parts: Vec<Part> = kept.map(|(number, text)| Part::new(number, text.to_owned())).collect();
+        if asks(self.turn) && matches!(ending.finale, Finale::Done | Finale::Failed) {
+            self.delivering.offer_another(&mut parts);
+        }
         self.show(&parts, None, ending).await?;
         if ending.finale == Finale::Done {
             self.delivering.note_answered();
@@ -306,6 +312,14 @@ impl Work<'_> {
         }
         TurnEnd::Failed
     }
+}
+
+/// Whether a model is asked in it.
+fn asks(turn: &ClaimedTurn) -> bool {
+    turn.last().is_some_and(|message| match &message.event {
+        Event::Text(_) | Event::Edited(_) | Event::Again(_) => true,
+        Event::Command(_) | Event::Deleted(_) | Event::Missed(_) => false,
+    })
 }
 
 fn is_command(message: &InboundMessage) -> bool {

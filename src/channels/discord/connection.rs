@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::channels::discord::gateway::{Door, End, Gateway};
 use crate::channels::discord::happening::Happening;
 use crate::channels::discord::waiting::{Arrival, Waiting};
-use crate::channels::discord::{Shared, commands, decode};
+use crate::channels::discord::{Shared, commands};
 use crate::channels::{ChannelError, LimitScope};
 use crate::domain::Backoff;
 use crate::telemetry::chain;
@@ -160,10 +160,11 @@ fn intents(shared: &Shared) -> GatewayIntents {
 }
 
 fn take_in(shared: &Shared, waiting: &Waiting, arrival: Arrival) {
-    match &arrival.what {
-        Happening::Ready(ready) => return begin_session(shared, waiting, ready),
-        Happening::Command(command) => shared.interactions.arrived(decode::interaction(command)),
-        _ => {}
+    if let Happening::Ready(ready) = &arrival.what {
+        return begin_session(shared, waiting, ready);
+    }
+    if let Some(interaction) = arrival.what.interaction() {
+        shared.interactions.arrived(interaction);
     }
     waiting.push(arrival);
 }

@@ -6,17 +6,17 @@
 //! than 128) does not: serenity drops it and goes on.
 
 use serde_json::{Value, json};
-use serenity::model::application::{CommandInteraction, Interaction};
+use serenity::model::application::{CommandInteraction, ComponentInteraction, Interaction};
 use serenity::model::channel::Message;
 use serenity::model::event::{Event, MessageUpdateEvent, UnknownEvent};
 use serenity::model::gateway::Ready;
 use serenity::model::id::{ChannelId, MessageId};
 use sha2::{Digest, Sha256};
 
-use crate::domain::{ClosedFor, DedupeKey, Door, Extent, MOST_KEPT_BYTES, Platform, Unreadable};
+use crate::domain::{self, ClosedFor, DedupeKey, Door, Extent, MOST_KEPT_BYTES, Platform, Unreadable};
 
-/// The interaction kind of commands; the others are not asked for yet.
-const COMMAND: u64 = 2;
+/// The interaction kinds that we ask for: commands, and buttons that are pressed.
+const ASKED_FOR: [u64; 2] = [2, 3];
 
 /// Something that the gateway told and that concerns us.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub(super) enum Happening {
     Edited(Box<MessageUpdateEvent>),
     Deleted(Vec<MessageId>),
     Command(Box<CommandInteraction>),
+    /// A button was pressed.
+    Pressed(Box<ComponentInteraction>),
     /// A channel, thread or guild is closed to us.
     Closed(Door),
     Unreadable(Unreadable),
@@ -51,6 +53,7 @@ impl Happening {
             Event::MessageDeleteBulk(event) => Some(Self::Deleted(event.ids)),
             Event::InteractionCreate(event) => match event.interaction {
                 Interaction::Command(command) => Some(Self::Command(Box::new(command))),
+                Interaction::Component(pressed) => Some(Self::Pressed(Box::new(pressed))),
                 other => {
                     tracing::debug!(interaction.kind = ?other.kind(), "ignored an interaction of another kind");
                     None
@@ -81,12 +84,28 @@ impl Happening {
 }
 
 impl Happening {
+    /// The right to answer it, where somebody waits for an answer in private.
+    pub(super) fn interaction(&self) -> Option<domain::Interaction> {
+        let (id, token) = match self {
+            Self::Command(command) => (command.id, &command.token),
+            Self::Pressed(pressed) => (pressed.id, &pressed.token),
+            Self::Ready(_)
+            | Self::Said(_)
+            | Self::Edited(_)
+            | Self::Deleted(_)
+            | Self::Closed(_)
+            | Self::Unreadable(_) => return None,
+        };
+        Some(domain::Interaction { id: id.to_string(), token: token.clone() })
+    }
+
     /// Where it happened, if it tells.
     pub(super) fn channel(&self) -> Option<ChannelId> {
         match self {
             Self::Said(said) => Some(said.channel_id),
             Self::Edited(update) => Some(update.channel_id),
             Self::Command(command) => Some(command.channel_id),
+            Self::Pressed(pressed) => Some(pressed.channel_id),
             Self::Ready(_) | Self::Deleted(_) | Self::Closed(_) | Self::Unreadable(_) => None,
         }
     }
@@ -101,7 +120,10 @@ pub(super) fn unreadable(kind: &str, mut value: Value) -> Option<Unreadable> {
     let claims_to_concern_us = match kind {
         "MESSAGE_CREATE" | "MESSAGE_UPDATE" => !is_by_a_bot(&value),
         "MESSAGE_DELETE" | "MESSAGE_DELETE_BULK" => true,
-        "INTERACTION_CREATE" => value.get("type").and_then(Value::as_u64) == Some(COMMAND),
+        "INTERACTION_CREATE" => {
+            let kind = value.get("type").and_then(Value::as_u64);
+            kind.is_some_and(|kind| ASKED_FOR.contains(&kind))
+        }
         _ => false,
     };
     if !claims_to_concern_us {

@@ -50,7 +50,7 @@ pub(super) async fn run(
         let writing = if is_writing { waiting.front(BATCH) } else { Vec::new() };
         let is_lost = |arrival: &Arrival| {
             let may_be_kept = writing.iter().any(|kept| std::ptr::eq(kept.as_ref(), arrival));
-            matches!(arrival.what, Happening::Command(_)) && !may_be_kept
+            arrival.what.interaction().is_some() && !may_be_kept
         };
         refuse(shared, waiting.take_out(is_lost));
         tracing::error!("{} events of Discord's were not stored and are lost", waiting.len());
@@ -88,8 +88,8 @@ async fn store_some(shared: &Shared, inbox: &dyn Inbox, waiting: &Waiting) -> Re
     }
     waiting.done(&arrivals);
     for arrival in arrivals {
-        if let Happening::Command(command) = &arrival.what {
-            shared.interactions.accepted(decode::interaction(command));
+        if let Some(interaction) = arrival.what.interaction() {
+            shared.interactions.accepted(interaction);
         }
     }
     Ok(())
@@ -129,6 +129,13 @@ pub(super) async fn read(shared: &Shared, bot: UserId, what: &Happening, batch: 
             let address = places.address(&shared.api, command.channel_id, command.guild_id).await;
             batch.messages.push(decode::command(command, address));
         }
+        Happening::Pressed(pressed) => {
+            if let Some(channel) = &pressed.channel {
+                places.learn(channel.id, channel.kind, channel.parent_id);
+            }
+            let address = places.address(&shared.api, pressed.channel_id, pressed.guild_id).await;
+            batch.messages.push(decode::pressed(pressed, address));
+        }
         Happening::Closed(door) => batch.doors.push(door.clone()),
         Happening::Unreadable(unreadable) => batch.unreadable.push(unreadable.clone()),
         Happening::Said(_) | Happening::Edited(_) | Happening::Ready(_) => {}
@@ -141,14 +148,13 @@ fn is_addressed(message: &InboundMessage) -> bool {
 
 /// Whether somebody has been waiting for an answer that is not coming.
 fn is_overdue(arrival: &Arrival) -> bool {
-    matches!(arrival.what, Happening::Command(_)) && arrival.at.elapsed() >= PROMISE_AFTER
+    arrival.what.interaction().is_some() && arrival.at.elapsed() >= PROMISE_AFTER
 }
 
 fn refuse(shared: &Shared, commands: Vec<Arc<Arrival>>) {
     for arrival in commands {
-        if let Happening::Command(command) = &arrival.what {
-            let words = shared.texts.get("not-accepted");
-            shared.interactions.refused(decode::interaction(command), words);
+        if let Some(interaction) = arrival.what.interaction() {
+            shared.interactions.refused(interaction, shared.texts.get("not-accepted"));
         }
     }
 }

@@ -81,7 +81,7 @@ impl Interactions {
     pub(super) fn refused(self: &Arc<Self>, interaction: Interaction, words: String) {
         let this = Arc::clone(self);
         self.tasks.spawn(async move {
-            let part = Part { number: 0, text: words };
+            let part = Part::new(0, words);
             if let Err(error) = this.show(&interaction, &part).await {
                 tracing::warn!(error = %chain(&error), "could not tell a person that a command was not taken in");
             }

@@ -49,6 +49,7 @@ use crate::domain::texts::Texts;
 use crate::domain::{Address, Capabilities, Clock, DeliveryKey, Growth, Part, Platform, PostedId, ReplyTo};
 use crate::telemetry::Tasks;
 use api::{Api, id_of, snowflake};
+use encode::Labelled;
 use errors::{CallError, MESSAGE_CONTENT_WAY_OUT};
 use happening::Happening;
 use interactions::Interactions;
@@ -154,12 +155,12 @@ impl Discord {
         let step = "posting";
         let route = Route::ChannelMessages { channel_id: channel(step, &to.address)? };
         let answers = to.message.as_ref().filter(|_| part.number == 0);
-        let body = encode::post(&part.text, key, answers);
+        let body = encode::post(&part.text, self.labelled(part), key, answers);
         let mut posted = self.shared.api.call(step, LightMethod::Post, route, Some(&body)).await;
         if answers.is_some()
             && matches!(&posted, Err(CallError::Refused(refusal)) if refusal.is_about_the_reply())
         {
-            let body = encode::post(&part.text, key, None);
+            let body = encode::post(&part.text, self.labelled(part), key, None);
             posted = self.shared.api.call(step, LightMethod::Post, route, Some(&body)).await;
         }
         Ok(PostedId(id_of(step, &posted.map_err(CallError::of_a_post)?)?.to_string()))
@@ -213,7 +214,7 @@ impl Channel for Discord {
         }
         if is_for_one_among_many(to) {
             let words = self.shared.texts.get("too-late-in-private");
-            return self.post_message(to, &Part { number: part.number, text: words }, key).await;
+            return self.post_message(to, &Part::new(part.number, words), key).await;
         }
         self.post_message(to, part, key).await
     }
@@ -231,7 +232,8 @@ impl Channel for Discord {
         let step = "editing";
         let message_id = snowflake(step, &posted.0)?.into();
         let route = Route::ChannelMessage { channel_id: channel(step, &to.address)?, message_id };
-        self.shared.api.call(step, LightMethod::Patch, route, Some(&encode::edit(&part.text))).await?;
+        let body = encode::edit_with(&part.text, self.labelled(part));
+        self.shared.api.call(step, LightMethod::Patch, route, Some(&body)).await?;
         Ok(())
     }
 
@@ -249,6 +251,14 @@ impl Channel for Discord {
 
     fn replay(&self) -> Option<&dyn Replay> {
         Some(self)
+    }
+}
+
+impl Discord {
+    /// The button of a part, with the word on it.
+    fn labelled(&self, part: &Part) -> Option<Labelled> {
+        let button = part.button?;
+        Some(Labelled { label: self.shared.texts.get(button.text_key()), custom_id: button.to_string() })
     }
 }
 

@@ -56,7 +56,7 @@ impl Held {
         match self {
             Self::Nothing => false,
             // Who gives a command is told at once when it cannot be taken in.
-            Self::All => !matches!(arrival.what, Happening::Command(_)),
+            Self::All => arrival.what.interaction().is_none(),
             Self::In(places) => arrival.what.channel().is_none_or(|channel| places.contains(&channel)),
         }
     }

@@ -13,11 +13,11 @@ use crate::domain::{
 
 /// What separates a response url from the person it is for. Fragments are never
 /// sent anywhere, and Slack's urls have none.
-const FOR: char = '#';
+pub(super) const FOR: char = '#';
 
 /// How far our clock may be ahead of Slack's, which tells no time of a command: its place
 /// is counted as heard up to here, and what was said later is looked for after a gap.
-const CLOCKS_DIFFER: Duration = Duration::minutes(10);
+pub(super) const CLOCKS_DIFFER: Duration = Duration::minutes(10);
 
 /// Reads the payload of a `slash_commands` envelope.
 pub(super) fn decode(
@@ -47,6 +47,7 @@ pub(super) fn decode(
                 id: given.trigger_id,
                 token: format!("{}{FOR}{}", given.response_url, given.user_id),
             }),
+            pressed: None,
         }),
     })
 }

@@ -153,6 +153,7 @@ impl Reader<'_> {
                 arguments: arguments.to_owned(),
                 message: said.message.clone(),
                 interaction: None,
+                pressed: None,
             }),
             None => Event::Text(said),
         };
@@ -241,7 +242,7 @@ impl Place<'_> {
 
     /// In a channel every message has its thread, begun or not; in a direct chat
     /// only those that stand in one.
-    fn address(&self, ourselves: &Ourselves, ts: &str, thread_ts: Option<&str>) -> Address {
+    pub(super) fn address(&self, ourselves: &Ourselves, ts: &str, thread_ts: Option<&str>) -> Address {
         let (kind, thread) = if self.is_direct {
             (AddressKind::Direct, thread_ts.filter(|thread| *thread != ts))
         } else {

@@ -87,6 +87,47 @@ pub(super) struct SlashCommand {
     pub(super) response_url: String,
 }
 
+/// Somebody has used what blocks offer: docs.slack.dev/reference/interaction-payloads/block_actions-payload.
+#[derive(Debug, Deserialize)]
+pub(super) struct Click {
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+    pub(super) trigger_id: Option<String>,
+    pub(super) response_url: Option<String>,
+    pub(super) team: Option<Named>,
+    pub(super) channel: Option<Named>,
+    pub(super) user: Option<Clicker>,
+    pub(super) message: Option<Clicked>,
+    #[serde(default)]
+    pub(super) actions: Vec<Action>,
+}
+
+/// Something with an id.
+#[derive(Debug, Deserialize)]
+pub(super) struct Named {
+    pub(super) id: String,
+}
+
+/// Who has clicked.
+#[derive(Debug, Deserialize)]
+pub(super) struct Clicker {
+    pub(super) id: String,
+    pub(super) username: Option<String>,
+}
+
+/// The message with the button.
+#[derive(Debug, Deserialize)]
+pub(super) struct Clicked {
+    pub(super) ts: String,
+    pub(super) thread_ts: Option<String>,
+}
+
+/// What was clicked on.
+#[derive(Debug, Deserialize)]
+pub(super) struct Action {
+    pub(super) action_id: String,
+}
+
 /// Reads a timestamp of Slack, which is also an id, in microseconds.
 pub(super) fn micros(ts: &str) -> Option<i64> {
     let (seconds, micros) = ts.split_once('.')?;

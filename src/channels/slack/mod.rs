@@ -8,6 +8,7 @@
 
 mod api;
 mod catchup;
+mod clicks;
 mod commands;
 mod decode;
 pub mod encode;
@@ -172,7 +173,7 @@ impl Channel for Slack {
         let post = Post {
             channel: &to.address.chat,
             thread_ts: to.address.thread.as_deref(),
-            content: Content::of(&part.text),
+            content: self.content(part),
             how: PLAINLY,
             beside: NOTHING_BESIDE,
         };
@@ -185,12 +186,8 @@ impl Channel for Slack {
             let reason = "Slack keeps nothing of an answer that only one person saw".to_owned();
             return Err(ChannelError::Rejected { step: EDITING.name, reason });
         }
-        let update = Update {
-            channel: &to.address.chat,
-            ts: &posted.0,
-            content: Content::of(&part.text),
-            how: PLAINLY,
-        };
+        let update =
+            Update { channel: &to.address.chat, ts: &posted.0, content: self.content(part), how: PLAINLY };
         self.workspace.api.post::<IgnoredAny>(EDITING, "chat.update", &update).await.map(drop)
     }
 
@@ -208,6 +205,19 @@ impl Channel for Slack {
 
     fn replay(&self) -> Option<&dyn Replay> {
         Some(self)
+    }
+}
+
+impl Slack {
+    /// What a part says, with its button.
+    fn content(&self, part: &Part) -> Content {
+        let content = Content::of(&part.text);
+        match part.button {
+            Some(button) => {
+                content.with_button(&self.workspace.texts.get(button.text_key()), &button.to_string())
+            }
+            None => content,
+        }
     }
 }
 

@@ -7,7 +7,6 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use crate::channels::slack::commands;
 use crate::channels::slack::decode::{Ourselves, Read, Reader};
 use crate::channels::slack::encode::{Content, Response, ephemeral};
 use crate::channels::slack::gaps::{Gaps, Misses};
@@ -15,6 +14,7 @@ use crate::channels::slack::intake::{accept, inbox_backoff};
 use crate::channels::slack::respond::answer_by_url;
 use crate::channels::slack::status::Status;
 use crate::channels::slack::workspace::Workspace;
+use crate::channels::slack::{clicks, commands};
 use crate::channels::{Batch, Inbox, InboxError};
 use crate::domain::{InboundMessage, Unreadable};
 use crate::telemetry::chain;
@@ -135,12 +135,26 @@ impl Reception {
                 return is_accepted.then_some(None);
             }
         };
-        let taking = take_in(Arc::clone(&self.workspace), Arc::clone(inbox), message);
-        let taking = self.workspace.tasks.spawn(taking);
-        if timeout(DEFER_AFTER, taking).await.is_ok() {
+        if self.take_in_soon(inbox, message).await {
             return Some(None);
         }
         Some(Some(ephemeral(Content::of(&self.workspace.texts.get("working-on-it")))))
+    }
+
+    /// Takes the press of a button in; it is acknowledged in time like a command, but
+    /// without an answer, for which Slack has no place there.
+    pub(super) async fn click(&self, inbox: &Arc<dyn Inbox>, payload: &str) {
+        match clicks::decode(&self.reader(), payload, self.workspace.clock.now()) {
+            Some(message) => drop(self.take_in_soon(inbox, message).await),
+            None => tracing::debug!(platform = "slack", "nothing to do for a click"),
+        }
+    }
+
+    /// Takes in what Slack never sends again; false if that takes longer than we may wait.
+    async fn take_in_soon(&self, inbox: &Arc<dyn Inbox>, message: InboundMessage) -> bool {
+        let taking = take_in(Arc::clone(&self.workspace), Arc::clone(inbox), message);
+        let taking = self.workspace.tasks.spawn(taking);
+        timeout(DEFER_AFTER, taking).await.is_ok()
     }
 
     fn reader(&self) -> Reader<'_> {

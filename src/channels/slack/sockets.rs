@@ -132,6 +132,7 @@ impl SlackSocketModeClientListener for Receiver {
             }
             "events_api" => self.event(payload).await.then_some(None),
             "slash_commands" => self.command(payload).await,
+            "interactive" => self.click(payload).await,
             other => {
                 tracing::debug!(platform = "slack", "nothing to do for an envelope of type {other:?}");
                 Some(None)
@@ -226,6 +227,12 @@ impl Receiver {
     /// Takes a command in; returns the answer that goes with the acknowledgement.
     async fn command(&self, payload: &str) -> Option<Option<Response>> {
         self.reception.command(&self.inbox()?, payload).await
+    }
+
+    /// Takes the press of a button in.
+    async fn click(&self, payload: &str) -> Option<Option<Response>> {
+        self.reception.click(&self.inbox()?, payload).await;
+        Some(None)
     }
 
     fn inbox(&self) -> Option<Arc<dyn Inbox>> {

@@ -212,8 +212,11 @@ async fn form(reception: &Reception, inbox: &Arc<dyn Inbox>, text: &str) -> Verd
             None => Verdict::Unavailable(TRY_AGAIN_AFTER),
         };
     }
-    if has("payload") || has("ssl_check") {
-        tracing::debug!(platform = "slack", "nothing to do for a click");
+    if let Some((_, payload)) = fields.iter().find(|(field, _)| field == "payload") {
+        reception.click(inbox, payload).await;
+        return Verdict::Accepted;
+    }
+    if has("ssl_check") {
         return Verdict::Accepted;
     }
     // It may hold a response url, which is a secret.

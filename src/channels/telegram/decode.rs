@@ -7,13 +7,13 @@ use serde_json::value::RawValue;
 use teloxide::types::AllowedUpdate;
 
 use crate::channels::telegram::wire::{
-    Chat, ChatKind, LikeAMessage, Me, Message, OurStanding, Replied, Status, Update, UpdateId, User,
+    Chat, ChatKind, LikeAMessage, Me, Message, OurStanding, Pressed, Replied, Status, Update, UpdateId, User,
 };
 use crate::channels::telegram::words::{self, Words};
 use crate::domain::{
-    Address, AddressKind, Attachment, Author, ClosedFor, Command, DedupeKey, Door, Event, Extent,
-    InboundMessage, Invocation, MOST_KEPT_BYTES, Move, Platform, PostedId, Said, SpaceRef, Timestamp,
-    Unreadable,
+    Address, AddressKind, Attachment, Author, Button, ClosedFor, Command, DedupeKey, Door, Event, Extent,
+    InboundMessage, Interaction, Invocation, MOST_KEPT_BYTES, Move, Platform, PostedId, Said, SpaceRef,
+    Timestamp, Unreadable,
 };
 
 /// An update, read as far as it could be.
@@ -47,7 +47,10 @@ pub(super) fn update(raw: &str, me: &Me) -> Decoded {
         (Some(message), ..) => moved(&message).unwrap_or_else(|| heard(&message, false, me)),
         (None, Some(message), _) => heard(&message, true, me),
         (None, None, Some(standing)) => turned(&standing),
-        (None, None, None) => another_kind(id, raw, me),
+        (None, None, None) => match update.callback_query {
+            Some(query) => pressed(&query, me),
+            None => another_kind(id, raw, me),
+        },
     };
     Decoded { id, reading }
 }
@@ -106,6 +109,28 @@ fn heard(message: &Message, is_edit: bool, me: &Me) -> Reading {
     Reading::Heard(Box::new(if is_edit { edit(message, heard) } else { heard }))
 }
 
+/// Somebody has pressed a button. When, Telegram does not tell.
+fn pressed(query: &Pressed, me: &Me) -> Reading {
+    let Some(message) = &query.message else {
+        return Reading::Ignored("a button was pressed that is under no message of ours");
+    };
+    let button = query.data.as_deref().and_then(Button::parse).unwrap_or(Button::LOST);
+    Reading::Heard(Box::new(InboundMessage {
+        key: DedupeKey(format!("telegram:{}:callback:{}", me.id, query.id)),
+        address: address(message),
+        author: author(&query.from),
+        sequence: message.message_id,
+        sent_at: moment(message.date),
+        event: Event::Command(Invocation {
+            name: button.command().name().to_owned(),
+            arguments: String::new(),
+            message: Some(posted(message.message_id)),
+            interaction: Some(Interaction { id: query.id.clone(), token: query.id.clone() }),
+            pressed: Some(button.turn),
+        }),
+    }))
+}
+
 /// The change after which a message reads like this.
 fn edit(message: &Message, now: InboundMessage) -> InboundMessage {
     let edited = message.edit_date.unwrap_or(message.date);
@@ -140,6 +165,7 @@ fn said(message: &Message, me: &Me) -> Option<Event> {
             arguments: arguments.to_owned(),
             message: Some(id),
             interaction: None,
+            pressed: None,
         }));
     }
     Some(Event::Text(Said {

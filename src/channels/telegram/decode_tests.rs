@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::{Decoded, Reading, update};
 use crate::channels::telegram::wire::Me;
 use crate::domain::{
-    AddressKind, Attachment, ClosedFor, Event, Extent, InboundMessage, MOST_KEPT_BYTES, PostedId, Said,
+    AddressKind, Attachment, Button, ClosedFor, Event, Extent, InboundMessage, MOST_KEPT_BYTES, PostedId, Said,
+    Timestamp,
 };
 
 macro_rules! fixture {
@@ -230,7 +231,6 @@ fn only_people_are_heard() {
         fixture!("linked_channel"),
         fixture!("channel_post"),
         fixture!("new_member"),
-        fixture!("callback_query"),
         of_a_bot,
         json!({ "update_id": 1, "hologram": { "depth": 3 } }),
         json!({ "update_id": 1 }),
@@ -278,4 +278,26 @@ fn what_we_do_not_read_may_be_anything() {
         "entities":[{{"type":"hologram","offset":0,"length":1,"depth":{deep}}}]}}}}"#
     );
     assert!(matches!(decode(&raw).reading, Reading::Heard(_)));
+}
+
+#[test]
+fn a_button_is_a_command_about_its_answer() {
+    let mut update = fixture!("callback_query");
+    let turn = crate::domain::TurnId::new(Timestamp::UNIX_EPOCH);
+    for (data, name, about) in [
+        (Button::stop(turn).to_string(), "stop", turn),
+        (Button::retry(turn).to_string(), "retry", turn),
+        ("yes".to_owned(), "retry", Button::LOST.turn),
+    ] {
+        update["callback_query"]["data"] = json!(data);
+        let Reading::Heard(message) = decode(&update.to_string()).reading else { panic!("a press") };
+        assert!(message.key.0.ends_with(":callback:4382bfdwdsb323b2d9"), "{message:?}");
+        assert_eq!((message.address.chat.as_str(), message.author.name.as_str()), ("1111111", "Ann Test"));
+        let Event::Command(given) = message.event else { panic!("a command") };
+        assert_eq!((given.name.as_str(), given.pressed), (name, Some(about)));
+        assert_eq!(given.message, Some(PostedId("89".to_owned())));
+        assert!(given.interaction.is_some());
+    }
+    update["callback_query"].as_object_mut().unwrap().remove("message");
+    assert!(matches!(decode(&update.to_string()).reading, Reading::Ignored(_)));
 }

@@ -24,14 +24,18 @@ use crate::channels::telegram::errors::channel_error;
 use crate::channels::telegram::wire::Me;
 use crate::channels::telegram::{Telegram, backoff};
 use crate::channels::{Batch, ChannelError, Inbox, InboxError};
-use crate::domain::{Backoff, Platform, Timestamp};
+use crate::domain::{Backoff, Event, Invocation, Platform, Timestamp};
 use crate::telemetry::{KillPoint, chain, kill_point};
 
 /// The most updates Telegram gives at once.
 const BATCH: u8 = 100;
 /// The kinds of updates that we ask for.
-pub(super) const ALLOWED: [AllowedUpdate; 3] =
-    [AllowedUpdate::Message, AllowedUpdate::EditedMessage, AllowedUpdate::MyChatMember];
+pub(super) const ALLOWED: [AllowedUpdate; 4] = [
+    AllowedUpdate::Message,
+    AllowedUpdate::EditedMessage,
+    AllowedUpdate::MyChatMember,
+    AllowedUpdate::CallbackQuery,
+];
 /// How much longer we wait for a poll than Telegram holds it open.
 const POLL_MARGIN: Duration = Duration::from_secs(15);
 /// The longest pause while what comes in cannot be stored; the database is ours, and near.
@@ -219,6 +223,11 @@ impl Telegram {
     ) -> Result<(), InboxError> {
         if batch.is_empty() {
             return Ok(());
+        }
+        for message in &mut batch.messages {
+            if matches!(&message.event, Event::Command(Invocation { pressed: Some(_), .. })) {
+                message.sent_at = self.clock.now();
+            }
         }
         if were_away {
             let absence = Absence::until(self.clock.now(), self.catchup);

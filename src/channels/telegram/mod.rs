@@ -230,11 +230,11 @@ impl Channel for Telegram {
     }
 
     async fn post(&self, to: &ReplyTo, part: &Part, _key: &DeliveryKey) -> Result<PostedId, ChannelError> {
-        outgoing::post(&self.api, to, part).await
+        outgoing::post(&self.api, &self.texts, to, part).await
     }
 
     async fn edit(&self, to: &ReplyTo, posted: &PostedId, part: &Part) -> Result<(), ChannelError> {
-        outgoing::edit(&self.api, to, posted, part).await
+        outgoing::edit(&self.api, &self.texts, to, posted, part).await
     }
 
     fn typing(&self) -> Option<&dyn Typing> {

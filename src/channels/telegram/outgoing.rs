@@ -1,10 +1,12 @@
 //! Posts, edits and the typing indicator, on their way to Telegram.
 
 use teloxide::payloads::{
-    DeleteMessage, EditMessageText, EditMessageTextSetters, SendChatAction, SendMessage, SendMessageSetters,
+    AnswerCallbackQuery, AnswerCallbackQuerySetters, DeleteMessage, EditMessageText, EditMessageTextSetters,
+    SendChatAction, SendMessage, SendMessageSetters,
 };
 use teloxide::types::{
-    ChatAction, ChatId, LinkPreviewOptions, MessageId, ParseMode, ReplyParameters, ThreadId,
+    CallbackQueryId, ChatAction, ChatId, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions,
+    MessageId, ParseMode, ReplyMarkup, ReplyParameters, ThreadId,
 };
 
 use crate::channels::ChannelError;
@@ -12,7 +14,12 @@ use crate::channels::telegram::api::{Api, CallError};
 use crate::channels::telegram::encode;
 use crate::channels::telegram::errors::{channel_error, error_of_a_post};
 use crate::channels::telegram::wire::Sent;
-use crate::domain::{Address, Part, PostedId, ReplyTo};
+use crate::domain::markdown::{parse, plain};
+use crate::domain::texts::Texts;
+use crate::domain::{Address, Interaction, Part, PostedId, ReplyTo};
+
+/// How long the answer to a press may be: so many UTF-16 units.
+const LONGEST_NOTICE: usize = 200;
 
 /// A chat, and the topic or message in it.
 #[derive(Clone, Copy)]
@@ -23,18 +30,27 @@ struct Place {
 }
 
 /// Posts a part; the first one answers the message it belongs to.
-pub(super) async fn post(api: &Api, to: &ReplyTo, part: &Part) -> Result<PostedId, ChannelError> {
+pub(super) async fn post(
+    api: &Api,
+    texts: &Texts,
+    to: &ReplyTo,
+    part: &Part,
+) -> Result<PostedId, ChannelError> {
     const STEP: &str = "posting a message";
+    if let Some(interaction) = &to.interaction {
+        return answer_press(api, interaction, part).await;
+    }
     let address = &to.address;
     let chat = chat(STEP, address)?;
     let answers = to.message.as_ref().filter(|_| part.number == 0).and_then(|message| locate(chat, message));
     let answers = answers.filter(|(home, _)| *home == chat).map(|(_, message)| message);
     let place = Place { chat, thread: thread(address), answers };
-    let sent = match send(api, place, address, &part.text).await {
+    let content = (part.text.as_str(), keyboard(texts, part));
+    let sent = match send(api, place, address, &content).await {
         Err(CallError::Refused(refusal)) if refusal.moved_to.is_some() => {
             // The group lives on under another id, with neither its messages nor its threads.
             let chat = refusal.moved_to.map_or(chat, ChatId);
-            let sent = send(api, Place { chat, thread: None, answers: None }, address, &part.text).await;
+            let sent = send(api, Place { chat, thread: None, answers: None }, address, &content).await;
             sent.map(|sent| PostedId(format!("{chat}:{}", sent.message_id)))
         }
         sent => sent.map(|sent| PostedId(sent.message_id.to_string())),
@@ -42,11 +58,17 @@ pub(super) async fn post(api: &Api, to: &ReplyTo, part: &Part) -> Result<PostedI
     sent.map_err(|error| error_of_a_post(STEP, error))
 }
 
-async fn send(api: &Api, place: Place, address: &Address, text: &str) -> Result<Sent, CallError> {
+async fn send(
+    api: &Api,
+    place: Place,
+    address: &Address,
+    (text, keyboard): &(&str, Option<InlineKeyboardMarkup>),
+) -> Result<Sent, CallError> {
     let mut message = SendMessage::new(place.chat, encode::html(text, address))
         .parse_mode(ParseMode::Html)
         .link_preview_options(no_preview());
     message.message_thread_id = place.thread;
+    message.reply_markup = keyboard.clone().map(ReplyMarkup::InlineKeyboard);
     message.reply_parameters =
         place.answers.map(|answers| ReplyParameters::new(answers).allow_sending_without_reply());
     match api.call(&message).await {
@@ -62,6 +84,7 @@ async fn send(api: &Api, place: Place, address: &Address, text: &str) -> Result<
 /// Replaces the text of a post; that it already reads so is no failure.
 pub(super) async fn edit(
     api: &Api,
+    texts: &Texts,
     to: &ReplyTo,
     posted: &PostedId,
     part: &Part,
@@ -72,6 +95,8 @@ pub(super) async fn edit(
     let mut edit = EditMessageText::new(chat, message, encode::html(&part.text, address))
         .parse_mode(ParseMode::Html)
         .link_preview_options(no_preview());
+    // Without it the keyboard that was there goes away.
+    edit.reply_markup = keyboard(texts, part);
     let edited = match api.run(&edit).await {
         Err(error) if is_about_html(&error) => {
             edit.text = encode::plain(&part.text, address);
@@ -84,6 +109,33 @@ pub(super) async fn edit(
         Err(CallError::Refused(refusal)) if refusal.says("message is not modified") => Ok(()),
         edited => edited.map_err(|error| channel_error(STEP, error)),
     }
+}
+
+/// Answers somebody who has pressed a button, which Telegram lets us do once and not for long.
+async fn answer_press(api: &Api, interaction: &Interaction, part: &Part) -> Result<PostedId, ChannelError> {
+    const STEP: &str = "answering the press of a button";
+    let answered = PostedId(format!("callback {}", interaction.id));
+    if part.number > 0 {
+        return Ok(answered);
+    }
+    let mut length = 0;
+    let fits = |c: &char| {
+        length += c.len_utf16();
+        length <= LONGEST_NOTICE
+    };
+    let text: String = plain(&parse(&part.text)).chars().take_while(fits).collect();
+    let answer = AnswerCallbackQuery::new(CallbackQueryId(interaction.id.clone())).text(text);
+    match api.run(&answer).await {
+        Err(CallError::Refused(refusal)) if refusal.says("query is too old") => Ok(answered),
+        done => done.map(|()| answered).map_err(|error| error_of_a_post(STEP, error)),
+    }
+}
+
+/// The button of a part, as Telegram takes it.
+fn keyboard(texts: &Texts, part: &Part) -> Option<InlineKeyboardMarkup> {
+    let button = part.button?;
+    let button = InlineKeyboardButton::callback(texts.get(button.text_key()), button.to_string());
+    Some(InlineKeyboardMarkup::new([[button]]))
 }
 
 /// Takes a post away; Telegram lets us for 48 hours.
@@ -99,6 +151,10 @@ pub(super) async fn delete(api: &Api, to: &ReplyTo, posted: &PostedId) -> Result
 /// Shows that the bot is typing.
 pub(super) async fn show_typing(api: &Api, to: &ReplyTo) -> Result<(), ChannelError> {
     const STEP: &str = "showing the typing indicator";
+    if to.interaction.is_some() {
+        // Nobody else has to know.
+        return Ok(());
+    }
     let mut action = SendChatAction::new(chat(STEP, &to.address)?, ChatAction::Typing);
     action.message_thread_id = thread(&to.address);
     api.run(&action).await.map_err(|error| channel_error(STEP, error))

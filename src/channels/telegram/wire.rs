@@ -67,6 +67,17 @@ pub(super) struct Update {
     pub(super) message: Option<Message>,
     pub(super) edited_message: Option<Message>,
     pub(super) my_chat_member: Option<OurStanding>,
+    pub(super) callback_query: Option<Pressed>,
+}
+
+/// A button that somebody has pressed.
+#[derive(Deserialize)]
+pub(super) struct Pressed {
+    pub(super) id: String,
+    pub(super) from: User,
+    /// The message with the button.
+    pub(super) message: Option<Message>,
+    pub(super) data: Option<String>,
 }
 
 /// What has become of us in a chat.

@@ -16,6 +16,7 @@ pub(super) fn message(id: &PostedId, text: &str, person: &str, now: Timestamp) -
             arguments: arguments.to_owned(),
             message: Some(id.clone()),
             interaction: None,
+            pressed: None,
         }),
         None => Event::Text(Said {
             message: Some(id.clone()),

@@ -35,6 +35,14 @@ retry-begun = One moment, I answer your last question again.
 retry-nothing = There is no question here yet that I could answer again.
 retry-running = I am still answering here. When I am done, ask for another answer; or stop this one first.
 
+# Buttons under answers
+
+button-stop = Stop
+button-retry = Another answer
+button-old = This button is about an earlier question. Ask it once more, or write /retry for the last one.
+button-over = This answer has ended already.
+button-not-yours = Only who asked can do that.
+
 # Answers in the making
 
 placeholder = …

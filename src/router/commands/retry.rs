@@ -10,14 +10,24 @@ pub(super) async fn run(
     invocation: &Invocation,
 ) -> Result<Outcome, RouterError> {
     let (store, texts) = (&router.parts.store, &router.parts.texts);
-    let is_busy = store.is_busy(turn.lane).await;
-    if is_busy.map_err(RouterError::at("look what is being answered"))? {
-        return Ok(Outcome::Reply(Reply::ready_made(texts.get("retry-running"))));
-    }
+    let say = |text: String| Ok(Outcome::Reply(Reply::ready_made(text)));
     let asked = match &turn.conversation {
         Some(conversation) => router.last_asked(conversation).await?,
         None => None,
     };
+    if let Some(answer) = invocation.pressed {
+        // Turns are named in the order in which they began.
+        if asked.as_ref().is_none_or(|asked| asked.before.turn > answer) {
+            return say(texts.get("button-old"));
+        }
+        if asked.as_ref().is_some_and(|asked| asked.user != Some(turn.user.id)) {
+            return say(texts.get("button-not-yours"));
+        }
+    }
+    let is_busy = store.is_busy(turn.lane).await;
+    if is_busy.map_err(RouterError::at("look what is being answered"))? {
+        return say(texts.get("retry-running"));
+    }
     if asked.is_none() {
         return Ok(router.nothing_asked());
     }

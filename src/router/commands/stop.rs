@@ -1,10 +1,23 @@
 //! `/stop`: ends the answer that is being written, or else what waits for one.
 
-use crate::domain::Timestamp;
+use crate::domain::{Invocation, Stopping, Timestamp};
 use crate::router::{Router, RouterError};
 use crate::store::ClaimedTurn;
 
-pub(super) async fn run(router: &Router, turn: &ClaimedTurn, now: Timestamp) -> Result<String, RouterError> {
+pub(super) async fn run(
+    router: &Router,
+    turn: &ClaimedTurn,
+    invocation: &Invocation,
+    now: Timestamp,
+) -> Result<String, RouterError> {
+    let texts = &router.parts.texts;
+    if let Some(answer) = invocation.pressed {
+        return Ok(match router.parts.stop.stop_turn(turn.lane, answer, turn.user.id) {
+            Stopping::Stopped => texts.get("stop-done"),
+            Stopping::NotTheirs => texts.get("button-not-yours"),
+            Stopping::Over => texts.get("button-over"),
+        });
+    }
     let stop = || router.parts.stop.stop(turn.lane);
     let is_stopped = stop() || {
         let ended = router.parts.store.end_own_waiting(turn, now).await;
@@ -12,5 +25,5 @@ pub(super) async fn run(router: &Router, turn: &ClaimedTurn, now: Timestamp) -> 
         ended.map_err(RouterError::at("end what waits"))? > 0 || stop()
     };
     let key = if is_stopped { "stop-done" } else { "stop-nothing" };
-    Ok(router.parts.texts.get(key))
+    Ok(texts.get(key))
 }

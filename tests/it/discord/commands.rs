@@ -14,7 +14,7 @@ use crate::support::discord::{Acknowledged, Discord, Fault};
 async fn commands_are_registered_only_when_they_differ() {
     let stage = Stage::set().await;
     stage.discord.wait_for_calls("PUT /applications/{id}/commands", 1).await;
-    assert_eq!(stage.discord.commands(None), ["help", "new", "model", "whoami", "stop"]);
+    assert_eq!(stage.discord.commands(None), ["help", "new", "model", "whoami", "stop", "retry"]);
     let discord = stage.discord.clone();
     stage.ends().await;
 

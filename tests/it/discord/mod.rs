@@ -129,5 +129,5 @@ fn bot(token: &str, api_base: &str, tasks: &Tasks) -> Bot {
 }
 
 fn part(number: usize, text: &str) -> Part {
-    Part { number, text: text.to_owned() }
+    Part::new(number, text.to_owned())
 }

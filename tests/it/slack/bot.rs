@@ -247,5 +247,5 @@ impl Bot {
 }
 
 pub(super) fn part(text: &str) -> Part {
-    Part { number: 0, text: text.to_owned() }
+    Part::new(0, text.to_owned())
 }

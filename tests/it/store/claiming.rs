@@ -30,6 +30,7 @@ async fn only_messages_of_one_author_in_one_breath_are_merged() {
         arguments: String::new(),
         message: None,
         interaction: None,
+        pressed: None,
     });
     let talk = [
         says(1, "ann", "one"),

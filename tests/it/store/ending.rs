@@ -117,7 +117,7 @@ fn left(turn: &ClaimedTurn) -> Vec<(PartState, Option<&str>)> {
 }
 
 fn part(number: usize, text: &str) -> Part {
-    Part { number, text: text.to_owned() }
+    Part::new(number, text.to_owned())
 }
 
 fn sent(number: usize) -> SentPart {

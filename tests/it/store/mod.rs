@@ -184,7 +184,7 @@ fn exchange(turn: &ClaimedTurn, conversation: ConversationId, answer: &str) -> E
 /// An exchange whose answer fits into one post.
 fn answer(exchange: Exchange) -> Answer {
     let text = exchange.answer.as_ref().map_or(String::new(), |answered| answered.finished.text.clone());
-    let parts = vec![Part { number: 0, text }];
+    let parts = vec![Part::new(0, text)];
     Answer { exchange: Some(exchange), parts, has_surplus: false, sending: Some(0), ending: answered() }
 }
 

@@ -35,6 +35,7 @@ fn messages() -> Vec<InboundMessage> {
                 arguments: "me".to_owned(),
                 message: None,
                 interaction: Some(Interaction { id: "i1".to_owned(), token: "t1".to_owned() }),
+                pressed: None,
             }),
         ),
         of_kind(

@@ -15,7 +15,7 @@ async fn replaced(shelf: &Shelf) -> (ClaimedTurn, ClaimedTurn) {
     let old = shelf.take(lane).await;
     shelf.store.recover().await.unwrap();
     let new = shelf.take(lane).await;
-    let part = Part { number: 0, text: "hello".to_owned() };
+    let part = Part::new(0, "hello".to_owned());
     assert!(shelf.store.advance(&new, None, &part, at(5)).await.unwrap());
     (old, new)
 }

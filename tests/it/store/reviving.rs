@@ -13,7 +13,7 @@ async fn half_delivered(shelf: &Shelf) -> ClaimedTurn {
     let turn = shelf.take(lane).await;
     let begun = shelf.store.begin_conversation(turn.user.id, None, at(1)).await.unwrap();
     let parts = ["first", "second"].iter().enumerate();
-    let parts = parts.map(|(number, text)| Part { number, text: (*text).to_owned() }).collect();
+    let parts = parts.map(|(number, text)| Part::new(number, (*text).to_owned())).collect();
     let whole = Answer { parts, ..answer(exchange(&turn, begun.id, "first second")) };
     assert!(shelf.store.ready(&turn, whole, at(2)).await.unwrap());
     let sent = SentPart { number: 0, posted: PostedId("post 0".to_owned()), is_labelled: false };
@@ -78,7 +78,7 @@ async fn a_message_that_was_given_up_is_replayed_with_its_followers_into_the_pos
     let shelf = Shelf::new().await;
     let lane = shelf.lane_of(&[direct("ann", 1, "one"), direct("ann", 2, "two")]).await;
     let turn = shelf.take(lane).await;
-    let sorry = Part { number: 0, text: "Sorry.".to_owned() };
+    let sorry = Part::new(0, "Sorry.".to_owned());
     shelf.store.advance(&turn, None, &sorry, at(2)).await.unwrap();
     let sent = SentPart { number: 0, posted: PostedId("post 0".to_owned()), is_labelled: false };
     let dead = Ending::new(Finale::Dead, "given_up");

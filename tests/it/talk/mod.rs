@@ -4,6 +4,7 @@
 //! What is the same on every platform, such as the faults of a model, is tried
 //! on Telegram, here; `discord/` and `slack/` are about those platforms.
 
+mod buttons;
 mod changes;
 mod commands;
 mod context;

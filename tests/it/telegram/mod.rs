@@ -151,7 +151,7 @@ fn reply_to(chat: i64, message: Option<i64>) -> ReplyTo {
 }
 
 fn part(text: &str) -> Part {
-    Part { number: 0, text: text.to_owned() }
+    Part::new(0, text.to_owned())
 }
 
 /// What was logged since it began, at any level.

@@ -20,7 +20,7 @@ async fn the_first_part_answers_the_message_and_the_rest_follows() {
     let said = alice.says("hello?");
     let to = reply_to(7, Some(said.id));
     bot.post(&to, &part("first"), &key()).await.unwrap();
-    bot.post(&to, &Part { number: 1, text: "second".to_owned() }, &key()).await.unwrap();
+    bot.post(&to, &Part::new(1, "second".to_owned()), &key()).await.unwrap();
     let first = telegram.next_message(&alice).await.unwrap();
     let second = telegram.next_message(&alice).await.unwrap();
     assert_eq!((first.text.as_str(), first.reply_to), ("first", Some(said.id)));

@@ -3,7 +3,7 @@
 //! Ids of messages and interactions are of one kind (snowflakes): they order
 //! what was said, and tell when.
 
-use serenity::model::application::{CommandDataOptionValue, CommandInteraction};
+use serenity::model::application::{CommandDataOptionValue, CommandInteraction, ComponentInteraction};
 use serenity::model::channel::{Attachment as File, Message, MessageFlags, MessageType};
 use serenity::model::event::MessageUpdateEvent;
 use serenity::model::id::{MessageId, UserId};
@@ -12,8 +12,8 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::channels::discord::mentions::{name, readable};
 use crate::domain::{
-    Address, Attachment, Author, DedupeKey, Event, InboundMessage, Interaction, Invocation, PostedId, Said,
-    Timestamp,
+    Address, Attachment, Author, Button, DedupeKey, Event, InboundMessage, Interaction, Invocation, PostedId,
+    Said, Timestamp,
 };
 
 /// When snowflakes began, in milliseconds since 1970.
@@ -168,14 +168,30 @@ pub(super) fn command(command: &CommandInteraction, address: Address) -> Inbound
             name: command.data.name.clone(),
             arguments: arguments.join(" "),
             message: None,
-            interaction: Some(interaction(command)),
+            interaction: Some(Interaction { id: command.id.to_string(), token: command.token.clone() }),
+            pressed: None,
         }),
     }
 }
 
-/// The right to answer a command.
-pub(super) fn interaction(command: &CommandInteraction) -> Interaction {
-    Interaction { id: command.id.to_string(), token: command.token.clone() }
+/// Reads the press of a button.
+pub(super) fn pressed(pressed: &ComponentInteraction, address: Address) -> InboundMessage {
+    let button = Button::parse(&pressed.data.custom_id).unwrap_or(Button::LOST);
+    let nick = pressed.member.as_ref().and_then(|member| member.nick.as_deref());
+    InboundMessage {
+        key: DedupeKey(format!("discord:interaction:{}", pressed.id)),
+        address,
+        author: author(&pressed.user, nick, Some(pressed.locale.clone())),
+        sequence: sequence(pressed.id.get()),
+        sent_at: moment(pressed.id.get()),
+        event: Event::Command(Invocation {
+            name: button.command().name().to_owned(),
+            arguments: String::new(),
+            message: Some(PostedId(pressed.message.id.to_string())),
+            interaction: Some(Interaction { id: pressed.id.to_string(), token: pressed.token.clone() }),
+            pressed: Some(button.turn),
+        }),
+    }
 }
 
 fn argument(value: &CommandDataOptionValue) -> Option<String> {

@@ -19,14 +19,46 @@ const DEFERRED: u8 = 5;
 /// What a blank text is shown as; Discord refuses messages without a visible character.
 const BLANK: &str = "…";
 
+/// Kinds of components, and the look of a button that is nothing special.
+const ACTION_ROW: u8 = 1;
+const BUTTON: u8 = 2;
+const SECONDARY: u8 = 2;
+
+/// A button: the word on it, and what we will know it by.
+pub(super) struct Labelled {
+    pub(super) label: String,
+    pub(super) custom_id: String,
+}
+
 /// A new message. A repetition of `key` within a few minutes posts nothing new.
-pub(super) fn post(text: &str, key: &DeliveryKey, answers: Option<&PostedId>) -> Value {
+pub(super) fn post(
+    text: &str,
+    button: Option<Labelled>,
+    key: &DeliveryKey,
+    answers: Option<&PostedId>,
+) -> Value {
     let reference = answers.map(|id| json!({ "message_id": id.0, "fail_if_not_exists": false }));
     let mut body = message(text, SUPPRESS_EMBEDS);
     body.insert("nonce".to_owned(), json!(key.as_str()));
     body.insert("enforce_nonce".to_owned(), json!(true));
     body.extend(reference.map(|reference| ("message_reference".to_owned(), reference)));
+    body.extend(button.map(|button| ("components".to_owned(), components(Some(button)))));
     Value::Object(body)
+}
+
+/// What a message of an answer becomes; a button that it had and is not named goes away.
+pub(super) fn edit_with(text: &str, button: Option<Labelled>) -> Value {
+    let mut body = message(text, SUPPRESS_EMBEDS);
+    body.insert("components".to_owned(), components(button));
+    Value::Object(body)
+}
+
+fn components(button: Option<Labelled>) -> Value {
+    let row = button.map(|Labelled { label, custom_id }| {
+        let button = json!({ "type": BUTTON, "style": SECONDARY, "label": label, "custom_id": custom_id });
+        json!({ "type": ACTION_ROW, "components": [button] })
+    });
+    Value::from_iter(row)
 }
 
 /// What a message becomes.
@@ -132,7 +164,7 @@ mod tests {
     #[test]
     fn a_post_names_its_key_and_asks_for_no_pings() {
         let key = DeliveryKey::new(TurnId::new(Timestamp::UNIX_EPOCH), 0);
-        let body = post("hello", &key, Some(&PostedId("42".into())));
+        let body = post("hello", None, &key, Some(&PostedId("42".into())));
         assert_eq!(body["nonce"], key.as_str());
         assert!(key.as_str().len() <= 25);
         assert_eq!(body["enforce_nonce"], true);
@@ -140,7 +172,7 @@ mod tests {
         assert_eq!(body["allowed_mentions"]["replied_user"], false);
         assert_eq!(body["message_reference"]["fail_if_not_exists"], false);
         assert_eq!(body["flags"], 4);
-        assert_eq!(post("hello", &key, None).get("message_reference"), None);
+        assert_eq!(post("hello", None, &key, None).get("message_reference"), None);
         assert_eq!(edit("hello")["flags"], 4);
         assert_eq!(follow_up("hello")["flags"], 68);
     }

@@ -8,6 +8,7 @@
 mod blocks;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::channels::slack::encode::blocks::RichText;
 use crate::domain::markdown::{parse, plain};
@@ -26,7 +27,16 @@ const ESCAPED: usize = 5;
 pub struct Content {
     text: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    blocks: Vec<RichText>,
+    blocks: Vec<Block>,
+}
+
+/// A block of a message.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Block {
+    Rich(RichText),
+    /// Plain text, or buttons.
+    Other(Value),
 }
 
 impl Content {
@@ -38,7 +48,22 @@ impl Content {
         if text.trim().is_empty() {
             return Self { text: NOTHING.to_owned(), blocks: Vec::new() };
         }
-        Self { text, blocks: Vec::from_iter(blocks::write(&blocks)) }
+        let blocks = Vec::from_iter(blocks::write(&blocks).map(Block::Rich));
+        Self { text, blocks }
+    }
+
+    /// The same with a button under it, which says `label` and gives `action_id` back.
+    #[must_use]
+    pub(super) fn with_button(mut self, label: &str, action_id: &str) -> Self {
+        if self.blocks.is_empty() {
+            // Where there are blocks, the text is not shown.
+            let text = json!({ "type": "plain_text", "text": self.text, "emoji": false });
+            self.blocks.push(Block::Other(json!({ "type": "section", "text": text })));
+        }
+        let label = json!({ "type": "plain_text", "text": label, "emoji": false });
+        let button = json!({ "type": "button", "text": label, "action_id": action_id });
+        self.blocks.push(Block::Other(json!({ "type": "actions", "elements": [button] })));
+        self
     }
 
     /// What it says without marks.

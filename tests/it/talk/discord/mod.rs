@@ -1,5 +1,6 @@
 //! Whole conversations on Discord.
 
+mod buttons;
 mod catchup;
 mod changes;
 mod commands;

@@ -1,5 +1,6 @@
 //! Whole conversations on Slack.
 
+mod buttons;
 mod catchup;
 mod changes;
 mod commands;
