@@ -21,6 +21,7 @@ mod m20261127_000012_index_what_is_rare;
 mod m20261127_000013_block_spaces;
 mod m20261128_000014_say_why_addresses_are_closed;
 mod m20261128_000016_keep_revisions;
+mod m20261128_000017_create_feedback;
 mod whole;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000013_block_spaces::Migration),
             Box::new(m20261128_000014_say_why_addresses_are_closed::Migration),
             Box::new(m20261128_000016_keep_revisions::Migration),
+            Box::new(m20261128_000017_create_feedback::Migration),
         ];
         steps.into_iter().map(|step| Box::new(Whole(step)) as Box<dyn MigrationTrait>).collect()
     }

@@ -11,7 +11,8 @@ use crate::app::doors;
 use crate::app::stops::Stops;
 use crate::channels::{Batch, Inbox, InboxError};
 use crate::domain::{
-    Address, Change, ChangeEnd, Clock, DedupeKey, InboundMessage, KnownPlace, Platform, Timestamp, Unreadable,
+    Address, Change, ChangeEnd, Clock, DedupeKey, Event, InboundMessage, KnownPlace, Platform, Timestamp,
+    Unreadable,
 };
 use crate::router::AccessRules;
 use crate::store::{Incoming, Store, StoreError, Taken};
@@ -34,6 +35,9 @@ impl Intake {
     /// need not be remembered.
     async fn sort(&self, batch: Batch, now: Timestamp) -> Result<Incoming, StoreError> {
         let Batch { messages, unreadable, moves, doors } = batch;
+        let (thumbs, messages): (Vec<_>, Vec<_>) =
+            messages.into_iter().partition(|message| matches!(message.event, Event::Reacted(_)));
+        let thumbs = self.admitted(thumbs).await?;
         let (mut messages, mut changes) = Change::sort(messages);
         messages.retain(InboundMessage::is_for_us);
         for change in &mut changes {
@@ -42,7 +46,17 @@ impl Intake {
         let messages = messages.into_iter().map(InboundMessage::legible).collect();
         let changes =
             changes.into_iter().map(|change| Change { message: change.message.legible(), ..change });
-        Ok(Incoming { messages, changes: changes.collect(), unreadable, moves, doors })
+        Ok(Incoming { messages, changes: changes.collect(), thumbs, unreadable, moves, doors })
+    }
+
+    /// Those of people who may talk where they are.
+    async fn admitted(&self, messages: Vec<InboundMessage>) -> Result<Vec<InboundMessage>, StoreError> {
+        let mut admitted = Vec::with_capacity(messages.len());
+        for message in messages {
+            let standing = self.store.standing(&message.address, &message.author).await?;
+            admitted.extend(Some(message).filter(|message| self.access.admit(message, standing)));
+        }
+        Ok(admitted)
     }
 
     /// Whether a change counts although nobody has heard of its message.
@@ -74,13 +88,16 @@ impl Inbox for Intake {
         // worked on, and nobody else would begin it: a repetition is no news.
         let taking = self.tasks.spawn(async move {
             kill_point(KillPoint::BeforeAccept);
-            let Taken { accepted, repeated, changes, over, moved, turned } = store.accept(incoming, now).await?;
+            let Taken { accepted, repeated, changes, over, thumbs, moved, turned } = store.accept(incoming, now).await?;
             kill_point(KillPoint::Accepted);
             metrics::accepted(platform, accepted.len());
             for message in &accepted {
                 tracing::info!(message.id = %message.id, platform = %message.platform, "took message {} in", message.id);
             }
             changes.into_iter().for_each(|end| note(platform, end));
+            for (thumb, is_taken_back) in thumbs {
+                metrics::thumb(platform, thumb, is_taken_back);
+            }
             over.into_iter().for_each(|turn| stops.end(turn));
             if moved > 0 {
                 tracing::info!(platform = %platform, count = moved, "a chat on {platform} goes on under another id");

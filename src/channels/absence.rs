@@ -121,7 +121,9 @@ fn is_addressed(message: &InboundMessage) -> bool {
     match &message.event {
         Event::Text(said) => said.is_addressed,
         Event::Command(_) => true,
-        Event::Edited(_) | Event::Deleted(_) | Event::Missed(_) | Event::Again(_) => false,
+        Event::Edited(_) | Event::Deleted(_) | Event::Missed(_) | Event::Again(_) | Event::Reacted(_) => {
+            false
+        }
     }
 }
 

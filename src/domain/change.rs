@@ -28,7 +28,9 @@ impl Change {
         match message.event {
             Event::Edited(now) => Some(Self { message: *now, is_deletion: false, at, may_begin }),
             Event::Deleted(was) => Some(Self { message: *was, is_deletion: true, at, may_begin }),
-            Event::Text(_) | Event::Command(_) | Event::Missed(_) | Event::Again(_) => None,
+            Event::Text(_) | Event::Command(_) | Event::Missed(_) | Event::Again(_) | Event::Reacted(_) => {
+                None
+            }
         }
     }
 }

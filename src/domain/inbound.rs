@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Address, Platform, PostedId, ReplyTo, Timestamp, TurnId, legible};
+use crate::domain::{Address, Platform, PostedId, ReplyTo, Thumb, Timestamp, TurnId, legible};
 
 /// Something that happened on a platform, in our words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,7 @@ impl InboundMessage {
             Event::Edited(changed) | Event::Deleted(changed) => (changed.reply_to().message, None),
             Event::Missed(missed) => (missed.message.clone(), None),
             Event::Again(again) => (again.message.clone(), None),
+            Event::Reacted(reacted) => (Some(reacted.posted.clone()), None),
         };
         ReplyTo { address: self.address.clone(), message, interaction }
     }
@@ -39,7 +40,7 @@ impl InboundMessage {
     pub fn is_for_us(&self) -> bool {
         match &self.event {
             Event::Text(said) => said.is_addressed,
-            Event::Command(_) | Event::Missed(_) | Event::Again(_) => true,
+            Event::Command(_) | Event::Missed(_) | Event::Again(_) | Event::Reacted(_) => true,
             Event::Edited(changed) | Event::Deleted(changed) => changed.is_for_us(),
         }
     }
@@ -49,7 +50,9 @@ impl InboundMessage {
     pub fn changed(&self) -> Option<&Self> {
         match &self.event {
             Event::Edited(changed) | Event::Deleted(changed) => Some(changed),
-            Event::Text(_) | Event::Command(_) | Event::Missed(_) | Event::Again(_) => None,
+            Event::Text(_) | Event::Command(_) | Event::Missed(_) | Event::Again(_) | Event::Reacted(_) => {
+                None
+            }
         }
     }
 
@@ -58,9 +61,12 @@ impl InboundMessage {
     pub fn words(&self) -> Option<&str> {
         match &self.event {
             Event::Text(said) => Some(said.text.trim()).filter(|text| !text.is_empty()),
-            Event::Command(_) | Event::Edited(_) | Event::Deleted(_) | Event::Missed(_) | Event::Again(_) => {
-                None
-            }
+            Event::Command(_)
+            | Event::Edited(_)
+            | Event::Deleted(_)
+            | Event::Missed(_)
+            | Event::Again(_)
+            | Event::Reacted(_) => None,
         }
     }
 
@@ -84,6 +90,7 @@ impl InboundMessage {
             Event::Deleted(was) => Event::Deleted(Box::new(was.legible())),
             Event::Missed(missed) => Event::Missed(missed),
             Event::Again(again) => Event::Again(again),
+            Event::Reacted(reacted) => Event::Reacted(reacted),
         };
         self
     }
@@ -125,6 +132,8 @@ pub enum Event {
     Missed(Missed),
     /// Somebody wants another answer to the last question of the conversation.
     Again(Again),
+    /// Somebody put a thumb under a message, or took it back; no row of the inbox is made of it.
+    Reacted(Reacted),
 }
 
 /// Ordinary talk.
@@ -156,6 +165,14 @@ pub struct Missed {
 pub struct Again {
     /// The message that the new answer refers to, where there is one.
     pub message: Option<PostedId>,
+}
+
+/// A thumb under a message of ours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reacted {
+    pub posted: PostedId,
+    pub thumb: Thumb,
+    pub is_taken_back: bool,
 }
 
 /// A command as given: its name without slash, and the rest of the line.

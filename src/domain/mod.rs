@@ -28,6 +28,7 @@ mod outcome;
 mod platform;
 mod stop;
 pub mod texts;
+mod thumb;
 mod user;
 
 pub use address::{Address, AddressKind, KnownPlace, Move, SpaceRef, SpaceStanding};
@@ -50,10 +51,11 @@ pub use ids::{
 };
 pub use inbound::{
     Again, Attachment, Author, DedupeKey, Event, InboundMessage, Interaction, Invocation, MOST_KEPT_BYTES,
-    Missed, Said, Unreadable,
+    Missed, Reacted, Said, Unreadable,
 };
 pub use message_state::MessageState;
 pub use outcome::{Asked, Outcome, Refusal, RefusalReason, Reply, Silence};
 pub use platform::{Platform, UnknownPlatform};
 pub use stop::{Stop, Stopping};
+pub use thumb::Thumb;
 pub use user::{Role, UnknownRole, User};

@@ -93,7 +93,9 @@ fn space_of(message: &InboundMessage) -> Option<Space> {
 fn says_something(message: &InboundMessage) -> bool {
     match &message.event {
         Event::Text(_) | Event::Command(_) => true,
-        Event::Edited(_) | Event::Deleted(_) | Event::Missed(_) | Event::Again(_) => false,
+        Event::Edited(_) | Event::Deleted(_) | Event::Missed(_) | Event::Again(_) | Event::Reacted(_) => {
+            false
+        }
     }
 }
 

@@ -16,6 +16,7 @@ mod doors;
 mod engine;
 mod entities;
 mod error;
+mod feedback;
 mod heard;
 mod inbox;
 mod instances;

@@ -8,11 +8,12 @@ use std::time::Duration;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
-use crate::domain::{ChangeEnd, ClosedFor, ModelFailure, Platform, RefusalReason, Silence};
+use crate::domain::{ChangeEnd, ClosedFor, ModelFailure, Platform, RefusalReason, Silence, Thumb};
 
 const ACCEPTED: &str = "switchboard_messages_accepted_total";
 const QUARANTINED: &str = "switchboard_messages_quarantined_total";
 const CHANGED: &str = "switchboard_changes_ended_total";
+const THUMBS: &str = "switchboard_feedback_given_total";
 const CLOSED: &str = "switchboard_addresses_closed_total";
 const ENDED: &str = "switchboard_turns_ended_total";
 const RUNNING: &str = "switchboard_turns_running";
@@ -38,6 +39,7 @@ fn describe() {
     describe_counter!(ACCEPTED, "Messages that are durable in the inbox");
     describe_counter!(QUARANTINED, "Events that could not be read and are kept raw");
     describe_counter!(CHANGED, "Edits and deletions, by what became of them");
+    describe_counter!(THUMBS, "Thumbs under answers, by which, and whether it was given or taken back");
     describe_counter!(CLOSED, "Places that a platform has closed to us, by reason");
     describe_counter!(ENDED, "Turns that have ended, by outcome");
     describe_gauge!(RUNNING, "Turns at work right now");
@@ -112,6 +114,13 @@ impl Received {
             Self::Slow => "slow",
         }
     }
+}
+
+/// Counts a thumb under an answer.
+pub fn thumb(platform: Platform, thumb: Thumb, is_taken_back: bool) {
+    let outcome = if is_taken_back { "taken_back" } else { "given" };
+    counter!(THUMBS, "platform" => platform.name(), "thumb" => thumb.name(), "outcome" => outcome)
+        .increment(1);
 }
 
 /// Counts messages that have become durable.

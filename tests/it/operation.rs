@@ -17,10 +17,14 @@ use crate::support::telegram::Fault;
 type Label = (&'static str, &'static [&'static str]);
 
 /// Every metric, with the labels it may have and what they may say.
-const METRICS: [(&str, &[Label]); 10] = [
+const METRICS: [(&str, &[Label]); 11] = [
     ("switchboard_messages_accepted_total", &[("platform", PLATFORMS)]),
     ("switchboard_messages_quarantined_total", &[("platform", PLATFORMS)]),
     ("switchboard_changes_ended_total", &[("platform", PLATFORMS), ("outcome", CHANGES)]),
+    (
+        "switchboard_feedback_given_total",
+        &[("platform", PLATFORMS), ("thumb", THUMBS), ("outcome", &["given", "taken_back"])],
+    ),
     ("switchboard_addresses_closed_total", &[("platform", PLATFORMS), ("reason", CLOSED)]),
     ("switchboard_turns_ended_total", &[("platform", PLATFORMS), ("outcome", OUTCOMES)]),
     ("switchboard_turns_running", &[]),
@@ -50,6 +54,7 @@ const OUTCOMES: &[&str] = &[
     "silent_already_answered",
     "silent_answered_anew",
 ];
+const THUMBS: &[&str] = &["up", "down"];
 const CHANGES: &[&str] = &["replaced", "taken_back", "heard", "noted", "late", "outdated", "unknown"];
 const CLOSED: &[&str] = &["blocked", "removed", "restricted", "archived", "deleted"];
 const REASONS: &[&str] =
@@ -165,7 +170,9 @@ async fn metrics_tell_of_everything_and_of_nobody() {
     let bot = stage.serve().await;
     let admin = bot.admin_url().await;
     let marked = alice.says("a marked question");
-    stage.wait_for(1001, "Certainly.").await;
+    let answer = stage.wait_for(1001, "Certainly.").await;
+    bot.wait_for_log("a turn on telegram ended").await;
+    alice.reacts(&answer, "👍");
     alice.edits(marked, "a marked mistake");
     stage.models.fault("chat/completions", 1, crate::support::models::Fault::Unauthorized);
     alice.says("another marked question");
@@ -173,7 +180,7 @@ async fn metrics_tell_of_everything_and_of_nobody() {
     let broken = r#"{"message_id":9,"date":1,"chat":{"id":1001,"type":"private"},"from":{"id":1001,"first_name":"A"},"text":"\ud800"}"#;
     stage.platform.inject("message", broken);
     bot.wait_for_log("could not read an event").await;
-    bot.wait_for_logs("a turn on telegram ended", 2).await;
+    bot.wait_for_logs("a turn on telegram ended", 3).await;
     alice.blocks_bot();
     bot.wait_for_log("is closed to us").await;
     stage.platform.wait_until_confirmed().await.unwrap();

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use switchboard::domain::texts::ENGLISH;
-use switchboard::domain::{Command, ModelFailure, Role};
+use switchboard::domain::{Button, Command, ModelFailure, Role};
 
 use crate::support::source::{self, Source};
 
@@ -44,7 +44,9 @@ fn a_wrong_key_or_value_is_found() {
     let found = |code: &str| {
         let file = [Source::new("src/a.rs", code)];
         let strangers = used(&file, &texts).into_iter().filter(|key| !texts.contains_key(key));
-        let own = |key: &String| !["failure-", "command-", "role-"].iter().any(|kind| key.starts_with(kind));
+        let own = |key: &String| {
+            !["failure-", "command-", "role-", "button-"].iter().any(|kind| key.starts_with(kind))
+        };
         strangers.filter(own).count() + misgiven(&file, &texts).len()
     };
     for good in [
@@ -91,6 +93,7 @@ fn failure_keys() -> impl Iterator<Item = String> {
 fn used(files: &[Source], texts: &Places) -> BTreeSet<String> {
     let mut used: BTreeSet<String> = failure_keys().collect();
     used.extend(Command::ALL.map(|command| command.summary_key().to_owned()));
+    used.extend([Button::stop, Button::retry].map(|button| button(Button::LOST.turn).text_key().to_owned()));
     used.extend(Role::ALL.map(|role| role.text_key().to_owned()));
     for file in files.iter().filter(|file| speaks(file)) {
         for (at, literal) in &file.literals {

@@ -318,7 +318,7 @@ impl Work<'_> {
 fn asks(turn: &ClaimedTurn) -> bool {
     turn.last().is_some_and(|message| match &message.event {
         Event::Text(_) | Event::Edited(_) | Event::Again(_) => true,
-        Event::Command(_) | Event::Deleted(_) | Event::Missed(_) => false,
+        Event::Command(_) | Event::Deleted(_) | Event::Missed(_) | Event::Reacted(_) => false,
     })
 }
 

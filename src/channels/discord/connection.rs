@@ -156,6 +156,7 @@ async fn stay(
 
 fn intents(shared: &Shared) -> GatewayIntents {
     let needed = GatewayIntents::GUILDS | GatewayIntents::GUILD_MESSAGES | GatewayIntents::DIRECT_MESSAGES;
+    let needed = needed | GatewayIntents::GUILD_MESSAGE_REACTIONS | GatewayIntents::DIRECT_MESSAGE_REACTIONS;
     if shared.message_content { needed | GatewayIntents::MESSAGE_CONTENT } else { needed }
 }
 

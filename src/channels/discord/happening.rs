@@ -7,7 +7,7 @@
 
 use serde_json::{Value, json};
 use serenity::model::application::{CommandInteraction, ComponentInteraction, Interaction};
-use serenity::model::channel::Message;
+use serenity::model::channel::{Message, Reaction};
 use serenity::model::event::{Event, MessageUpdateEvent, UnknownEvent};
 use serenity::model::gateway::Ready;
 use serenity::model::id::{ChannelId, MessageId};
@@ -29,6 +29,11 @@ pub(super) enum Happening {
     Command(Box<CommandInteraction>),
     /// A button was pressed.
     Pressed(Box<ComponentInteraction>),
+    /// Somebody put something under a message, or took it back.
+    Reacted {
+        reaction: Box<Reaction>,
+        is_taken_back: bool,
+    },
     /// A channel, thread or guild is closed to us.
     Closed(Door),
     Unreadable(Unreadable),
@@ -59,6 +64,12 @@ impl Happening {
                     None
                 }
             },
+            Event::ReactionAdd(event) => {
+                Some(Self::Reacted { reaction: Box::new(event.reaction), is_taken_back: false })
+            }
+            Event::ReactionRemove(event) => {
+                Some(Self::Reacted { reaction: Box::new(event.reaction), is_taken_back: true })
+            }
             Event::ChannelDelete(event) => {
                 let of = Extent::Chat(event.channel.id.to_string());
                 Some(Self::Closed(door(of, ClosedFor::Deleted)))
@@ -93,6 +104,7 @@ impl Happening {
             | Self::Said(_)
             | Self::Edited(_)
             | Self::Deleted(_)
+            | Self::Reacted { .. }
             | Self::Closed(_)
             | Self::Unreadable(_) => return None,
         };
@@ -106,6 +118,7 @@ impl Happening {
             Self::Edited(update) => Some(update.channel_id),
             Self::Command(command) => Some(command.channel_id),
             Self::Pressed(pressed) => Some(pressed.channel_id),
+            Self::Reacted { reaction, .. } => Some(reaction.channel_id),
             Self::Ready(_) | Self::Deleted(_) | Self::Closed(_) | Self::Unreadable(_) => None,
         }
     }

@@ -136,6 +136,9 @@ pub(super) async fn read(shared: &Shared, bot: UserId, what: &Happening, batch: 
             let address = places.address(&shared.api, pressed.channel_id, pressed.guild_id).await;
             batch.messages.push(decode::pressed(pressed, address));
         }
+        Happening::Reacted { reaction, is_taken_back } => {
+            batch.messages.extend(decode::reacted(reaction, *is_taken_back, (bot, shared.clock.now())));
+        }
         Happening::Closed(door) => batch.doors.push(door.clone()),
         Happening::Unreadable(unreadable) => batch.unreadable.push(unreadable.clone()),
         Happening::Said(_) | Happening::Edited(_) | Happening::Ready(_) => {}

@@ -4,12 +4,13 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-use crate::channels::slack::event::{Callback, File, Message, OfAChannel, Sort, micros};
+use crate::channels::slack::event::{Callback, File, Message, OfAChannel, Reaction, Sort, micros};
 use crate::channels::slack::markup::{mentions, readable};
 use crate::channels::slack::people::{People, Person};
 use crate::domain::{
     Address, AddressKind, Attachment, Author, ClosedFor, Command, DedupeKey, Door, Event, Extent,
-    InboundMessage, Invocation, MOST_KEPT_BYTES, Platform, PostedId, Said, SpaceRef, Timestamp, Unreadable,
+    InboundMessage, Invocation, MOST_KEPT_BYTES, Platform, PostedId, Reacted, Said, SpaceRef, Thumb,
+    Timestamp, Unreadable,
 };
 
 /// Slack's own account.
@@ -65,6 +66,8 @@ impl Reader<'_> {
         let team = callback.team_id.as_deref().unwrap_or(&self.ourselves.team);
         match sort.kind.as_str() {
             "message" | "app_mention" => {}
+            "reaction_added" => return self.reacted(team, raw, false),
+            "reaction_removed" => return self.reacted(team, raw, true),
             "tokens_revoked" | "app_uninstalled" => return Read::Withdrawn,
             kind => return self.turned(kind, team, raw),
         }
@@ -116,6 +119,27 @@ impl Reader<'_> {
         };
         let (platform, scope) = (Platform::Slack, team.to_owned());
         Read::Turned(Door { platform, scope, of: Extent::Chat(told.channel), closed })
+    }
+
+    /// Reads what somebody thinks of a message.
+    fn reacted(&self, team: &str, raw: &str, is_taken_back: bool) -> Read {
+        let Ok(Reaction { user, reaction, item, event_ts }) = serde_json::from_str(raw) else {
+            return Read::Ignored("a reaction of an unknown kind");
+        };
+        let at = micros(&event_ts).and_then(|at| Some((at, moment(at).ok()?)));
+        let told = (item.channel.zip(item.ts), Thumb::read(&reaction), at);
+        let (Some((channel, ts)), Some(thumb), Some((at, sent_at))) = told else {
+            return Read::Ignored("no thumb under a message");
+        };
+        let place = Place { team, is_direct: is_direct(&channel, None), channel };
+        Read::from(InboundMessage {
+            key: DedupeKey(format!("slack:{team}:reaction:{event_ts}")),
+            address: place.chat(self.ourselves),
+            author: author(&user, self.people.get(&user), None),
+            sequence: at,
+            sent_at,
+            event: Event::Reacted(Reacted { posted: PostedId(ts), thumb, is_taken_back }),
+        })
     }
 
     fn message(&self, team: &str, sort: &Sort, event: Message) -> Result<Read, String> {

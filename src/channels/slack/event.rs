@@ -40,6 +40,23 @@ pub(super) struct OfAChannel {
     pub(super) user: Option<String>,
 }
 
+/// Something that somebody has put under a message, or taken away:
+/// docs.slack.dev/reference/events/reaction_added.
+#[derive(Debug, Deserialize)]
+pub(super) struct Reaction {
+    pub(super) user: String,
+    pub(super) reaction: String,
+    pub(super) item: Item,
+    pub(super) event_ts: String,
+}
+
+/// What it is under.
+#[derive(Debug, Deserialize)]
+pub(super) struct Item {
+    pub(super) channel: Option<String>,
+    pub(super) ts: Option<String>,
+}
+
 /// A message, or the event of its change.
 #[derive(Debug, Deserialize)]
 pub(super) struct Message {

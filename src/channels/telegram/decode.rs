@@ -7,13 +7,14 @@ use serde_json::value::RawValue;
 use teloxide::types::AllowedUpdate;
 
 use crate::channels::telegram::wire::{
-    Chat, ChatKind, LikeAMessage, Me, Message, OurStanding, Pressed, Replied, Status, Update, UpdateId, User,
+    Chat, ChatKind, LikeAMessage, Me, Message, OurStanding, Pressed, ReactionType, Reactions, Replied,
+    Status, Update, UpdateId, User,
 };
 use crate::channels::telegram::words::{self, Words};
 use crate::domain::{
     Address, AddressKind, Attachment, Author, Button, ClosedFor, Command, DedupeKey, Door, Event, Extent,
-    InboundMessage, Interaction, Invocation, MOST_KEPT_BYTES, Move, Platform, PostedId, Said, SpaceRef,
-    Timestamp, Unreadable,
+    InboundMessage, Interaction, Invocation, MOST_KEPT_BYTES, Move, Platform, PostedId, Reacted, Said,
+    SpaceRef, Thumb, Timestamp, Unreadable,
 };
 
 /// An update, read as far as it could be.
@@ -47,9 +48,10 @@ pub(super) fn update(raw: &str, me: &Me) -> Decoded {
         (Some(message), ..) => moved(&message).unwrap_or_else(|| heard(&message, false, me)),
         (None, Some(message), _) => heard(&message, true, me),
         (None, None, Some(standing)) => turned(&standing),
-        (None, None, None) => match update.callback_query {
-            Some(query) => pressed(&query, me),
-            None => another_kind(id, raw, me),
+        (None, None, None) => match (update.callback_query, update.message_reaction) {
+            (Some(query), _) => pressed(&query, me),
+            (None, Some(reactions)) => reacted(&reactions, me),
+            (None, None) => another_kind(id, raw, me),
         },
     };
     Decoded { id, reading }
@@ -127,6 +129,39 @@ fn pressed(query: &Pressed, me: &Me) -> Reading {
             message: Some(posted(message.message_id)),
             interaction: Some(Interaction { id: query.id.clone(), token: query.id.clone() }),
             pressed: Some(button.turn),
+        }),
+    }))
+}
+
+/// Somebody has put something under a message, or took it away.
+fn reacted(told: &Reactions, me: &Me) -> Reading {
+    let thumb = |reactions: &[ReactionType]| {
+        reactions.iter().find_map(|reaction| Thumb::read(reaction.emoji.as_deref()?))
+    };
+    let (before, now) = (thumb(&told.old_reaction), thumb(&told.new_reaction));
+    let (Some(user), Some(thumb)) = (&told.user, now.or(before)) else {
+        return Reading::Ignored("no thumb of somebody we know");
+    };
+    let is_direct = told.chat.kind == ChatKind::Private;
+    let chat = told.chat.id.to_string();
+    let space = SpaceRef { id: chat.clone(), name: told.chat.title.clone() };
+    Reading::Heard(Box::new(InboundMessage {
+        key: DedupeKey(format!("telegram:{}:reaction:{chat}:{}:{}", me.id, told.message_id, told.date)),
+        address: Address {
+            platform: Platform::Telegram,
+            scope: String::new(),
+            chat,
+            thread: None,
+            kind: if is_direct { AddressKind::Direct } else { AddressKind::Group },
+            space: (!is_direct).then_some(space),
+        },
+        author: author(user),
+        sequence: told.message_id,
+        sent_at: moment(told.date),
+        event: Event::Reacted(Reacted {
+            posted: posted(told.message_id),
+            thumb,
+            is_taken_back: now.is_none(),
         }),
     }))
 }

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::{Decoded, Reading, update};
 use crate::channels::telegram::wire::Me;
 use crate::domain::{
-    AddressKind, Attachment, Button, ClosedFor, Event, Extent, InboundMessage, MOST_KEPT_BYTES, PostedId, Said,
-    Timestamp,
+    AddressKind, Attachment, Button, ClosedFor, Event, Extent, InboundMessage, MOST_KEPT_BYTES, PostedId,
+    Said, Timestamp,
 };
 
 macro_rules! fixture {

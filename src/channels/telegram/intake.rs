@@ -30,11 +30,12 @@ use crate::telemetry::{KillPoint, chain, kill_point};
 /// The most updates Telegram gives at once.
 const BATCH: u8 = 100;
 /// The kinds of updates that we ask for.
-pub(super) const ALLOWED: [AllowedUpdate; 4] = [
+pub(super) const ALLOWED: [AllowedUpdate; 5] = [
     AllowedUpdate::Message,
     AllowedUpdate::EditedMessage,
     AllowedUpdate::MyChatMember,
     AllowedUpdate::CallbackQuery,
+    AllowedUpdate::MessageReaction,
 ];
 /// How much longer we wait for a poll than Telegram holds it open.
 const POLL_MARGIN: Duration = Duration::from_secs(15);

@@ -68,6 +68,27 @@ pub(super) struct Update {
     pub(super) edited_message: Option<Message>,
     pub(super) my_chat_member: Option<OurStanding>,
     pub(super) callback_query: Option<Pressed>,
+    pub(super) message_reaction: Option<Reactions>,
+}
+
+/// What somebody has put under a message, and what stood there before.
+#[derive(Deserialize)]
+pub(super) struct Reactions {
+    pub(super) chat: Chat,
+    pub(super) message_id: i64,
+    /// Nobody, if it is anonymous.
+    pub(super) user: Option<User>,
+    pub(super) date: i64,
+    #[serde(default)]
+    pub(super) old_reaction: Vec<ReactionType>,
+    #[serde(default)]
+    pub(super) new_reaction: Vec<ReactionType>,
+}
+
+/// One reaction; other kinds than emoji have none.
+#[derive(Deserialize)]
+pub(super) struct ReactionType {
+    pub(super) emoji: Option<String>,
 }
 
 /// A button that somebody has pressed.

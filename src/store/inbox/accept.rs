@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::domain::{Command, Event, InboundMessage, InboxId, Timestamp, Unreadable};
 use crate::store::entities::inbox;
 use crate::store::inbox::{Accepted, Incoming, PAYLOAD_VERSION, Payload, Taken, change, purge, state};
-use crate::store::{Store, StoreError, doors, micros, moves, people, places};
+use crate::store::{Store, StoreError, doors, feedback, micros, moves, people, places};
 
 impl Store {
     /// Makes what came in durable, and tells what is new.
@@ -20,7 +20,7 @@ impl Store {
     pub async fn accept(&self, incoming: Incoming, now: Timestamp) -> Result<Taken, StoreError> {
         self.write(move |tx| {
             async move {
-                let Incoming { messages, mut changes, unreadable, moves, doors: told } = incoming;
+                let Incoming { messages, mut changes, thumbs, unreadable, moves, doors: told } = incoming;
                 for event in unreadable {
                     quarantine(tx, event, now).await?;
                 }
@@ -41,6 +41,13 @@ impl Store {
                     taken.accepted.extend(changed.accepted);
                     taken.changes.push(changed.end);
                     taken.over.extend(changed.over);
+                }
+                for message in thumbs {
+                    if let Event::Reacted(reacted) = &message.event
+                        && feedback::apply(tx, &message, now).await?
+                    {
+                        taken.thumbs.push((reacted.thumb, reacted.is_taken_back));
+                    }
                 }
                 taken.turned = doors::turn_all(tx, &told, now).await?;
                 Ok(taken)
@@ -159,7 +166,7 @@ pub(super) fn fresh() -> inbox::ActiveModel {
 fn is_seen_to_at_once(message: &InboundMessage) -> bool {
     match &message.event {
         Event::Command(invocation) => Command::named(&invocation.name).is_none_or(Command::bypasses_lane),
-        Event::Edited(_) | Event::Deleted(_) => true,
+        Event::Edited(_) | Event::Deleted(_) | Event::Reacted(_) => true,
         Event::Text(_) | Event::Missed(_) | Event::Again(_) => false,
     }
 }

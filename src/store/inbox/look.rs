@@ -289,5 +289,6 @@ fn spoken(event: Event) -> String {
         Event::Deleted(_) => "(deleted)".to_owned(),
         Event::Missed(_) => "(missed)".to_owned(),
         Event::Again(_) => "(again)".to_owned(),
+        Event::Reacted(_) => "(reacted)".to_owned(),
     }
 }

@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 use crate::domain::{
     AddressId, Change, ChangeEnd, Conversation, Door, IdentityId, InboundMessage, InboxId, KeptPart, LaneId,
-    Move, Platform, SpaceStanding, TurnId, Unreadable, User,
+    Move, Platform, SpaceStanding, Thumb, TurnId, Unreadable, User,
 };
 
 use crate::store::Turned;
@@ -72,6 +72,8 @@ struct Payload<M> {
 pub struct Incoming {
     pub messages: Vec<InboundMessage>,
     pub changes: Vec<Change>,
+    /// Thumbs, of people who may talk there.
+    pub thumbs: Vec<InboundMessage>,
     pub unreadable: Vec<Unreadable>,
     pub moves: Vec<Move>,
     pub doors: Vec<Door>,
@@ -81,9 +83,10 @@ impl Incoming {
     /// Whether nothing is in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self { messages, changes, unreadable, moves, doors } = self;
+        let Self { messages, changes, thumbs, unreadable, moves, doors } = self;
         messages.is_empty()
             && changes.is_empty()
+            && thumbs.is_empty()
             && unreadable.is_empty()
             && moves.is_empty()
             && doors.is_empty()
@@ -101,6 +104,8 @@ pub struct Taken {
     pub changes: Vec<ChangeEnd>,
     /// The turns that may be answering what was taken back.
     pub over: Vec<TurnId>,
+    /// The thumbs that count, each with whether it was taken back.
+    pub thumbs: Vec<(Thumb, bool)>,
     /// How many chats have another id from now on.
     pub moved: usize,
     /// The addresses that are closed from now on, or open again.

@@ -18,8 +18,9 @@ fn is_resumed(record: &GatewayRecord) -> bool {
 
 #[tokio::test]
 async fn only_the_intents_that_are_needed_are_asked_for() {
-    for (message_content, expected) in [(false, 1 | 1 << 9 | 1 << 12), (true, 1 | 1 << 9 | 1 << 12 | 1 << 15)]
-    {
+    // Guilds, messages and reactions in them, and both in direct chats.
+    let needed = 1 | 1 << 9 | 1 << 10 | 1 << 12 | 1 << 13;
+    for (message_content, expected) in [(false, needed), (true, needed | 1 << 15)] {
         let stage = Stage::set_at(Discord::start().await, message_content).await;
         let wanted = GatewayStep::Identified { intents: expected };
         stage.discord.wait_for_gateway(1, |record| record.what == wanted).await;

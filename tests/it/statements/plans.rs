@@ -130,6 +130,11 @@ async fn day() -> (Stage, BTreeSet<String>) {
     house.bot.wait_for_logs(super::TURN_ENDED, before + 3).await;
     alice.edits(question, "Tell me less.");
     house.bot.wait_for_logs(super::TURN_ENDED, before + 4).await;
+    let screen = telegram.screen(1001);
+    let answer = screen.iter().rev().find(|shown| shown.is_from_bot()).unwrap();
+    alice.reacts(answer, "👍");
+    alice.reacts(answer, "");
+    house.bot.wait_for_log("DELETE FROM feedback").await;
     telegram.group(-1001, "Team");
     house
         .turn(async || {

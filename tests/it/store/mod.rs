@@ -146,9 +146,12 @@ fn grouped(group: &str, who: &str, n: i64, text: &str) -> InboundMessage {
 fn texts(turn: &ClaimedTurn) -> Vec<&str> {
     let texts = turn.messages.iter().map(|message| match &message.event {
         Event::Text(said) => said.text.as_str(),
-        Event::Command(_) | Event::Edited(_) | Event::Deleted(_) | Event::Missed(_) | Event::Again(_) => {
-            "(no talk)"
-        }
+        Event::Command(_)
+        | Event::Edited(_)
+        | Event::Deleted(_)
+        | Event::Missed(_)
+        | Event::Again(_)
+        | Event::Reacted(_) => "(no talk)",
     });
     texts.collect()
 }

@@ -14,6 +14,7 @@ mod doors;
 mod edits;
 mod every_fault;
 mod faults;
+mod feedback;
 mod looks;
 mod moves;
 mod places;

@@ -108,7 +108,10 @@ async fn the_webhook_is_set_with_its_secret_and_what_waited_is_kept() {
     assert_eq!(info["url"], format!("http://{}/webhooks/telegram", bot.address));
     assert_eq!(
         (&info["max_connections"], &info["allowed_updates"]),
-        (&json!(40), &json!(["message", "edited_message", "my_chat_member", "callback_query"]))
+        (
+            &json!(40),
+            &json!(["message", "edited_message", "my_chat_member", "callback_query", "message_reaction"])
+        )
     );
     bot.is_connected(true).await;
     bot.stop().await.unwrap();

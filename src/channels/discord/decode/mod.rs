@@ -4,7 +4,9 @@
 //! what was said, and tell when.
 
 use serenity::model::application::{CommandDataOptionValue, CommandInteraction, ComponentInteraction};
-use serenity::model::channel::{Attachment as File, Message, MessageFlags, MessageType};
+use serenity::model::channel::{
+    Attachment as File, Message, MessageFlags, MessageType, Reaction, ReactionType,
+};
 use serenity::model::event::MessageUpdateEvent;
 use serenity::model::id::{MessageId, UserId};
 use serenity::model::user::User;
@@ -12,8 +14,8 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::channels::discord::mentions::{name, readable};
 use crate::domain::{
-    Address, Attachment, Author, Button, DedupeKey, Event, InboundMessage, Interaction, Invocation, PostedId,
-    Said, Timestamp,
+    Address, AddressKind, Attachment, Author, Button, DedupeKey, Event, InboundMessage, Interaction,
+    Invocation, Platform, PostedId, Reacted, Said, SpaceRef, Thumb, Timestamp,
 };
 
 /// When snowflakes began, in milliseconds since 1970.
@@ -192,6 +194,47 @@ pub(super) fn pressed(pressed: &ComponentInteraction, address: Address) -> Inbou
             pressed: Some(button.turn),
         }),
     }
+}
+
+/// Reads what somebody thinks of a message of ours; nothing if it is no thumb.
+///
+/// Where it stands is told by the channel alone: the post is known by its own id.
+pub(super) fn reacted(
+    reaction: &Reaction,
+    is_taken_back: bool,
+    (bot, now): (UserId, Timestamp),
+) -> Option<InboundMessage> {
+    let ReactionType::Unicode(emoji) = &reaction.emoji else { return None };
+    let (thumb, user) = (Thumb::read(emoji)?, reaction.user_id?);
+    if user == bot || reaction.message_author_id.is_some_and(|author| author != bot) {
+        return None;
+    }
+    let space = reaction.guild_id.map(|guild| SpaceRef { id: guild.to_string(), name: None });
+    Some(InboundMessage {
+        key: DedupeKey(format!("discord:reaction:{}:{user}", reaction.message_id)),
+        address: Address {
+            platform: Platform::Discord,
+            scope: String::new(),
+            chat: reaction.channel_id.to_string(),
+            thread: None,
+            kind: if space.is_some() { AddressKind::Group } else { AddressKind::Direct },
+            space,
+        },
+        author: Author {
+            platform_user_id: user.to_string(),
+            name: user.to_string(),
+            username: None,
+            locale: None,
+            is_anonymous: false,
+        },
+        sequence: sequence(reaction.message_id.get()),
+        sent_at: now,
+        event: Event::Reacted(Reacted {
+            posted: PostedId(reaction.message_id.to_string()),
+            thumb,
+            is_taken_back,
+        }),
+    })
 }
 
 fn argument(value: &CommandDataOptionValue) -> Option<String> {

@@ -261,6 +261,12 @@ impl Slack {
         self.core.change(|world| world.app.may_also(&["channels:read"], &events));
     }
 
+    /// The app hears of reactions, too.
+    pub fn hears_reactions(&self) {
+        let events = ["reaction_added", "reaction_removed"];
+        self.core.change(|world| world.app.may_also(&["reactions:read"], &events));
+    }
+
     /// Tells the bot when it is thrown out.
     pub fn hears_of_its_end(&self) {
         self.core.change(|world| world.app.may_also(&[], &["app_uninstalled", "tokens_revoked"]));
