@@ -21,7 +21,7 @@ const ANSWER: &str =
     "Certainly, that is how it is, and there is no reason to expect that it will be any other way tomorrow.";
 
 /// The budget of a prompt into which as many lines go as the relay shows a model.
-const LAST_20: u32 = 400;
+const LAST_20: u32 = 380;
 
 /// A program to measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,7 +150,7 @@ impl Stage {
         let settings = format!(
             "[admin]\nlisten = \"\"\n[log]\nfilter = \"warn\"\n[access]\ndirect = \"open\"\n\
              [channels.telegram]\ntoken = \"{}\"\napi_base = \"{}\"\n[limits]\npace_writes = false\n\
-             [model]\nsystem_prompt = \"\"\ncontext_tokens = {LAST_20}\n[model.providers.main]\nbase_url = \"{}\"\napi_key = \"{}\"\nmodel = \"gpt-4o\"\n[database]\nurl = \"{}\"\n{further}",
+             [model]\nsystem_prompt = \"Be kind.\"\ncontext_tokens = {LAST_20}\n[model.providers.main]\nbase_url = \"{}\"\napi_key = \"{}\"\nmodel = \"gpt-4o\"\n[database]\nurl = \"{}\"\n{further}",
             self.telegram.token(),
             self.telegram.url(),
             self.models.base_url(),
