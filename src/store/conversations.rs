@@ -3,12 +3,13 @@
 use futures_util::FutureExt;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    Select, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    QueryOrder, QueryResult, QuerySelect, Select, Set,
 };
 
 use crate::domain::{AddressId, Conversation, ConversationId, Line, Speaker, Timestamp, UserId};
 use crate::store::entities::{addresses, conversations, messages, users};
+use crate::store::limited::at_most;
 use crate::store::{Store, StoreError, micros, moment};
 
 /// Every query for messages that a model can see starts here.
@@ -78,15 +79,14 @@ impl Store {
         visible: Select<messages::Entity>,
         limit: u64,
     ) -> Result<Vec<Line>, StoreError> {
-        let rows: Vec<(String, String, Option<i64>)> = visible
+        let last = visible
             .select_only()
             .columns([messages::Column::Role, messages::Column::Content, messages::Column::Tokens])
-            .order_by_desc(messages::Column::Seq)
-            .limit(limit)
-            .into_tuple()
-            .all(&self.readers)
-            .await?;
-        Ok(rows.into_iter().rev().map(into_line).collect())
+            .order_by_desc(messages::Column::Seq);
+        let last = at_most(limit, &last, self.readers.get_database_backend());
+        let rows = self.readers.query_all_raw(last).await?;
+        let rows: Result<Vec<_>, _> = rows.iter().map(QueryResult::try_get_many_by_index).collect();
+        Ok(rows?.into_iter().rev().map(into_line).collect())
     }
 }
 

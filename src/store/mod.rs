@@ -20,6 +20,7 @@ mod feedback;
 mod heard;
 mod inbox;
 mod instances;
+mod limited;
 mod moves;
 mod outbox;
 mod people;
