@@ -12,6 +12,8 @@ pub struct LimitsSettings {
     pub message_chars: u32,
     /// How many turns may run at once on each platform.
     pub concurrent_turns: u32,
+    /// How many posts an answer has before the whole of it comes as a file; 0 for any number.
+    pub posts_per_answer: usize,
     /// How long a write that has to arrive is tried before its reply is put back.
     pub patience_seconds: u64,
     /// Whether writes keep to the rates that platforms publish.
@@ -21,6 +23,7 @@ pub struct LimitsSettings {
 pub(super) const RULES: &[(&str, Rule)] = &[
     ("limits.message_chars", Rule::Between(100, 1_000_000)),
     ("limits.concurrent_turns", Rule::Between(1, 10_000)),
+    ("limits.posts_per_answer", Rule::Between(0, 100)),
     ("limits.patience_seconds", Rule::Between(1, 3_600)),
     ("limits.pace_writes", Rule::Any),
 ];

@@ -25,6 +25,8 @@ pub struct Capabilities {
     /// Whether the first part of the answer to a command has one place, whoever writes there
     /// and however often.
     pub has_one_place_for_a_command: bool,
+    /// Whether a part can bring a file.
+    pub takes_files: bool,
     pub growth: Growth,
 }
 

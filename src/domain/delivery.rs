@@ -24,13 +24,23 @@ pub struct Part {
     pub text: String,
     /// The button under it, where there is one.
     pub button: Option<Button>,
+    /// What comes with it as a file.
+    pub file: Option<TextFile>,
+}
+
+/// A text that would be too many posts, and comes as a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TextFile {
+    /// The name that people see, such as `answer.md`.
+    pub name: String,
+    pub text: String,
 }
 
 impl Part {
-    /// A part without a button.
+    /// A part that is nothing but text.
     #[must_use]
     pub const fn new(number: usize, text: String) -> Self {
-        Self { number, text, button: None }
+        Self { number, text, button: None, file: None }
     }
 
     /// The same part with another text.
@@ -85,6 +95,7 @@ pub struct KeptPart {
     pub state: PartState,
     /// What it was sent with, or is to show; none if there is one part too many.
     pub text: Option<String>,
+    pub file: Option<TextFile>,
     pub posted: Option<PostedId>,
     /// Whether it says that it may be a copy.
     pub is_labelled: bool,

@@ -41,7 +41,7 @@ pub use clock::{Clock, Timestamp};
 pub use code::Code;
 pub use command::Command;
 pub use conversation::{AskedBefore, Conversation, Line, Speaker};
-pub use delivery::{DeliveryKey, KeptPart, Part, PartState, PostedId, ReplyTo, SentPart};
+pub use delivery::{DeliveryKey, KeptPart, Part, PartState, PostedId, ReplyTo, SentPart, TextFile};
 pub use door::{Closed, ClosedFor, Door, Extent, Reach};
 pub use failure::ModelFailure;
 pub use handle::{Handle, NoHandle};

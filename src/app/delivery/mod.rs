@@ -13,6 +13,7 @@ mod typing;
 mod write;
 
 use std::collections::HashMap;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,6 +41,9 @@ pub(crate) struct Delivery {
     placeholder: String,
     duplicate_label: String,
     has_buttons: bool,
+    /// Of an answer that goes on in a file: how many posts it has at most, and what its file says.
+    most_posts: usize,
+    goes_on: String,
 }
 
 struct Route {
@@ -68,6 +72,8 @@ impl Delivery {
             placeholder: texts.get("placeholder"),
             duplicate_label: texts.get("maybe-duplicate"),
             has_buttons,
+            most_posts: limits.posts_per_answer,
+            goes_on: texts.get("answer-goes-on"),
         }
     }
 
@@ -80,7 +86,11 @@ impl Delivery {
         let can_have = to.interaction.is_none() && channel.capabilities().growth == Growth::Replaced;
         let has_buttons = self.has_buttons && can_have;
         let writer = Writer { channel, pacer, lease, ledger, to, patience, has_buttons, duplicate_label };
-        Some(Delivering { screen: Screen::new(writer, ledger), channel, to, placeholder: &self.placeholder })
+        // A command is answered in few words, and in private.
+        let takes_files = channel.capabilities().takes_files && to.interaction.is_none();
+        let most_posts = NonZeroUsize::new(self.most_posts).filter(|_| takes_files);
+        let screen = Screen::new(writer, ledger, most_posts, &self.goes_on);
+        Some(Delivering { screen, channel, to, placeholder: &self.placeholder })
     }
 }
 
@@ -119,6 +129,11 @@ impl Delivering<'_> {
     /// Cuts a text into posts.
     pub(crate) fn cut(&self, text: &str) -> Vec<Part> {
         self.screen.cut(text)
+    }
+
+    /// Cuts an answer into posts, and a file if these would be too many.
+    pub(crate) fn cut_answer(&self, text: &str) -> Vec<Part> {
+        self.screen.cut_answer(text)
     }
 
     /// The text of a part as it was before it got a label.

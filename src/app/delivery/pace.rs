@@ -199,6 +199,7 @@ mod tests {
         typing_lasts: Duration::MAX,
         idempotent_for: Duration::ZERO,
         has_one_place_for_a_command: false,
+        takes_files: false,
         growth: Growth::Replaced,
     };
 

@@ -5,6 +5,7 @@
 //! posts are edited, and those that are too many are taken away.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 
 use crate::app::delivery::DeliveryError;
 use crate::app::delivery::write::{Writer, label};
@@ -12,7 +13,8 @@ use crate::app::ledger::Ledger;
 use crate::channels::ChannelError;
 use crate::domain::markdown::{heal, split};
 use crate::domain::{
-    Button, Capabilities, DeliveryKey, Growth, KeptPart, Part, PartState, PostedId, SentPart, TurnId,
+    Button, Capabilities, DeliveryKey, Growth, KeptPart, Part, PartState, PostedId, SentPart, TextFile,
+    TurnId,
 };
 use crate::telemetry::{KillPoint, kill_point};
 
@@ -20,9 +22,16 @@ use crate::telemetry::{KillPoint, kill_point};
 /// that tells repeats by their key would not show it otherwise.
 const ANEW: usize = 0x1000;
 
+/// How people see the file of an answer.
+const FILE_NAME: &str = "answer.md";
+
 /// The posts of one reply.
 pub(super) struct Screen<'a> {
     writer: Writer<'a>,
+    /// How many posts an answer has before it goes on in a file, where there are files.
+    most_posts: Option<NonZeroUsize>,
+    /// What a post says that has the file.
+    goes_on: &'a str,
     ledger: &'a Ledger<'a>,
     /// By their numbers; one that somebody has taken away may be missing among them.
     shown: BTreeMap<usize, Shown>,
@@ -54,13 +63,19 @@ enum Urgency {
 
 impl<'a> Screen<'a> {
     /// The screen as an earlier try has left it; an empty one where there was none.
-    pub(super) fn new(writer: Writer<'a>, ledger: &'a Ledger<'a>) -> Self {
+    pub(super) fn new(
+        writer: Writer<'a>,
+        ledger: &'a Ledger<'a>,
+        most_posts: Option<NonZeroUsize>,
+        goes_on: &'a str,
+    ) -> Self {
         let shown = ledger.left().iter().filter_map(|part| {
             let id = part.posted.clone().filter(|_| part.state == PartState::Sent)?;
             Some((part.number, Shown { id, text: None, button: None, is_labelled: part.is_labelled }))
         });
         let shown = shown.collect();
-        Self { writer, ledger, shown, unnoted: None, announced: None, doubts: BTreeMap::new() }
+        let doubts = BTreeMap::new();
+        Self { writer, most_posts, goes_on, ledger, shown, unnoted: None, announced: None, doubts }
     }
 
     /// How many posts there are, from the first to the last before one is missing.
@@ -93,7 +108,10 @@ impl<'a> Screen<'a> {
     }
 
     async fn find(&self, doubtful: &KeptPart) -> Result<Found, DeliveryError> {
-        let part = Part::new(doubtful.number, doubtful.text.clone().unwrap_or_default());
+        let part = Part {
+            file: doubtful.file.clone(),
+            ..Part::new(doubtful.number, doubtful.text.clone().unwrap_or_default())
+        };
         let since = doubtful.sending_at.unwrap_or_else(|| self.ledger.now());
         self.writer.find(&part, since, self.ledger.now(), &self.known()).await
     }
@@ -109,6 +127,9 @@ impl<'a> Screen<'a> {
             // What ends words for now would stand there for good.
             Growth::Appended => self.cut(text),
         };
+        if let Some(most) = self.most_posts {
+            parts.truncate(most.get());
+        }
         self.put_under(&mut parts, Button::stop);
         match self.show(&parts, Urgency::Interim).await {
             // The next text, at the latest the final one, makes up for it.
@@ -181,6 +202,19 @@ impl<'a> Screen<'a> {
         texts.into_iter().enumerate().map(|(number, text)| Part::new(number, text)).collect()
     }
 
+    /// Cuts an answer into posts; where they would be too many, the first ones stand before
+    /// a file that has all of it.
+    pub(super) fn cut_answer(&self, text: &str) -> Vec<Part> {
+        let mut parts = self.cut(text);
+        let Some(most) = self.most_posts.map(NonZeroUsize::get).filter(|most| parts.len() > *most) else {
+            return parts;
+        };
+        parts.truncate(most);
+        let file = TextFile { name: FILE_NAME.to_owned(), text: text.trim_end().to_owned() };
+        parts.push(Part { file: Some(file), ..Part::new(most, self.goes_on.to_owned()) });
+        parts
+    }
+
     /// Puts a button under the last part, where people are to have buttons.
     pub(super) fn put_under(&self, parts: &mut [Part], button: fn(TurnId) -> Button) {
         if let Some(last) = parts.last_mut().filter(|_| self.writer.has_buttons) {
@@ -192,7 +226,8 @@ impl<'a> Screen<'a> {
         let doubt = self.doubts.remove(&part.number);
         let is_untold = matches!(doubt, Some(Found::Untold));
         let shown = self.post(part, part.number, is_untold).await?;
-        if matches!(doubt, Some(Found::Repeatable)) {
+        // A file is the same each time.
+        if matches!(doubt, Some(Found::Repeatable)) && part.file.is_none() {
             // What arrived under this key at first may have had another text.
             let dressed = part.reading(self.writer.dress(&part.text, shown.is_labelled));
             self.writer.edit(&shown.id, &dressed).await?;
@@ -216,7 +251,9 @@ impl<'a> Screen<'a> {
 
     async fn change(&mut self, part: &Part, urgency: Urgency) -> Result<(), DeliveryError> {
         let Some(shown) = self.shown.get(&part.number) else { return Ok(()) };
-        if shown.text.as_deref() == Some(part.text.as_str()) && shown.button == part.button {
+        let is_the_same = shown.text.as_deref() == Some(part.text.as_str()) && shown.button == part.button;
+        // A file comes last and whole, and does not change any more.
+        if is_the_same || part.file.is_some() {
             return Ok(());
         }
         let (id, is_labelled) = (shown.id.clone(), shown.is_labelled);

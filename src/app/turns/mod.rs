@@ -20,7 +20,7 @@ use crate::app::stops::{Stoppable, Stops};
 use crate::channels::ChannelError;
 use crate::domain::texts::Texts;
 use crate::domain::{
-    Asked, Clock, Closed, Event, InboundMessage, Outcome, Part, Reference, Refusal, Reply, Silence,
+    Asked, Clock, Closed, Event, InboundMessage, Outcome, Part, Reference, Refusal, Reply, SentPart, Silence,
 };
 use crate::model::TokenEstimates;
 use crate::router::{Router, RouterError};
@@ -192,7 +192,7 @@ impl Work<'_> {
 
     /// Stores what is said at the end, shows it, and ends the turn.
     async fn conclude(&mut self, said: Said, asked: Option<Asked>) -> Result<TurnEnd, DeliveryError> {
-        let mut parts = self.delivering.cut(&said.text);
+        let mut parts = self.delivering.cut_answer(&said.text);
         if asked.is_some() {
             self.delivering.offer_another(&mut parts);
         }
@@ -222,12 +222,11 @@ impl Work<'_> {
 
     /// Delivers an answer that an earlier try has stored and not sent whole.
     async fn deliver(&mut self, ending: &Ending) -> Result<TurnEnd, TurnError> {
-        let kept = self
-            .turn
-            .parts
-            .iter()
-            .filter_map(|part| Some((part.number, self.delivering.unlabelled(part.text.as_deref()?))));
-        let mut parts: Vec<Part> = kept.map(|(number, text)| Part::new(number, text.to_owned())).collect();
+        let kept = self.turn.parts.iter().filter_map(|part| {
+            let text = self.delivering.unlabelled(part.text.as_deref()?).to_owned();
+            Some(Part { file: part.file.clone(), ..Part::new(part.number, text) })
+        });
+        let mut parts: Vec<Part> = kept.collect();
         if asks(self.turn) && matches!(ending.finale, Finale::Done | Finale::Failed) {
             self.delivering.offer_another(&mut parts);
         }
@@ -247,11 +246,32 @@ impl Work<'_> {
         if ending.finale != Finale::Done {
             self.delivering.excuse();
         }
-        let last = self.delivering.finish(parts, announced).await?;
+        let last = match self.delivering.finish(parts, announced).await {
+            Err(DeliveryError::Channel(error @ ChannelError::Rejected { .. })) if has_a_file(parts) => {
+                tracing::warn!(turn.id = %self.turn.turn, error = %chain(&error), "an answer cannot go on in a file, so it goes on in posts");
+                self.go_on_in_posts(parts, ending).await?
+            }
+            finished => finished?,
+        };
         // What nobody saw while it came, they see now.
         note_first_text(self.turn, &self.is_seen, self.began);
         kill_point(KillPoint::BeforeFinish);
         self.ledger.finish(ending, last).await
+    }
+
+    /// Shows an answer whose file is not taken here.
+    async fn go_on_in_posts(
+        &mut self,
+        parts: &[Part],
+        ending: &Ending,
+    ) -> Result<Option<SentPart>, DeliveryError> {
+        let whole = parts.iter().find_map(|part| part.file.as_ref()).map_or("", |file| &file.text);
+        let parts = self.delivering.cut(whole);
+        // The answer itself is stored.
+        let answer =
+            Answer { exchange: None, has_surplus: false, sending: None, parts, ending: ending.clone() };
+        self.ledger.ready(&answer).await?;
+        self.delivering.finish(&answer.parts, None).await
     }
 
     /// Ends the turn in a place that is closed to us: nothing more is written there, and
@@ -320,6 +340,10 @@ fn asks(turn: &ClaimedTurn) -> bool {
         Event::Text(_) | Event::Edited(_) | Event::Again(_) => true,
         Event::Command(_) | Event::Deleted(_) | Event::Missed(_) | Event::Reacted(_) => false,
     })
+}
+
+fn has_a_file(parts: &[Part]) -> bool {
+    parts.iter().any(|part| part.file.is_some())
 }
 
 fn is_command(message: &InboundMessage) -> bool {

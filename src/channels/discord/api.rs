@@ -8,15 +8,17 @@ use std::time::Duration;
 
 use reqwest012 as reqwest;
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value;
+use serde_json::{Value, json};
 use serenity::Error as SerenityError;
-use serenity::http::{Http, HttpBuilder, LightMethod, Request, Route};
+use serenity::builder::CreateAttachment;
+use serenity::http::{Http, HttpBuilder, LightMethod, Multipart, MultipartUpload, Request, Route};
 use serenity::model::id::ApplicationId;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use crate::channels::ChannelError;
 use crate::channels::discord::errors::{CallError, Refusal, from_library, from_transport};
+use crate::domain::TextFile;
 
 /// Where the API is unless configured otherwise.
 pub(super) const DEFAULT_BASE: &str = "https://discord.com";
@@ -72,6 +74,28 @@ impl Api {
     ) -> Result<Value, CallError> {
         let request = Request::new(route, method).body(body.map(|body| body.to_string().into_bytes()));
         self.make(step, request).await
+    }
+
+    /// Makes a message, which may bring a file.
+    pub(super) async fn post(
+        &self,
+        step: &'static str,
+        route: Route<'_>,
+        body: &Value,
+        file: Option<&TextFile>,
+    ) -> Result<Value, CallError> {
+        let Some(file) = file else { return self.call(step, LightMethod::Post, route, Some(body)).await };
+        let mut body = body.clone();
+        if let Value::Object(fields) = &mut body {
+            fields.insert("attachments".to_owned(), json!([{ "id": 0, "filename": file.name }]));
+        }
+        let upload = CreateAttachment::bytes(file.text.as_bytes(), &file.name);
+        let form = Multipart {
+            upload: MultipartUpload::Attachments(vec![upload]),
+            fields: Vec::new(),
+            payload_json: Some(body.to_string()),
+        };
+        self.make(step, Request::new(route, LightMethod::Post).multipart(Some(form))).await
     }
 
     /// Reads a list, as far as `query` says.

@@ -116,6 +116,11 @@ impl Refusal {
             || self.fields.iter().any(|field| field.starts_with("message_reference"))
     }
 
+    /// Whether it is a right that we lack.
+    pub(super) fn is_about_rights(&self) -> bool {
+        self.code == code::MISSING_PERMISSIONS
+    }
+
     /// Whether we may not see what we asked for.
     pub(super) fn is_closed_to_us(&self) -> bool {
         matches!(self.status, 403 | 404)

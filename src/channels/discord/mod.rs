@@ -69,6 +69,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     typing_lasts: Duration::from_secs(10),
     idempotent_for: Duration::from_secs(120),
     has_one_place_for_a_command: true,
+    takes_files: true,
     growth: Growth::Replaced,
 };
 
@@ -155,13 +156,22 @@ impl Discord {
         let step = "posting";
         let route = Route::ChannelMessages { channel_id: channel(step, &to.address)? };
         let answers = to.message.as_ref().filter(|_| part.number == 0);
+        let file = part.file.as_ref();
         let body = encode::post(&part.text, self.labelled(part), key, answers);
-        let mut posted = self.shared.api.call(step, LightMethod::Post, route, Some(&body)).await;
+        let mut posted = self.shared.api.post(step, route, &body, file).await;
         if answers.is_some()
             && matches!(&posted, Err(CallError::Refused(refusal)) if refusal.is_about_the_reply())
         {
             let body = encode::post(&part.text, self.labelled(part), key, None);
-            posted = self.shared.api.call(step, LightMethod::Post, route, Some(&body)).await;
+            posted = self.shared.api.post(step, route, &body, file).await;
+        }
+        if let Err(CallError::Refused(refusal)) = &posted
+            && file.is_some()
+            && refusal.is_about_rights()
+        {
+            // Words may be allowed here all the same.
+            let reason = "files may not be attached here".to_owned();
+            return Err(ChannelError::Rejected { step, reason });
         }
         Ok(PostedId(id_of(step, &posted.map_err(CallError::of_a_post)?)?.to_string()))
     }

@@ -10,6 +10,8 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use reqwest012::RequestBuilder;
+use reqwest012::multipart::{self, Form};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -19,6 +21,7 @@ use teloxide::requests::Payload;
 
 use crate::channels::ChannelError;
 use crate::channels::telegram::wire::Answer;
+use crate::domain::TextFile;
 
 /// How long a call may take.
 pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -98,11 +101,34 @@ impl Api {
     where
         P: Payload + Serialize,
     {
+        self.send(P::NAME, timeout, |request| request.json(payload)).await
+    }
+
+    /// Makes a call that brings a file, and reads its result.
+    pub(super) async fn upload<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        fields: Vec<(&'static str, String)>,
+        (name, file): (&'static str, &TextFile),
+    ) -> Result<T, CallError> {
+        let content = multipart::Part::text(file.text.clone()).file_name(file.name.clone());
+        let form = fields.into_iter().fold(Form::new(), |form, (name, value)| form.text(name, value));
+        let form = form.part(name, content);
+        let body = self.send(method, CALL_TIMEOUT, |request| request.multipart(form)).await?;
+        serde_json::from_str(self.result(&body)?.get()).map_err(|_| unreadable())
+    }
+
+    async fn send(
+        &self,
+        method: &str,
+        timeout: Duration,
+        fill: impl FnOnce(RequestBuilder) -> RequestBuilder,
+    ) -> Result<Body, CallError> {
         let mut url = self.bot.api_url();
         if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().push(&format!("bot{}", self.bot.token())).push(P::NAME);
+            path.pop_if_empty().push(&format!("bot{}", self.bot.token())).push(method);
         }
-        let request = self.bot.client().post(url).timeout(timeout).json(payload);
+        let request = fill(self.bot.client().post(url).timeout(timeout));
         let mut response = request.send().await.map_err(|error| {
             let error = error.without_url();
             if error.is_connect() || error.is_builder() {

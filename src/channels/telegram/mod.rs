@@ -53,6 +53,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     typing_lasts: Duration::from_secs(5),
     idempotent_for: Duration::ZERO,
     has_one_place_for_a_command: false,
+    takes_files: true,
     growth: Growth::Replaced,
 };
 

@@ -1,5 +1,6 @@
 //! Posts, edits and the typing indicator, on their way to Telegram.
 
+use serde::Serialize;
 use teloxide::payloads::{
     AnswerCallbackQuery, AnswerCallbackQuerySetters, DeleteMessage, EditMessageText, EditMessageTextSetters,
     SendChatAction, SendMessage, SendMessageSetters,
@@ -16,7 +17,7 @@ use crate::channels::telegram::errors::{channel_error, error_of_a_post};
 use crate::channels::telegram::wire::Sent;
 use crate::domain::markdown::{parse, plain};
 use crate::domain::texts::Texts;
-use crate::domain::{Address, Interaction, Part, PostedId, ReplyTo};
+use crate::domain::{Address, Interaction, Part, PostedId, ReplyTo, TextFile};
 
 /// How long the answer to a press may be: so many UTF-16 units.
 const LONGEST_NOTICE: usize = 200;
@@ -27,6 +28,19 @@ struct Place {
     chat: ChatId,
     thread: Option<ThreadId>,
     answers: Option<MessageId>,
+}
+
+impl Place {
+    fn reply(&self) -> Option<ReplyParameters> {
+        self.answers.map(|answers| ReplyParameters::new(answers).allow_sending_without_reply())
+    }
+}
+
+/// What a post shows.
+struct Content<'a> {
+    text: &'a str,
+    keyboard: Option<InlineKeyboardMarkup>,
+    file: Option<&'a TextFile>,
 }
 
 /// Posts a part; the first one answers the message it belongs to.
@@ -45,7 +59,7 @@ pub(super) async fn post(
     let answers = to.message.as_ref().filter(|_| part.number == 0).and_then(|message| locate(chat, message));
     let answers = answers.filter(|(home, _)| *home == chat).map(|(_, message)| message);
     let place = Place { chat, thread: thread(address), answers };
-    let content = (part.text.as_str(), keyboard(texts, part));
+    let content = Content { text: &part.text, keyboard: keyboard(texts, part), file: part.file.as_ref() };
     let sent = match send(api, place, address, &content).await {
         Err(CallError::Refused(refusal)) if refusal.moved_to.is_some() => {
             // The group lives on under another id, with neither its messages nor its threads.
@@ -53,24 +67,26 @@ pub(super) async fn post(
             let sent = send(api, Place { chat, thread: None, answers: None }, address, &content).await;
             sent.map(|sent| PostedId(format!("{chat}:{}", sent.message_id)))
         }
+        Err(CallError::Refused(refusal)) if refusal.says("not enough rights to send documents") => {
+            // Words may be allowed here all the same.
+            return Err(ChannelError::Rejected { step: STEP, reason: refusal.to_string() });
+        }
         sent => sent.map(|sent| PostedId(sent.message_id.to_string())),
     };
     sent.map_err(|error| error_of_a_post(STEP, error))
 }
 
-async fn send(
-    api: &Api,
-    place: Place,
-    address: &Address,
-    (text, keyboard): &(&str, Option<InlineKeyboardMarkup>),
-) -> Result<Sent, CallError> {
+async fn send(api: &Api, place: Place, address: &Address, content: &Content<'_>) -> Result<Sent, CallError> {
+    let Content { text, keyboard, file } = content;
+    if let Some(file) = file {
+        return send_file(api, place, address, content, file).await;
+    }
     let mut message = SendMessage::new(place.chat, encode::html(text, address))
         .parse_mode(ParseMode::Html)
         .link_preview_options(no_preview());
     message.message_thread_id = place.thread;
     message.reply_markup = keyboard.clone().map(ReplyMarkup::InlineKeyboard);
-    message.reply_parameters =
-        place.answers.map(|answers| ReplyParameters::new(answers).allow_sending_without_reply());
+    message.reply_parameters = place.reply();
     match api.call(&message).await {
         Err(error) if is_about_html(&error) => {
             message.text = encode::plain(text, address);
@@ -79,6 +95,28 @@ async fn send(
         }
         sent => sent,
     }
+}
+
+/// Sends a file, with the text under it.
+async fn send_file(
+    api: &Api,
+    place: Place,
+    address: &Address,
+    content: &Content<'_>,
+    file: &TextFile,
+) -> Result<Sent, CallError> {
+    let caption = encode::html(content.text, address);
+    let mut fields =
+        vec![("chat_id", place.chat.to_string()), ("caption", caption), ("parse_mode", "HTML".to_owned())];
+    fields.extend(place.thread.map(|thread| ("message_thread_id", thread.to_string())));
+    fields.extend(place.reply().and_then(|reply| Some(("reply_parameters", as_json(&reply)?))));
+    fields.extend(content.keyboard.as_ref().and_then(|keyboard| Some(("reply_markup", as_json(keyboard)?))));
+    api.upload("sendDocument", fields, ("document", file)).await
+}
+
+/// An object as a field of a form.
+fn as_json(object: &impl Serialize) -> Option<String> {
+    serde_json::to_string(object).ok()
 }
 
 /// Replaces the text of a post; that it already reads so is no failure.

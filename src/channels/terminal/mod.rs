@@ -36,6 +36,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     typing_lasts: Duration::MAX,
     idempotent_for: Duration::MAX,
     has_one_place_for_a_command: false,
+    takes_files: false,
     growth: Growth::Appended,
 };
 

@@ -45,6 +45,7 @@ button-not-yours = Only who asked can do that.
 
 # Answers in the making
 
+answer-goes-on = This is a long answer. All of it is in the file.
 placeholder = …
 stopped-before-text = Stopped before the first word.
 answer-cut = (The answer broke off here. Ask me to go on if you like.)

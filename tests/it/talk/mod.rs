@@ -15,6 +15,7 @@ mod edits;
 mod every_fault;
 mod faults;
 mod feedback;
+mod files;
 mod looks;
 mod moves;
 mod places;

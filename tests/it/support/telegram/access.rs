@@ -36,6 +36,15 @@ pub(super) fn may_speak(state: &State, chat: i64) -> Result<(), Refusal> {
     }
 }
 
+/// The same for files.
+pub(super) fn may_send_files(state: &State, chat: i64) -> Result<(), Refusal> {
+    let place = state.chat(chat);
+    if place.takes_no_files || place.membership == Membership::Muted {
+        return Err(Refusal::bad_request("not enough rights to send documents to the chat"));
+    }
+    Ok(())
+}
+
 /// Finds a message, or tells which is missing, such as "message to edit".
 pub(super) fn message(state: &State, chat: i64, id: i64, what: &str) -> Result<i64, Refusal> {
     match state.message(chat, id) {

@@ -6,45 +6,87 @@ use serde_json::{Value, json};
 
 use super::access::{self, Rights};
 use super::answer::{Answer, Refusal};
-use super::markup;
 use super::params::Params;
 use super::reply::ReplyTo;
 use super::state::{Content, Kind, Membership, State};
 use super::text;
+use super::{files, markup};
 
 /// The oldest message a bot may delete, in seconds (`deleteMessage`: 48 hours).
 const OLDEST_DELETED: i64 = Duration::from_secs(48 * 3600).as_secs() as i64;
+
+/// The largest file a bot may send ("Bots can currently send files of any type of up to 50 MB in size").
+const LARGEST_FILE: usize = 50 << 20;
 
 /// `sendMessage`, checked in the order of `Client::do_send_message`.
 pub(super) fn send(state: &mut State, params: &Params) -> Answer {
     let parsed = text::parse(params)?;
     let previews = text::previews(params)?;
-    let reply = ReplyTo::read(params)?;
-    let markup = markup::read(params)?;
-    let chat = access::chat(state, params, Rights::Write)?;
-    let replied = reply.resolve(state, chat)?;
-    let thread = thread(state, chat, params.integer("message_thread_id"))?;
+    let envelope = Envelope::read(state, params)?;
     let text = text::finish(state, parsed)?;
-    access::may_speak(state, chat)?;
-    let quote = reply.quote(state, chat, replied)?;
-    state.pace(chat)?;
+    access::may_speak(state, envelope.chat)?;
+    envelope.post(state, params, Content::Text(text), previews)
+}
 
-    let mut message = state.draft(chat, state.bot.id, Content::Text(text));
-    message.reply_to = replied;
-    message.quote = quote;
-    message.markup = markup;
-    message.previews = previews;
-    message.protected = params.flag("protect_content");
-    message.silent = params.flag("disable_notification");
-    message.thread = thread;
-    message.in_topic = thread.is_some();
-    state.follow_thread(&mut message);
-    let id = state.post(message);
-    let own = state.bot.id;
-    let place = state.chat_mut(chat);
-    place.typing = None;
-    place.last_bot = Some(own);
-    Ok(state.message_json(&state.chat(chat).messages[&id]))
+/// `sendDocument`: a file that comes with the call, and a caption of "0-1024 characters after
+/// entities parsing". Files by id or URL are not emulated.
+pub(super) fn send_document(state: &mut State, params: &Params) -> Answer {
+    let file = params.file("document").cloned();
+    let file = file.ok_or_else(|| Refusal::bad_request("there is no document in the request"))?;
+    if file.bytes.is_empty() {
+        return Err(Refusal::bad_request("file must be non-empty"));
+    }
+    if file.bytes.len() > LARGEST_FILE {
+        return Err(Refusal::of_status(413));
+    }
+    let parsed = text::parse_caption(params)?;
+    let envelope = Envelope::read(state, params)?;
+    let caption = text::finish_caption(state, parsed)?;
+    access::may_send_files(state, envelope.chat)?;
+    let (field, json) = files::store(state, &files::Upload::document(&file.name, &file.mime, file.bytes));
+    envelope.post(state, params, Content::File { field, json, caption }, true)
+}
+
+/// Where a message goes, and what it answers.
+struct Envelope {
+    chat: i64,
+    reply: ReplyTo,
+    replied: Option<i64>,
+    thread: Option<i64>,
+    markup: Option<Value>,
+}
+
+impl Envelope {
+    fn read(state: &State, params: &Params) -> Result<Self, Refusal> {
+        let reply = ReplyTo::read(params)?;
+        let markup = markup::read(params)?;
+        let chat = access::chat(state, params, Rights::Write)?;
+        let replied = reply.resolve(state, chat)?;
+        let thread = thread(state, chat, params.integer("message_thread_id"))?;
+        Ok(Self { chat, reply, replied, thread, markup })
+    }
+
+    fn post(self, state: &mut State, params: &Params, content: Content, previews: bool) -> Answer {
+        let Self { chat, reply, replied, thread, markup } = self;
+        let quote = reply.quote(state, chat, replied)?;
+        state.pace(chat)?;
+        let mut message = state.draft(chat, state.bot.id, content);
+        message.reply_to = replied;
+        message.quote = quote;
+        message.markup = markup;
+        message.previews = previews;
+        message.protected = params.flag("protect_content");
+        message.silent = params.flag("disable_notification");
+        message.thread = thread;
+        message.in_topic = thread.is_some();
+        state.follow_thread(&mut message);
+        let id = state.post(message);
+        let own = state.bot.id;
+        let place = state.chat_mut(chat);
+        place.typing = None;
+        place.last_bot = Some(own);
+        Ok(state.message_json(&state.chat(chat).messages[&id]))
+    }
 }
 
 /// `editMessageText`.

@@ -11,6 +11,15 @@ use super::answer::Refusal;
 #[derive(Debug, Default)]
 pub(super) struct Params {
     values: BTreeMap<String, Value>,
+    files: BTreeMap<String, SentFile>,
+}
+
+/// A file that came with a call.
+#[derive(Debug, Clone)]
+pub(super) struct SentFile {
+    pub name: String,
+    pub mime: String,
+    pub bytes: Vec<u8>,
 }
 
 impl Params {
@@ -41,12 +50,18 @@ impl Params {
 
     /// Takes a JSON object as parameters, as in an answer to a webhook.
     pub fn from_object(object: serde_json::Map<String, Value>) -> Self {
-        Self { values: object.into_iter().filter(|(_, value)| !value.is_null()).collect() }
+        let values = object.into_iter().filter(|(_, value)| !value.is_null()).collect();
+        Self { values, ..Self::default() }
     }
 
     /// The names that were given.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.values.keys().map(String::as_str)
+        self.values.keys().chain(self.files.keys()).map(String::as_str)
+    }
+
+    /// The file under this name.
+    pub fn file(&self, name: &str) -> Option<&SentFile> {
+        self.files.get(name)
     }
 
     /// Tells whether the parameter was given at all.
@@ -95,7 +110,7 @@ impl Params {
         self.values.extend(pairs.into_iter().map(|(name, value)| (name, Value::String(value))));
     }
 
-    /// Takes the text parts; files are of no use to the methods we know.
+    /// Takes the parts of a form, of which those with a file name are files.
     fn add_multipart(&mut self, body: &[u8], boundary: &str) {
         let delimiter = format!("--{boundary}").into_bytes();
         let mut rest = body;
@@ -109,7 +124,15 @@ impl Params {
             let head = String::from_utf8_lossy(&part[..split]);
             let content = &part[split + 4..];
             let content = content.strip_suffix(b"\r\n").unwrap_or(content);
-            if let Some(name) = quoted(&head, " name=") {
+            let Some(name) = quoted(&head, " name=") else { continue };
+            if let Some(file) = quoted(&head, "filename=") {
+                let mime = head.lines().find_map(|line| {
+                    let (key, value) = line.split_once(':')?;
+                    key.eq_ignore_ascii_case("content-type").then(|| value.trim().to_owned())
+                });
+                let mime = mime.unwrap_or_else(|| "application/octet-stream".to_owned());
+                self.files.insert(name, SentFile { name: file, mime, bytes: content.to_vec() });
+            } else {
                 self.values.insert(name, Value::String(String::from_utf8_lossy(content).into_owned()));
             }
         }

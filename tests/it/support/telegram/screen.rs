@@ -10,7 +10,7 @@ use super::Telegram;
 use super::drawing;
 use super::entities::Entity;
 use super::places::{MessageRef, Place};
-use super::state::{Message, State, TYPING};
+use super::state::{Content, Message, State, TYPING};
 
 /// Who wrote a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct Shown {
     pub author: Author,
     pub text: String,
     pub entities: Vec<Entity>,
+    /// The name of the file that came with it, and what it reads.
+    pub file: Option<(String, String)>,
     pub reply_to: Option<i64>,
     /// The topic, or the first message of a thread of answers in a supergroup.
     pub thread: Option<i64>,
@@ -231,6 +233,7 @@ fn show(state: &State, message: &Message) -> Shown {
         author: if message.author == state.bot.id { Author::Bot } else { Author::Person(message.author) },
         text: message.text().to_owned(),
         entities: formatted.map(|text| text.entities.clone()).unwrap_or_default(),
+        file: file(state, message),
         reply_to: message.reply_to,
         thread: message.thread,
         in_topic: message.in_topic,
@@ -246,6 +249,13 @@ fn show(state: &State, message: &Message) -> Shown {
         revisions: message.revisions.iter().map(|(at, text)| (elapsed(at), text.clone())).collect(),
         deleted: message.is_deleted,
     }
+}
+
+fn file(state: &State, message: &Message) -> Option<(String, String)> {
+    let Content::File { json, .. } = &message.content else { return None };
+    let stored = state.files.get(json["file_id"].as_str()?)?;
+    let name = json["file_name"].as_str().unwrap_or_default().to_owned();
+    Some((name, String::from_utf8_lossy(&stored.bytes).into_owned()))
 }
 
 impl NotSeen {

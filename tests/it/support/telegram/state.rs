@@ -107,6 +107,8 @@ pub(super) struct Chat {
     pub topics: BTreeMap<i64, TopicState>,
     pub migrated_to: Option<i64>,
     pub is_deleted: bool,
+    /// Whether its members may send words only (`ChatPermissions.can_send_documents`).
+    pub takes_no_files: bool,
 }
 
 #[derive(Debug)]
@@ -315,6 +317,7 @@ impl Chat {
             topics: BTreeMap::new(),
             migrated_to: None,
             is_deleted: false,
+            takes_no_files: false,
         }
     }
 

@@ -78,6 +78,12 @@ impl Telegram {
         self.state().update(|state| state.ahead += time);
     }
 
+    /// Lets the members of a group send words only.
+    pub fn takes_no_files(&self, place: impl Into<Place>) {
+        let chat = place.into().chat;
+        self.state().update(|state| state.chat_mut(chat).takes_no_files = true);
+    }
+
     /// Sets privacy mode, which is on at first.
     pub fn privacy_mode(&self, on: bool) {
         self.state().update(|state| state.bot.privacy = on);

@@ -10,6 +10,8 @@ use super::state::State;
 
 /// The longest text, "1-4096 characters after entities parsing", counted in UTF-16 units.
 pub(super) const LONGEST: usize = 4096;
+/// The longest caption.
+const LONGEST_CAPTION: usize = 1024;
 /// The longest source in bytes (`Client::get_formatted_text`).
 pub(super) const LONGEST_SOURCE: usize = 1 << 15;
 
@@ -20,6 +22,27 @@ pub(super) struct Parsed {
     entities: Vec<Entity>,
 }
 
+/// Reads `caption` with its parse mode or entities; there may be none.
+pub(super) fn parse_caption(params: &Params) -> Result<Parsed, Refusal> {
+    let text = params.text("caption");
+    if text.is_empty() {
+        return Ok(Parsed { text, entities: Vec::new() });
+    }
+    marked_up(params, text, "caption_entities")
+}
+
+/// Cleans a caption and checks its length.
+pub(super) fn finish_caption(state: &State, parsed: Parsed) -> Result<Formatted, Refusal> {
+    if parsed.text.is_empty() {
+        return Ok(entities::plain(""));
+    }
+    let caption = finish(state, parsed)?;
+    if entities::units(&caption.text) > LONGEST_CAPTION {
+        return Err(Refusal::bad_request("message caption is too long"));
+    }
+    Ok(caption)
+}
+
 /// Reads `text` with its parse mode or entities.
 pub(super) fn parse(params: &Params) -> Result<Parsed, Refusal> {
     let text = params.text("text");
@@ -27,12 +50,16 @@ pub(super) fn parse(params: &Params) -> Result<Parsed, Refusal> {
         let refusal = Refusal::bad_request("Message text is empty");
         return Err(if params.has("text") { refusal } else { refusal.malformed() });
     }
+    marked_up(params, text, "entities")
+}
+
+fn marked_up(params: &Params, text: String, field: &str) -> Result<Parsed, Refusal> {
     if text.len() > LONGEST_SOURCE {
         return Err(Refusal::bad_request("Text is too long"));
     }
     match params.text("parse_mode").to_ascii_lowercase().as_str() {
         "" | "none" => {
-            let entities = params.json("entities", "entities").ok().flatten();
+            let entities = params.json(field, "entities").ok().flatten();
             Ok(Parsed { text, entities: given(entities)? })
         }
         "html" => match html::parse(&text) {

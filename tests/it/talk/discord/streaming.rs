@@ -64,7 +64,7 @@ async fn a_streamed_answer_of_eight_seconds_takes_at_most_ten_writes_a_second_ap
 
 #[tokio::test]
 async fn sixty_thousand_characters_come_over_several_messages_and_whole() {
-    let stage = Stage::lifelike().await.unlimited().unhurried();
+    let stage = Stage::lifelike().await.unlimited().unhurried().set("LIMITS__POSTS_PER_ANSWER", "0");
     stage.models.will_say(sixty_thousand());
     let bot = stage.serve().await;
     let alice = stage.platform.user(1001, "alice");

@@ -4,13 +4,14 @@
 //! is known, and `unknown` when the process ended in between. Whoever has lost
 //! the turn can change nothing here.
 
+mod payload;
+
 use futures_util::FutureExt;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, Set, Statement,
     Value,
 };
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::{AddressId, KeptPart, Part, PartState, Platform, PostedId, SentPart, Timestamp, TurnId};
@@ -19,15 +20,7 @@ use crate::store::inbox::{ClaimedTurn, Ending, Readiness, is_generating, mark_re
 use crate::store::record::Exchange;
 use crate::store::{Store, StoreError, micros, moment, record};
 
-/// The shape of stored parts.
-const PAYLOAD_VERSION: u32 = 1;
-
-/// A part as it is kept.
-#[derive(Serialize, Deserialize)]
-struct Payload<'a> {
-    version: u32,
-    text: std::borrow::Cow<'a, str>,
-}
+pub(super) use payload::words;
 
 /// What a turn answers, once that is known: what becomes of its conversation,
 /// and what is still to be shown.
@@ -180,8 +173,7 @@ fn fresh(
     state: PartState,
     now: Timestamp,
 ) -> Result<outbox::ActiveModel, StoreError> {
-    let payload = Payload { version: PAYLOAD_VERSION, text: part.text.as_str().into() };
-    let payload = serde_json::to_string(&payload).map_err(|source| unreadable(turn, Some(source)))?;
+    let payload = payload::write(part).map_err(|source| unreadable(turn, Some(source)))?;
     Ok(outbox::ActiveModel {
         turn_id: Set(turn.0),
         number: Set(number(part.number)),
@@ -315,12 +307,6 @@ pub(super) async fn blank(
     Ok(())
 }
 
-/// The text of a part, for whoever is allowed to see it.
-pub(super) fn words(payload: String) -> String {
-    let text = serde_json::from_str::<Payload<'_>>(&payload).map(|kept| kept.text.into_owned());
-    text.unwrap_or(payload)
-}
-
 /// Says of what was being sent in these turns that nobody knows whether it arrived.
 pub(super) async fn lose_sight_of(tx: &DatabaseTransaction, turns: &[Uuid]) -> Result<(), StoreError> {
     outbox::Entity::update_many()
@@ -368,19 +354,13 @@ pub(super) async fn left_of(tx: &DatabaseTransaction, turn: TurnId) -> Result<Ve
 fn into_part(row: outbox::Model) -> Result<KeptPart, StoreError> {
     let turn = TurnId(row.turn_id);
     let state = PartState::named(&row.state).ok_or_else(|| unreadable(turn, None))?;
-    let text = row.payload.map(|payload| {
-        let payload: Payload<'_> =
-            serde_json::from_str(&payload).map_err(|source| unreadable(turn, Some(source)))?;
-        if payload.version == PAYLOAD_VERSION {
-            Ok(payload.text.into_owned())
-        } else {
-            Err(unreadable(turn, None))
-        }
-    });
+    let kept = row.payload.map(|kept| payload::read(&kept).map_err(|source| unreadable(turn, source)));
+    let (text, file) = kept.transpose()?.unzip();
     Ok(KeptPart {
         number: usize::try_from(row.number).map_err(|_| unreadable(turn, None))?,
         state,
-        text: text.transpose()?,
+        text,
+        file: file.flatten(),
         posted: row.posted_id.map(PostedId),
         is_labelled: row.is_labelled,
         sending_at: row.sending_at.map(moment),
