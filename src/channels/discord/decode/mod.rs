@@ -151,7 +151,7 @@ pub(super) fn deletion(id: MessageId, said: (Address, Author), now: Timestamp) -
     }
 }
 
-fn key(message: MessageId) -> DedupeKey {
+pub(super) fn key(message: MessageId) -> DedupeKey {
     DedupeKey(format!("discord:message:{message}"))
 }
 
