@@ -118,9 +118,9 @@ pub(super) async fn read(shared: &Shared, bot: UserId, what: &Happening, batch: 
             batch.messages.push(edit);
         }
         Happening::Deleted(ids) => {
-            // Who said it is not told; what was said long ago, or not to us, nobody waits for.
-            let known = ids.iter().filter_map(|id| Some((*id, places.spoken(*id)?)));
-            batch.messages.extend(known.map(|(id, said)| decode::deletion(id, said, shared.clock.now())));
+            // Who said it is not told.
+            let now = shared.clock.now();
+            batch.messages.extend(ids.iter().map(|id| decode::deletion(*id, places.spoken(*id), now)));
         }
         Happening::Command(command) => {
             if let Some(channel) = &command.channel {

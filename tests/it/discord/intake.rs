@@ -157,20 +157,23 @@ async fn edits_and_deletions_of_persons_come_in() {
 
     alice.edits(id, "hello");
     alice.deletes(id);
+    // Nobody knows who had said that.
     alice.deletes(posted);
 
     let events = stage
         .inbox
         .waits_for(|taken| {
             let events: Vec<_> = taken.messages.iter().map(|message| message.event.clone()).collect();
-            (events.len() == 3).then_some(events)
+            (events.len() == 4).then_some(events)
         })
         .await;
     let (Event::Edited(now), Event::Deleted(was)) = (&events[1], &events[2]) else { panic!("{events:?}") };
     assert!(matches!(&now.event, Event::Text(said) if said.text == "hello" && said.is_addressed));
     assert_eq!((&now.key, &was.key), (&message.key, &message.key));
+    let Event::Deleted(unknown) = &events[3] else { panic!("{events:?}") };
+    assert!(!unknown.is_for_us());
     let by_alice = |taken: &super::inbox::Taken| {
-        taken.messages.iter().all(|message| message.author.platform_user_id == "1")
+        taken.messages.iter().take(3).all(|message| message.author.platform_user_id == "1")
     };
     assert!(stage.inbox.read(by_alice));
     stage.discord.screen(alice.dm_channel());

@@ -122,14 +122,16 @@ pub(super) fn edit(update: &MessageUpdateEvent, address: Address, reader: Reader
     })
 }
 
-/// Reads that a message was deleted, which Discord tells without author and time;
-/// only of those that were for us we know who had said them.
-pub(super) fn deletion(id: MessageId, said: (Address, Author), now: Timestamp) -> InboundMessage {
-    let (address, author) = said;
+/// Reads that a message was deleted, which Discord tells without author and time. Of those
+/// that were for us lately we know who had `said` them; what was said longer ago counts if
+/// the inbox knows it, and is no reason to begin.
+pub(super) fn deletion(id: MessageId, said: Option<(Address, Author)>, now: Timestamp) -> InboundMessage {
+    let is_known = said.is_some();
+    let (address, author) = said.unwrap_or_else(by_nobody);
     let was = Said {
         message: Some(PostedId(id.to_string())),
         text: String::new(),
-        is_addressed: true,
+        is_addressed: is_known,
         reply_to: None,
         attachments: Vec::new(),
     };
@@ -149,6 +151,24 @@ pub(super) fn deletion(id: MessageId, said: (Address, Author), now: Timestamp) -
         sent_at: now,
         event: Event::Deleted(Box::new(was)),
     }
+}
+
+/// Stands for whoever said something we know nothing of but its id.
+fn by_nobody() -> (Address, Author) {
+    let address = Address {
+        platform: Platform::Discord,
+        scope: String::new(),
+        chat: String::new(),
+        thread: None,
+        kind: AddressKind::Group,
+        space: None,
+    };
+    (address, person(String::new()))
+}
+
+/// A person of whom nothing but the id is told.
+fn person(id: String) -> Author {
+    Author { name: id.clone(), platform_user_id: id, username: None, locale: None, is_anonymous: false }
 }
 
 fn key(message: MessageId) -> DedupeKey {
@@ -220,13 +240,7 @@ pub(super) fn reacted(
             kind: if space.is_some() { AddressKind::Group } else { AddressKind::Direct },
             space,
         },
-        author: Author {
-            platform_user_id: user.to_string(),
-            name: user.to_string(),
-            username: None,
-            locale: None,
-            is_anonymous: false,
-        },
+        author: person(user.to_string()),
         sequence: sequence(reaction.message_id.get()),
         sent_at: now,
         event: Event::Reacted(Reacted {

@@ -210,11 +210,16 @@ fn edits_have_a_time_and_a_key_of_their_own() {
 #[test]
 fn deletions_are_by_whoever_had_said_it() {
     let read = decoded(json!({}), AddressKind::Direct);
-    let gone = deletion(MessageId::new(5), (read.address, read.author.clone()), Timestamp::UNIX_EPOCH);
+    let gone = deletion(MessageId::new(5), Some((read.address, read.author.clone())), Timestamp::UNIX_EPOCH);
     assert_eq!((gone.key.0.as_str(), &gone.author), ("discord:message:5:deleted", &read.author));
     let Event::Deleted(was) = gone.event else { panic!("a deletion") };
     assert_eq!((was.key.0.as_str(), was.sent_at), ("discord:message:5", moment(5)));
     assert!(was.is_for_us());
+
+    let Event::Deleted(was) = deletion(MessageId::new(5), None, Timestamp::UNIX_EPOCH).event else {
+        panic!("a deletion")
+    };
+    assert_eq!((was.key.0.as_str(), was.is_for_us()), ("discord:message:5", false));
 }
 
 #[test]

@@ -167,3 +167,25 @@ async fn an_answer_ends_when_its_question_is_taken_back() {
     assert_eq!(heard(&stage.models, "hello"), ["hello"]);
     stage.ends_well(bot).await;
 }
+
+#[tokio::test]
+async fn what_was_answered_before_the_start_can_be_taken_back_too() {
+    let (stage, _) = stage().await;
+    let bot = stage.serve().await;
+    let alice = stage.platform.user(1001, "alice");
+    let one = alice.dm("one");
+    stage.wait_until_last(alice.dm_channel(), "Heard one").await;
+    bot.wait_for_logs("a turn on discord ended", 1).await;
+    bot.stop().await;
+    let bot = stage.serve().await;
+    alice.deletes(one);
+    let beside = stage.setup.beside().await;
+    wait_until(&beside, "SELECT COUNT(*) FROM messages WHERE deleted_at IS NOT NULL", 2).await;
+    alice.dm("two");
+    let screen = stage.wait_until_last(alice.dm_channel(), "Heard two").await;
+
+    assert_eq!(said(&screen), ["Heard one", "Heard two"]);
+    assert_eq!(heard(&stage.models, "two"), ["two"]);
+    beside.close().await;
+    stage.ends_well(bot).await;
+}
