@@ -122,8 +122,7 @@ pub(super) fn edit(update: &MessageUpdateEvent, address: Address, reader: Reader
     })
 }
 
-/// Reads that a message was deleted, which Discord tells without author and time;
-/// only of those that were for us we know who had said them.
+/// Reads that a message was deleted, which Discord tells without author and time.
 pub(super) fn deletion(id: MessageId, said: (Address, Author), now: Timestamp) -> InboundMessage {
     let (address, author) = said;
     let was = Said {
@@ -149,6 +148,11 @@ pub(super) fn deletion(id: MessageId, said: (Address, Author), now: Timestamp) -
         sent_at: now,
         event: Event::Deleted(Box::new(was)),
     }
+}
+
+/// A person of whom nothing but the id is told.
+fn person(id: String) -> Author {
+    Author { name: id.clone(), platform_user_id: id, username: None, locale: None, is_anonymous: false }
 }
 
 pub(super) fn key(message: MessageId) -> DedupeKey {
@@ -220,13 +224,7 @@ pub(super) fn reacted(
             kind: if space.is_some() { AddressKind::Group } else { AddressKind::Direct },
             space,
         },
-        author: Author {
-            platform_user_id: user.to_string(),
-            name: user.to_string(),
-            username: None,
-            locale: None,
-            is_anonymous: false,
-        },
+        author: person(user.to_string()),
         sequence: sequence(reaction.message_id.get()),
         sent_at: now,
         event: Event::Reacted(Reacted {
