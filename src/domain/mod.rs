@@ -28,6 +28,7 @@ mod platform;
 mod stop;
 pub mod texts;
 mod user;
+mod voice;
 
 pub use address::{Address, AddressKind, KnownPlace, Move, SpaceRef, SpaceStanding};
 pub use answer::{AnswerEvent, AnswerStream, Begun, FinishReason, Finished, Price, Usage};
@@ -55,3 +56,4 @@ pub use outcome::{Asked, Outcome, Refusal, RefusalReason, Reply, Silence};
 pub use platform::{Platform, UnknownPlatform};
 pub use stop::Stop;
 pub use user::{Role, UnknownRole, User};
+pub use voice::Voice;

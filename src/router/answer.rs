@@ -4,11 +4,11 @@ use futures_util::{StreamExt, stream};
 
 use crate::domain::{
     AnswerEvent, AnswerStream, Asked, Conversation, ConversationId, Event, Line, Outcome, Reply, Speaker,
-    Timestamp,
+    Timestamp, Voice,
 };
 use crate::model::{ModelError, ModelEvent, ModelRequest, ModelStream, TOKENS_PER_LINE};
 use crate::router::{Router, RouterError, context};
-use crate::store::ClaimedTurn;
+use crate::store::{ClaimedTurn, StoreError};
 use crate::telemetry::{chain, metrics};
 
 impl Router {
@@ -18,13 +18,20 @@ impl Router {
         let chosen = self.chosen(&conversation).map(str::to_owned);
         let model = chosen.clone().unwrap_or_else(|| self.parts.model.name().to_owned());
         let questions = self.questions(turn, &model);
+        let estimate = |text: &str| self.parts.tokens.estimate(&model, text);
         let measure = |line: &Line| {
-            let text = line.tokens.unwrap_or_else(|| self.parts.tokens.estimate(&model, &line.text));
-            text.saturating_add(TOKENS_PER_LINE)
+            let text = line.tokens.unwrap_or_else(|| estimate(&line.text));
+            let name = line.voice.as_ref().map_or(0, |voice| estimate(&voice.mark()));
+            text.saturating_add(name).saturating_add(TOKENS_PER_LINE)
         };
-        let history = self.history(conversation.id, measure).await?;
+        let is_among_others = turn.last().is_some_and(|message| !message.address.is_direct());
+        let history = if is_among_others {
+            self.history_among_others(conversation.id, measure).await?
+        } else {
+            self.look_back(|most| self.parts.store.recent(conversation.id, most), &measure).await?
+        };
         let lines = context::assemble(
-            Line { speaker: Speaker::System, text: self.parts.settings.system_prompt.clone(), tokens: None },
+            context::system(&self.parts.settings.system_prompt, is_among_others),
             history,
             questions.clone(),
             self.parts.settings.context_tokens,
@@ -39,18 +46,31 @@ impl Router {
         Ok(Outcome::Reply(Reply { stream, asked: Some(asked) }))
     }
 
-    /// The last that was said, at least as much as a model may get to see.
-    async fn history(
+    /// The last that was said where several people talk.
+    async fn history_among_others(
         &self,
         conversation: ConversationId,
         measure: impl Fn(&Line) -> u32,
     ) -> Result<Vec<Line>, RouterError> {
+        let look = |most| self.parts.store.recent_among_others(conversation, most);
+        let said = self.look_back(look, |(line, _)| measure(line)).await?;
+        Ok(said.into_iter().map(|(line, _)| line).collect())
+    }
+
+    /// The last that was said, at least as much as a model may get to see.
+    async fn look_back<T, F>(
+        &self,
+        look: impl Fn(u64) -> F,
+        measure: impl Fn(&T) -> u32,
+    ) -> Result<Vec<T>, RouterError>
+    where
+        F: Future<Output = Result<Vec<T>, StoreError>>,
+    {
         let budget = self.parts.settings.context_tokens;
         let most = context::most_lines(budget);
         let mut looked = context::FIRST_LOOK.min(most);
         loop {
-            let lines = self.parts.store.recent(conversation, looked).await;
-            let lines = lines.map_err(RouterError::at("read the conversation"))?;
+            let lines = look(looked).await.map_err(RouterError::at("read the conversation"))?;
             let is_all = u64::try_from(lines.len()).is_ok_and(|count| count < looked);
             let tokens = lines.iter().map(&measure).fold(0, u32::saturating_add);
             if is_all || looked == most || tokens >= budget {
@@ -91,13 +111,14 @@ impl Router {
 
     fn questions(&self, turn: &ClaimedTurn, model: &str) -> Vec<Line> {
         let texts = turn.messages.iter().filter_map(|message| match &message.event {
-            Event::Text(said) => Some(said.text.trim().to_owned()).filter(|text| !text.is_empty()),
+            Event::Text(said) => Some((message, said.text.trim())).filter(|(_, text)| !text.is_empty()),
             Event::Command(_) | Event::Edited(_) | Event::Deleted(_) | Event::Missed(_) => None,
         });
         texts
-            .map(|text| {
-                let tokens = Some(self.parts.tokens.estimate(model, &text));
-                Line { speaker: Speaker::Person, text, tokens }
+            .map(|(message, text)| {
+                let tokens = Some(self.parts.tokens.estimate(model, text));
+                let voice = (!message.address.is_direct()).then(|| Voice::of(&message.author.name));
+                Line { speaker: Speaker::Person, text: text.to_owned(), tokens, voice }
             })
             .collect()
     }

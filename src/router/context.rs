@@ -15,6 +15,17 @@ pub(super) fn most_lines(budget: u32) -> u64 {
     u64::from(budget / (TOKENS_PER_LINE + 1)).clamp(1, MOST_LINES)
 }
 
+/// How a model is to read what several people say.
+const AMONG_OTHERS: &str = "Several people talk here. Each of their messages begins with the name of who says it and \
+     a colon; its further lines are indented. Answer without a name in front.";
+
+/// What a model is told before everything else.
+pub(super) fn system(prompt: &str, is_among_others: bool) -> Line {
+    let told = [prompt, AMONG_OTHERS].into_iter().take(1 + usize::from(is_among_others));
+    let told: Vec<&str> = told.filter(|text| !text.is_empty()).collect();
+    Line { speaker: Speaker::System, text: told.join("\n\n"), tokens: None, voice: None }
+}
+
 /// Puts a prompt together: as many of the last lines as fit into `budget`
 /// tokens beside the system prompt and the questions, which always go in.
 pub(super) fn assemble(
@@ -50,7 +61,7 @@ mod tests {
     use crate::domain::{Line, Speaker};
 
     fn line(speaker: Speaker, text: &str) -> Line {
-        Line { speaker, text: text.to_owned(), tokens: None }
+        Line { speaker, text: text.to_owned(), tokens: None, voice: None }
     }
 
     #[test]

@@ -3,12 +3,12 @@
 use futures_util::FutureExt;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    Select, Set,
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, JoinType, QueryFilter, QueryOrder,
+    QuerySelect, Select, Set,
 };
 
-use crate::domain::{AddressId, Conversation, ConversationId, Line, Speaker, Timestamp, UserId};
-use crate::store::entities::{addresses, conversations, messages, users};
+use crate::domain::{AddressId, Conversation, ConversationId, Line, Speaker, Timestamp, UserId, Voice};
+use crate::store::entities::{addresses, conversations, identities, messages, users};
 use crate::store::{Store, StoreError, micros, moment};
 
 /// Every query for messages that can be seen starts here.
@@ -69,11 +69,38 @@ impl Store {
             .await?;
         Ok(rows.into_iter().rev().map(into_line).collect())
     }
+
+    /// The same where several people talk: with their names, as they are called now, and when it was said.
+    pub async fn recent_among_others(
+        &self,
+        id: ConversationId,
+        limit: u64,
+    ) -> Result<Vec<(Line, Timestamp)>, StoreError> {
+        let account = messages::Entity::belongs_to(identities::Entity)
+            .from(messages::Column::OriginIdentityId)
+            .to(identities::Column::Id);
+        let rows: Vec<(String, String, Option<i64>, i64, Option<String>)> = visible_messages(id)
+            .join(JoinType::LeftJoin, account.into())
+            .select_only()
+            .columns([messages::Column::Role, messages::Column::Content, messages::Column::Tokens])
+            .column(messages::Column::CreatedAt)
+            .column(identities::Column::Name)
+            .order_by_desc(messages::Column::Seq)
+            .limit(limit)
+            .into_tuple()
+            .all(&self.readers)
+            .await?;
+        let lines = rows.into_iter().rev().map(|(role, text, tokens, said_at, name)| {
+            let voice = name.map(|name| Voice::of(&name));
+            (Line { voice, ..into_line((role, text, tokens)) }, moment(said_at))
+        });
+        Ok(lines.collect())
+    }
 }
 
 fn into_line((role, text, tokens): (String, String, Option<i64>)) -> Line {
     let speaker = if role == Speaker::Assistant.name() { Speaker::Assistant } else { Speaker::Person };
-    Line { speaker, text, tokens: tokens.and_then(|tokens| u32::try_from(tokens).ok()) }
+    Line { speaker, text, tokens: tokens.and_then(|tokens| u32::try_from(tokens).ok()), voice: None }
 }
 
 async fn begin(
