@@ -21,6 +21,7 @@ mod database;
 mod document;
 mod effective;
 mod explain;
+mod groups;
 mod http;
 mod kind;
 mod layer;
@@ -52,6 +53,7 @@ pub use channels::{
 pub use database::DatabaseSettings;
 pub use effective::Effective;
 pub use explain::{Explanation, NoSuchKey};
+pub use groups::{Answering, GroupsSettings};
 pub use http::HttpSettings;
 pub use limits::LimitsSettings;
 pub use log::{LogFormat, LogSettings};
@@ -68,6 +70,7 @@ pub struct Settings {
     pub channels: ChannelsSettings,
     pub model: ModelSettings,
     pub access: AccessSettings,
+    pub groups: GroupsSettings,
     pub limits: LimitsSettings,
     pub catchup: CatchUpSettings,
     pub admin: AdminSettings,

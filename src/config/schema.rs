@@ -7,7 +7,7 @@ use crate::config::kind::Kind;
 use crate::config::nearest::nearest;
 use crate::config::problem::Fault;
 use crate::config::rule::{Rule, quoted};
-use crate::config::{access, admin, catchup, channels, database, http, limits, log, model, shutdown};
+use crate::config::{access, admin, catchup, channels, database, groups, http, limits, log, model, shutdown};
 
 /// The document that declares every key.
 pub(super) const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -137,6 +137,7 @@ impl Key {
             channels::RULES,
             model::RULES,
             access::RULES,
+            groups::RULES,
             limits::RULES,
             catchup::RULES,
             admin::RULES,
@@ -273,7 +274,7 @@ mod tests {
             assert!(!key.sentence.is_empty(), "{} has no sentence", key.path);
         }
         let rules = [database::RULES, channels::RULES, model::RULES, access::RULES, limits::RULES];
-        let rest = [catchup::RULES, admin::RULES, http::RULES, log::RULES, shutdown::RULES];
+        let rest = [groups::RULES, catchup::RULES, admin::RULES, http::RULES, log::RULES, shutdown::RULES];
         for (path, _) in rules.into_iter().chain(rest).flatten() {
             assert!(schema.keys().any(|key| key.path == *path), "{path} is ruled but not declared");
         }

@@ -48,8 +48,8 @@ pub use ids::{
     TurnId, UserId,
 };
 pub use inbound::{
-    Attachment, Author, DedupeKey, Event, InboundMessage, Interaction, Invocation, MOST_KEPT_BYTES, Missed,
-    Said, Unreadable,
+    Attachment, Author, Call, DedupeKey, Event, InboundMessage, Interaction, Invocation, MOST_KEPT_BYTES,
+    Missed, Said, Unreadable,
 };
 pub use message_state::MessageState;
 pub use outcome::{Asked, Outcome, Refusal, RefusalReason, Reply, Silence};

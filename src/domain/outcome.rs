@@ -71,4 +71,6 @@ pub enum Silence {
     SpaceNotAdmitted,
     /// An edit or deletion of something that is answered already.
     AlreadyAnswered,
+    /// So much in a row, and so fast, is said by a program that answers us.
+    TooFast,
 }

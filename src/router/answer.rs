@@ -26,7 +26,7 @@ impl Router {
         };
         let is_among_others = turn.last().is_some_and(|message| !message.address.is_direct());
         let history = if is_among_others {
-            self.history_among_others(conversation.id, measure).await?
+            self.history_among_others(turn, conversation.id, (measure, now)).await?
         } else {
             self.look_back(|most| self.parts.store.recent(conversation.id, most), &measure).await?
         };
@@ -46,15 +46,18 @@ impl Router {
         Ok(Outcome::Reply(Reply { stream, asked: Some(asked) }))
     }
 
-    /// The last that was said where several people talk.
+    /// The last that was said where several people talk, and overheard there.
     async fn history_among_others(
         &self,
+        turn: &ClaimedTurn,
         conversation: ConversationId,
-        measure: impl Fn(&Line) -> u32,
+        (measure, now): (impl Fn(&Line) -> u32, Timestamp),
     ) -> Result<Vec<Line>, RouterError> {
         let look = |most| self.parts.store.recent_among_others(conversation, most);
         let said = self.look_back(look, |(line, _)| measure(line)).await?;
-        Ok(said.into_iter().map(|(line, _)| line).collect())
+        let overheard =
+            turn.last().map(|asked| self.parts.overheard.recall(&asked.address, asked.sent_at, now));
+        Ok(context::interleave(said, overheard.unwrap_or_default()))
     }
 
     /// The last that was said, at least as much as a model may get to see.

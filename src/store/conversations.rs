@@ -6,8 +6,11 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, JoinType, QueryFilter, QueryOrder,
     QuerySelect, Select, Set,
 };
+use uuid::Uuid;
 
-use crate::domain::{AddressId, Conversation, ConversationId, Line, Speaker, Timestamp, UserId, Voice};
+use crate::domain::{
+    Address, AddressId, Conversation, ConversationId, Line, Speaker, Timestamp, UserId, Voice,
+};
 use crate::store::entities::{addresses, conversations, identities, messages, users};
 use crate::store::{Store, StoreError, micros, moment};
 
@@ -39,6 +42,21 @@ impl Store {
         let missing = || StoreError::Row { table: "conversations", id: id.to_string(), source: None };
         let row = row.ok_or_else(missing)?;
         Ok(Conversation { id, model: row.model, created_at: moment(row.created_at) })
+    }
+
+    /// Whether a conversation goes on at an address: somebody has been answered there.
+    pub async fn has_conversation(&self, address: &Address) -> Result<bool, StoreError> {
+        let active: Option<Option<Uuid>> = addresses::Entity::find()
+            .select_only()
+            .column(addresses::Column::ActiveConversationId)
+            .filter(addresses::Column::Platform.eq(address.platform.name()))
+            .filter(addresses::Column::Scope.eq(address.scope.as_str()))
+            .filter(addresses::Column::Chat.eq(address.chat.as_str()))
+            .filter(addresses::Column::Thread.eq(address.thread.as_deref().unwrap_or_default()))
+            .into_tuple()
+            .one(&self.readers)
+            .await?;
+        Ok(active.flatten().is_some())
     }
 
     /// Chooses the model that answers in a conversation, or the default one.

@@ -283,7 +283,7 @@ impl Look<'_> {
             match Message::deserialize(value) {
                 Ok(said) if decode::is_talk(&said) => {
                     let message = decode::message(&said, self.place.address.clone(), reader);
-                    self.shared.places.remember(said.id, &message.address, &message.author);
+                    self.shared.places.remember(said.id, &message);
                     batch.messages.push(message);
                 }
                 Ok(_) => {}

@@ -14,7 +14,7 @@ use crate::channels::discord::interactions::PROMISE_AFTER;
 use crate::channels::discord::waiting::{Arrival, Waiting};
 use crate::channels::discord::{Shared, catchup, connection};
 use crate::channels::{Batch, ChannelError, Inbox, InboxError};
-use crate::domain::{Backoff, Event, InboundMessage};
+use crate::domain::Backoff;
 use crate::telemetry::{KillPoint, chain, kill_point};
 
 /// How many events go into one batch.
@@ -103,22 +103,18 @@ pub(super) async fn read(shared: &Shared, bot: UserId, what: &Happening, batch: 
         Happening::Said(said) if decode::is_talk(said) => {
             let address = places.address(&shared.api, said.channel_id, said.guild_id).await;
             let message = decode::message(said, address, reader);
-            if is_addressed(&message) {
-                places.remember(said.id, &message.address, &message.author);
-            }
+            places.remember(said.id, &message);
             batch.messages.push(message);
         }
         Happening::Edited(update) if decode::is_edit(update, reader) => {
             let address = places.address(&shared.api, update.channel_id, update.guild_id).await;
             let Some(edit) = decode::edit(update, address, reader) else { return };
             // It may be the first that we hear of its message, or what makes it one for us.
-            if edit.is_for_us() {
-                places.remember(update.id, &edit.address, &edit.author);
-            }
+            places.remember(update.id, &edit);
             batch.messages.push(edit);
         }
         Happening::Deleted(ids) => {
-            // Who said it is not told; what was said long ago, or not to us, nobody waits for.
+            // Who said it is not told; for what was said long ago nobody waits.
             let known = ids.iter().filter_map(|id| Some((*id, places.spoken(*id)?)));
             batch.messages.extend(known.map(|(id, said)| decode::deletion(id, said, shared.clock.now())));
         }
@@ -133,10 +129,6 @@ pub(super) async fn read(shared: &Shared, bot: UserId, what: &Happening, batch: 
         Happening::Unreadable(unreadable) => batch.unreadable.push(unreadable.clone()),
         Happening::Said(_) | Happening::Edited(_) | Happening::Ready(_) => {}
     }
-}
-
-fn is_addressed(message: &InboundMessage) -> bool {
-    matches!(&message.event, Event::Text(said) if said.is_addressed)
 }
 
 /// Whether somebody has been waiting for an answer that is not coming.

@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use crate::channels::discord::api::Api;
 use crate::channels::discord::errors::CallError;
 use crate::channels::discord::memory::Memory;
-use crate::domain::{Address, AddressKind, Author, Platform, SpaceRef};
+use crate::domain::{Address, AddressKind, Author, Call, Event, InboundMessage, Platform, Said, SpaceRef};
 
 const CHANNELS: usize = 20_000;
 const GUILDS: usize = 5_000;
@@ -49,12 +49,22 @@ pub(super) struct Activity {
     pub(super) last: MessageId,
 }
 
+/// Who said something where, and whom it called.
+#[derive(Debug, Clone)]
+pub(super) struct Spoken {
+    pub(super) address: Address,
+    pub(super) author: Author,
+    pub(super) call: Call,
+}
+
 #[derive(Debug)]
 struct Known {
     /// The channel that a thread is in; none for a channel that is no thread.
     parents: Memory<ChannelId, Option<ChannelId>>,
     names: Memory<GuildId, String>,
-    spoken: Memory<MessageId, (Address, Author)>,
+    /// What called us, and apart from it what did not: so much talk is not to make us forget it.
+    spoken: Memory<MessageId, Spoken>,
+    spoken_aside: Memory<MessageId, Spoken>,
     /// The last message of a channel, as its guild told in this session.
     last: Memory<ChannelId, Activity>,
 }
@@ -65,6 +75,7 @@ impl Default for Places {
             parents: Memory::of(CHANNELS),
             names: Memory::of(GUILDS),
             spoken: Memory::of(MESSAGES),
+            spoken_aside: Memory::of(MESSAGES),
             last: Memory::of(CHANNELS),
         };
         Self { known: Mutex::new(known), silent: watch::Sender::default() }
@@ -132,14 +143,23 @@ impl Places {
         self.with(|known| known.parents.learn(channel, parent(kind, above)));
     }
 
-    /// Remembers who said a message where.
-    pub(super) fn remember(&self, message: MessageId, address: &Address, author: &Author) {
-        self.with(|known| known.spoken.learn(message, (address.clone(), author.clone())));
+    /// Remembers who said a message where, and whom it called.
+    pub(super) fn remember(&self, id: MessageId, message: &InboundMessage) {
+        let said = message.changed().unwrap_or(message);
+        let Event::Text(Said { call, .. }) = said.event else { return };
+        let spoken = Spoken { address: said.address.clone(), author: said.author.clone(), call };
+        self.with(|known| match call {
+            Call::Direct | Call::Mention | Call::Reply => known.spoken.learn(id, spoken),
+            Call::Others | Call::Nobody => known.spoken_aside.learn(id, spoken),
+            Call::NotOurs => {}
+        });
     }
 
     /// Who said a message where, unless that is long ago.
-    pub(super) fn spoken(&self, message: MessageId) -> Option<(Address, Author)> {
-        self.with(|known| known.spoken.recall(&message).cloned())
+    pub(super) fn spoken(&self, message: MessageId) -> Option<Spoken> {
+        self.with(|known| {
+            known.spoken.recall(&message).or_else(|| known.spoken_aside.recall(&message)).cloned()
+        })
     }
 
     /// The address of a channel, which is asked for when we do not know it.

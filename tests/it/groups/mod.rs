@@ -1,6 +1,10 @@
 //! Groups and threads: who is heard there, and what a model is told of it.
 
+mod answering;
+mod follow_ups;
 mod names;
+mod overheard;
+mod rows;
 
 use crate::support::models::AskedRequest;
 use crate::support::platforms::Emulated;
