@@ -48,7 +48,8 @@ pub use access::{AccessSettings, Account, DirectAccess, GroupAccess, NotAnId, Sp
 pub use admin::AdminSettings;
 pub use catchup::CatchUpSettings;
 pub use channels::{
-    ChannelsSettings, DiscordSettings, SlackMode, SlackSettings, TelegramMode, TelegramSettings,
+    ChannelsSettings, DiscordSettings, DiscordThreads, SlackMode, SlackSettings, TelegramMode,
+    TelegramSettings,
 };
 pub use database::DatabaseSettings;
 pub use effective::Effective;

@@ -8,11 +8,10 @@ use serenity::model::id::UserId;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::channels::discord::decode::{self, Reader};
 use crate::channels::discord::happening::Happening;
 use crate::channels::discord::interactions::PROMISE_AFTER;
 use crate::channels::discord::waiting::{Arrival, Waiting};
-use crate::channels::discord::{Shared, catchup, connection};
+use crate::channels::discord::{Shared, catchup, connection, decode};
 use crate::channels::{Batch, ChannelError, Inbox, InboxError};
 use crate::domain::Backoff;
 use crate::telemetry::{KillPoint, chain, kill_point};
@@ -97,7 +96,7 @@ async fn store_some(shared: &Shared, inbox: &dyn Inbox, waiting: &Waiting) -> Re
 
 /// Reads what the gateway told into a batch.
 pub(super) async fn read(shared: &Shared, bot: UserId, what: &Happening, batch: &mut Batch) {
-    let reader = Reader { bot, reads_all: shared.message_content };
+    let reader = shared.reader(bot);
     let places = &shared.places;
     match what {
         Happening::Said(said) if decode::is_talk(said) => {

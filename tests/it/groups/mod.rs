@@ -5,6 +5,7 @@ mod follow_ups;
 mod names;
 mod overheard;
 mod rows;
+mod threads;
 
 use crate::support::models::AskedRequest;
 use crate::support::platforms::Emulated;

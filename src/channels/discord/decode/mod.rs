@@ -12,6 +12,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::channels::discord::mentions::{name, readable};
 use crate::channels::discord::places::Spoken;
+use crate::channels::discord::threads;
 use crate::domain::{
     Address, Attachment, Author, Call, DedupeKey, Event, InboundMessage, Interaction, Invocation, PostedId,
     Said, Timestamp,
@@ -26,6 +27,8 @@ pub(super) struct Reader {
     pub(super) bot: UserId,
     /// Whether messages that do not concern the bot are shown with their content.
     pub(super) reads_all: bool,
+    /// Whether a mention in a channel begins a thread.
+    pub(super) opens_threads: bool,
 }
 
 /// Whether a person said this, as opposed to a bot, a webhook or Discord itself.
@@ -37,6 +40,11 @@ pub(super) fn is_talk(message: &Message) -> bool {
 /// Reads what a person said.
 pub(super) fn message(message: &Message, address: Address, reader: Reader) -> InboundMessage {
     let call = call(message, &address, reader);
+    let address = if reader.opens_threads {
+        threads::begun_by(&message.id.to_string(), call, address)
+    } else {
+        address
+    };
     let reply_to = message.message_reference.as_ref().filter(|_| message.kind == MessageType::InlineReply);
     let event = Event::Text(Said {
         message: Some(PostedId(message.id.to_string())),

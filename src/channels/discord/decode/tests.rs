@@ -16,7 +16,7 @@ use crate::domain::{
 const MESSAGE: &str = include_str!("../../../../tests/fixtures/discord/message.json");
 const COMMAND: &str = include_str!("../../../../tests/fixtures/discord/command.json");
 
-const READER: Reader = Reader { bot: UserId::new(1), reads_all: false };
+const READER: Reader = Reader { bot: UserId::new(1), reads_all: false, opens_threads: false };
 
 /// The documented message with changes.
 fn documented(changes: Value) -> Message {
