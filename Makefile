@@ -4,12 +4,14 @@
 .DEFAULT_GOAL := check
 CARGO ?= cargo
 
-# What `make crash` begins with, how long it goes on, and how many runs at most.
-SEED ?= 1
+# What `make crash` and `make fuzz` begin with; how long crashes go on, and how many runs at most; how
+# many texts each target of the fuzzer takes.
+SEED ?=
 MINUTES ?= 60
 RUNS ?=
+CASES ?= 20000
 
-.PHONY: test crash check format lint docs bench deny
+.PHONY: test crash fuzz check format lint docs bench deny
 
 # All tests, and those that keep something once more on PostgreSQL. They start what they need
 # themselves, on free local ports. The feature lets the crash tests end the program at chosen
@@ -25,8 +27,15 @@ ON_POSTGRES = access:: canary:: crash::conservation:: crash::points:: crash::poi
 # Ends the program at random places and times for hours, and says the seed of what went wrong;
 # `SEED=… RUNS=1 make crash` repeats it. See docs/reliability.md.
 crash:
-	CRASH_SEED=$(SEED) CRASH_MINUTES=$(MINUTES) CRASH_RUNS=$(RUNS) \
+	CRASH_SEED=$(or $(SEED),1) CRASH_MINUTES=$(MINUTES) CRASH_RUNS=$(RUNS) \
 	$(CARGO) test --locked --features kill-points --test it crash::hours -- --nocapture
+
+# Markdown that nobody has tried yet, through every encoder and back. It says the smallest text that
+# goes wrong; `SEED=…` tries the same ones again.
+fuzz:
+	@seed=$(or $(SEED),$(shell date +%s)) && echo "SEED=$$seed" && \
+	PROPTEST_RNG_SEED=$$seed PROPTEST_CASES=$(CASES) \
+	$(CARGO) test --locked --features kill-points --test it markdown::
 
 # The whole gate, as the continuous integration runs it.
 check: format lint docs test

@@ -124,6 +124,7 @@ async fn busy(stage: &Stage, subject: Subject, sizes: &Sizes) -> Busy {
     let cpu = running.cpu();
     let took = load::closed_loop(stage, PEOPLE, sizes.busy).await;
     let spent = running.cpu() - cpu;
+    stage.expect_the_last_20();
     running.end().await;
     let count = sizes.busy as f64;
     Busy { rate: count / took.as_secs_f64(), cpu: spent.as_secs_f64() * 1_000.0 / count }

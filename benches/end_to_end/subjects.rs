@@ -16,6 +16,13 @@ use crate::support::slack::Slack;
 use crate::support::statements::{Ran, TELLING, ran};
 use crate::support::telegram::Telegram;
 
+/// What the model says: a sentence, as short answers are.
+const ANSWER: &str =
+    "Certainly, that is how it is, and there is no reason to expect that it will be any other way tomorrow.";
+
+/// The budget of a prompt into which as many lines go as the relay shows a model.
+const LAST_20: u32 = 380;
+
 /// A program to measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
@@ -41,10 +48,16 @@ impl Stage {
         let (telegram, models) = (Telegram::start().await, Models::start().await);
         telegram.without_rate_limits();
         models.remembers(16);
-        models.answers_with(|_| "Certainly, that is how it is.");
+        models.answers_with(|_| ANSWER);
         let (discord, slack) = (Discord::start().await.without_rate_limits(), Slack::start().await);
         let (home, on_server) = (tempfile::tempdir().unwrap(), Mutex::default());
         Self { telegram, models, discord, slack, home, on_server }
+    }
+
+    /// Fails unless the model was last shown as much of a conversation as the relay shows it.
+    pub fn expect_the_last_20(&self) {
+        let lines = self.models.requests().last().map_or(0, |request| request.messages.len());
+        assert!((18..=22).contains(&lines), "the model was shown {lines} lines");
     }
 
     /// The URL of our database.
@@ -136,7 +149,8 @@ impl Stage {
     fn switchboard(&self, engine: Engine, further: &str) -> Command {
         let settings = format!(
             "[admin]\nlisten = \"\"\n[log]\nfilter = \"warn\"\n[access]\ndirect = \"open\"\n\
-             [channels.telegram]\ntoken = \"{}\"\napi_base = \"{}\"\n[limits]\npace_writes = false\n[model.providers.main]\nbase_url = \"{}\"\napi_key = \"{}\"\nmodel = \"gpt-4o\"\n[database]\nurl = \"{}\"\n{further}",
+             [channels.telegram]\ntoken = \"{}\"\napi_base = \"{}\"\n[limits]\npace_writes = false\n\
+             [model]\nsystem_prompt = \"Be kind.\"\ncontext_tokens = {LAST_20}\n[model.providers.main]\nbase_url = \"{}\"\napi_key = \"{}\"\nmodel = \"gpt-4o\"\n[database]\nurl = \"{}\"\n{further}",
             self.telegram.token(),
             self.telegram.url(),
             self.models.base_url(),

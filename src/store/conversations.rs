@@ -3,8 +3,8 @@
 use futures_util::FutureExt;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, JoinType, QueryFilter, QueryOrder,
-    QuerySelect, Select, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, JoinType, QueryFilter,
+    QueryOrder, QueryResult, QuerySelect, Select, Set,
 };
 use uuid::Uuid;
 
@@ -12,7 +12,11 @@ use crate::domain::{
     Address, AddressId, Conversation, ConversationId, Line, Speaker, Timestamp, UserId, Voice,
 };
 use crate::store::entities::{addresses, conversations, identities, messages, users};
+use crate::store::limited::at_most;
 use crate::store::{Store, StoreError, micros, moment};
+
+/// What somebody said: role, text, tokens, when, and the name of the account.
+type Named = (String, String, Option<i64>, i64, Option<String>);
 
 /// Every query for messages that can be seen starts here.
 fn visible_messages(conversation: ConversationId) -> Select<messages::Entity> {
@@ -77,15 +81,14 @@ impl Store {
 
     /// The last things said in a conversation, oldest first, at most `limit`.
     pub async fn recent(&self, id: ConversationId, limit: u64) -> Result<Vec<Line>, StoreError> {
-        let rows: Vec<(String, String, Option<i64>)> = visible_messages(id)
+        let last = visible_messages(id)
             .select_only()
             .columns([messages::Column::Role, messages::Column::Content, messages::Column::Tokens])
-            .order_by_desc(messages::Column::Seq)
-            .limit(limit)
-            .into_tuple()
-            .all(&self.readers)
-            .await?;
-        Ok(rows.into_iter().rev().map(into_line).collect())
+            .order_by_desc(messages::Column::Seq);
+        let last = at_most(limit, &last, self.readers.get_database_backend());
+        let rows = self.readers.query_all_raw(last).await?;
+        let rows: Result<Vec<_>, _> = rows.iter().map(QueryResult::try_get_many_by_index).collect();
+        Ok(rows?.into_iter().rev().map(into_line).collect())
     }
 
     /// The same where several people talk: with their names, as they are called now, and when it was said.
@@ -97,18 +100,17 @@ impl Store {
         let account = messages::Entity::belongs_to(identities::Entity)
             .from(messages::Column::OriginIdentityId)
             .to(identities::Column::Id);
-        let rows: Vec<(String, String, Option<i64>, i64, Option<String>)> = visible_messages(id)
+        let last = visible_messages(id)
             .join(JoinType::LeftJoin, account.into())
             .select_only()
             .columns([messages::Column::Role, messages::Column::Content, messages::Column::Tokens])
             .column(messages::Column::CreatedAt)
             .column(identities::Column::Name)
-            .order_by_desc(messages::Column::Seq)
-            .limit(limit)
-            .into_tuple()
-            .all(&self.readers)
-            .await?;
-        let lines = rows.into_iter().rev().map(|(role, text, tokens, said_at, name)| {
+            .order_by_desc(messages::Column::Seq);
+        let last = at_most(limit, &last, self.readers.get_database_backend());
+        let rows = self.readers.query_all_raw(last).await?;
+        let rows: Result<Vec<Named>, _> = rows.iter().map(QueryResult::try_get_many_by_index).collect();
+        let lines = rows?.into_iter().rev().map(|(role, text, tokens, said_at, name)| {
             let voice = name.map(|name| Voice::of(&name));
             (Line { voice, ..into_line((role, text, tokens)) }, moment(said_at))
         });

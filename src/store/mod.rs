@@ -18,6 +18,7 @@ mod error;
 mod heard;
 mod inbox;
 mod instances;
+mod limited;
 mod moves;
 mod outbox;
 mod people;

@@ -25,6 +25,10 @@ const BUSY: Duration = Duration::from_secs(5);
 /// How long a read may take; a file answers, or its disk is broken.
 const READ_PATIENCE: Duration = Duration::from_secs(60);
 
+/// How many rows a connection reads before somebody takes them: a whole look at a
+/// conversation, so that no thread waits for the other in the middle of one.
+const ROWS_AHEAD: usize = 2_048;
+
 /// Who may do what with the files we make: they hold what people said, and are ours alone.
 const FILE_MODE: u32 = 0o600;
 
@@ -177,8 +181,12 @@ async fn open(path: &Path, connections: u32, is_read_only: bool) -> Result<Datab
     });
     let file = path.to_owned();
     options.map_sqlx_sqlite_opts(move |sqlite| {
-        let sqlite =
-            sqlite.filename(&file).busy_timeout(BUSY).foreign_keys(true).statement_cache_capacity(200);
+        let sqlite = sqlite
+            .filename(&file)
+            .busy_timeout(BUSY)
+            .foreign_keys(true)
+            .statement_cache_capacity(200)
+            .row_buffer_size(ROWS_AHEAD);
         if is_read_only {
             return sqlite.read_only(true);
         }

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use futures_util::FutureExt;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
-    QuerySelect, Select,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter,
+    QueryOrder, QuerySelect, Select,
 };
 use serde::de::Error;
 use serde_json::value::RawValue;
@@ -17,6 +17,7 @@ use crate::store::entities::inbox;
 use crate::store::inbox::acquaint::acquaint;
 use crate::store::inbox::{Accepted, ClaimedTurn, Ending, Finale, PAYLOAD_VERSION, Payload, state};
 use crate::store::instances::has_place;
+use crate::store::limited::at_most;
 use crate::store::{Store, StoreError, micros, outbox};
 
 /// How many quick messages one turn takes together with the one that leads.
@@ -39,12 +40,9 @@ impl Store {
         self.write(move |tx| {
             async move {
                 loop {
-                    let mut waiting = in_lane(lane)
-                        .filter(may_claim.clone())
-                        .limit(LOOKED_AT)
-                        .lock_exclusive()
-                        .all(tx)
-                        .await?;
+                    let rows = in_lane(lane).filter(may_claim.clone()).lock_exclusive();
+                    let rows = at_most(LOOKED_AT, &rows, tx.get_database_backend());
+                    let mut waiting = inbox::Entity::find().from_raw_sql(rows).all(tx).await?;
                     if waiting.is_empty() {
                         return Ok(None);
                     }

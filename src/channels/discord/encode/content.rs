@@ -5,7 +5,7 @@
 //! ticks and no more. What means something to Discord and is meant as text gets a
 //! backslash.
 
-use crate::channels::discord::encode::words::{escaped, is_web, linked, plain_code};
+use crate::channels::discord::encode::words::{bare, escaped, is_web, linked, plain_code};
 use crate::domain::markdown::{Block, List, Mark, RULE, Span, plain};
 
 /// How far an item of a list within another stands in.
@@ -43,7 +43,9 @@ fn one(block: &Block) -> String {
             let words = words(spans, None).replace('\n', " ");
             // Signs at the end would be taken for a part of the mark.
             let words = words.strip_suffix('#').map_or(words.clone(), |words| format!("{words}\\#"));
-            format!("{} {words}", "#".repeat(usize::from(*level)))
+            // A heading without words would take the next line's.
+            let is_blank = words.trim().is_empty();
+            if is_blank { words } else { format!("{} {words}", "#".repeat(usize::from(*level))) }
         }
         Block::Heading { spans, .. } => words(spans, Some(Mark::Bold)),
         Block::Code { language, text } => fenced(language, text),
@@ -101,7 +103,7 @@ fn items(list: &List) -> String {
                 Block::Quote(blocks) => inside(blocks),
                 Block::Heading { spans, .. } => words(spans, Some(Mark::Bold)),
                 // An item cannot begin with a list.
-                Block::List(_) if index == 0 => escaped(&plain(std::slice::from_ref(block)), true),
+                Block::List(_) if index == 0 => escaped(&plain(std::slice::from_ref(block)), ""),
                 block => one(block),
             };
             let is_code = matches!(block, Block::Code { .. } | Block::Table(_));
@@ -142,7 +144,7 @@ fn indented(text: &str) -> String {
 fn words(spans: &[Span], more: Option<Mark>) -> String {
     let mut out = String::new();
     let mut open: Vec<Mark> = Vec::new();
-    for span in spans {
+    for (index, span) in spans.iter().enumerate() {
         let marks = more.map_or(span.marks, |more| span.marks.and(more));
         let (before, text, after) = trimmed(&span.text);
         // Signs in code would end the marks around it.
@@ -158,7 +160,9 @@ fn words(spans: &[Span], more: Option<Mark>) -> String {
         }
         wanted.iter().skip(common).for_each(|mark| out.push_str(sign(*mark)));
         open = wanted;
-        out.push_str(&dressed(span, text, out.is_empty() || out.ends_with('\n')));
+        let is_apart = !after.is_empty() || stands_apart(span, spans.get(index + 1));
+        let dressed = dressed(span, text, &out, is_apart);
+        out.push_str(&dressed);
         if !after.is_empty() {
             open.drain(..).rev().for_each(|mark| out.push_str(sign(mark)));
             out.push_str(after);
@@ -168,12 +172,25 @@ fn words(spans: &[Span], more: Option<Mark>) -> String {
     out
 }
 
-/// The text of a span, without its marks.
-fn dressed(span: &Span, text: &str, begins_a_line: bool) -> String {
+/// Whether an address can end where a span does: Discord reads it up to the next
+/// space, but for punctuation there.
+fn stands_apart(span: &Span, next: Option<&Span>) -> bool {
+    let Some(next) = next else { return true };
+    let word = next.text.split(char::is_whitespace).next().unwrap_or_default();
+    let is_alike = next.marks == span.marks && !next.is_code && next.link.is_none();
+    word.is_empty() || is_alike && word.chars().all(|c| ".,:;\"'".contains(c))
+}
+
+/// The text of a span behind what is `written`, without its marks.
+fn dressed(span: &Span, text: &str, written: &str, is_apart: bool) -> String {
     match &span.link {
-        Some(link) if is_web(link) && !text.is_empty() => linked(text, link, span.is_code),
+        Some(link) if is_web(link) && !text.is_empty() => match bare(text, link) {
+            Some(address) if is_apart => address.to_owned(),
+            Some(address) => format!("<{address}>"),
+            None => linked(text, link, span.is_code),
+        },
         _ if span.is_code => plain_code(text),
-        _ => escaped(text, begins_a_line),
+        _ => escaped(text, written),
     }
 }
 

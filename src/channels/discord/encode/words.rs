@@ -4,11 +4,11 @@ use url::Url;
 
 use crate::channels::discord::encode::content::NOTHING;
 
-/// Text as it reads.
-pub(super) fn escaped(text: &str, begins_a_line: bool) -> String {
+/// Text as it reads behind what is `written` already.
+pub(super) fn escaped(text: &str, written: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 16);
-    let mut is_start = begins_a_line;
-    let mut before = None;
+    let mut before = written.chars().next_back();
+    let mut is_start = matches!(before, None | Some('\n'));
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         if let Some((number, sign)) = begins_a_block(rest).filter(|_| is_start) {
@@ -30,16 +30,20 @@ pub(super) fn escaped(text: &str, begins_a_line: bool) -> String {
     out
 }
 
-/// A link that shows a text.
+/// The text of a link, if that is its address.
+pub(super) fn bare<'a>(text: &'a str, address: &str) -> Option<&'a str> {
+    Url::parse(text).is_ok_and(|read| read.as_str() == address).then_some(text)
+}
+
+/// A link that shows another text than its address.
 pub(super) fn linked(text: &str, address: &str, is_code: bool) -> String {
-    if Url::parse(text).is_ok_and(|read| read.as_str() == address) {
-        return text.to_owned();
-    }
+    // A parenthesis may end it.
+    let address = address.replace('(', "%28").replace(')', "%29");
     if text.contains("://") {
         // Discord makes no link of what looks like another.
-        return format!("{} (<{address}>)", escaped(text, false));
+        return format!("{} (<{address}>)", escaped(text, " "));
     }
-    let words = if is_code { plain_code(text) } else { escaped(text, false) };
+    let words = if is_code { plain_code(text) } else { escaped(text, "[") };
     let words = words.replace('\n', " ").replace('[', "\\[").replace(']', "\\]");
     format!("[{words}](<{address}>)")
 }
@@ -73,22 +77,29 @@ fn harmless(c: char, behind: &str) -> Option<char> {
 
 /// Whether a sign means something here.
 fn is_sign(c: char, before: Option<char>, behind: &str) -> bool {
-    let is_letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    // Discord's words are those of ASCII.
+    let is_letter = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
     let is_double = before == Some(c) || behind.starts_with(c);
     match c {
         '\\' | '*' | '`' => true,
         '_' => !(is_letter(before) && is_letter(behind.chars().next())),
         '~' | '|' => is_double,
-        '[' => behind.contains("]("),
+        // The address of a link, wherever its words have begun.
+        '(' => before == Some(']'),
         '<' => [":", "a:", "t:", "id:", "http"].iter().any(|sign| behind.starts_with(sign)),
+        // Addresses that are to be links are written elsewhere.
+        '/' => before == Some(':') && behind.starts_with('/'),
         _ => false,
     }
 }
 
 /// The sign that makes a list, a heading or a quote of a line, and the number before it.
 fn begins_a_block(line: &str) -> Option<(&str, &str)> {
-    const SIGNS: [&str; 8] = ["# ", "## ", "### ", "-# ", "> ", ">>> ", "- ", "+ "];
-    if SIGNS.iter().any(|sign| line.starts_with(sign)) {
+    const SIGNS: [&str; 5] = ["-# ", "> ", ">>> ", "- ", "+ "];
+    let behind = line.trim_start_matches('#');
+    // A heading looks for its words on the next lines, too.
+    let is_heading = behind.len() < line.len() && behind.chars().next().is_none_or(char::is_whitespace);
+    if is_heading || SIGNS.iter().any(|sign| line.starts_with(sign)) {
         return Some(("", line));
     }
     let digits = line.len() - line.trim_start_matches(|c: char| c.is_ascii_digit()).len();
