@@ -139,7 +139,7 @@ impl Overheard {
         }
         Some(Words {
             key: message.key.clone(),
-            name: message.author.name.clone(),
+            name: if kind == Kind::Gone { String::new() } else { message.author.name.clone() },
             text: text.get(..text.floor_char_boundary(self.bytes))?.to_owned(),
             at: (message.sent_at, message.sequence),
         })
