@@ -10,8 +10,8 @@ use super::kind::{Kind, json};
 use super::schema::Schema;
 use super::{
     AccessSettings, AdminSettings, CatchUpSettings, ChannelsSettings, ConversationSettings, DatabaseSettings,
-    DiscordSettings, Effective, HttpSettings, LimitsSettings, LogSettings, ModelSettings, PriceSettings,
-    ProviderSettings, Settings, ShutdownSettings, SlackSettings, TelegramSettings,
+    DiscordSettings, Effective, GroupsSettings, HttpSettings, LimitsSettings, LogSettings, ModelSettings,
+    PriceSettings, ProviderSettings, Settings, ShutdownSettings, SlackSettings, TelegramSettings,
 };
 
 /// Asks a struct for the names of its fields, and gives it nothing.
@@ -61,6 +61,7 @@ fn the_document_and_the_structs_have_the_same_keys() {
         ("model.providers.*.price", fields::<PriceSettings>()),
         ("access", fields::<AccessSettings>()),
         ("conversation", fields::<ConversationSettings>()),
+        ("groups", fields::<GroupsSettings>()),
         ("limits", fields::<LimitsSettings>()),
         ("catchup", fields::<CatchUpSettings>()),
         ("admin", fields::<AdminSettings>()),

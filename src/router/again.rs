@@ -33,23 +33,30 @@ impl Router {
         let Some(revised) = revised.map_err(RouterError::at("edit a message"))? else { return silence };
         let goes_on = turn.conversation.as_ref().filter(|active| active.id == revised.conversation);
         match goes_on.filter(|_| self.parts.answers_edits && revised.is_last) {
-            Some(conversation) => self.answer_anew(conversation).await,
+            Some(conversation) => self.answer_anew((turn, now), conversation).await,
             None => silence,
         }
     }
 
     /// Answers the last question anew.
-    pub(super) async fn again(&self, turn: &ClaimedTurn) -> Result<Outcome, RouterError> {
+    pub(super) async fn again(&self, turn: &ClaimedTurn, now: Timestamp) -> Result<Outcome, RouterError> {
         match &turn.conversation {
-            Some(conversation) => self.answer_anew(conversation).await,
+            Some(conversation) => self.answer_anew((turn, now), conversation).await,
             None => Ok(self.nothing_asked()),
         }
     }
 
-    async fn answer_anew(&self, conversation: &Conversation) -> Result<Outcome, RouterError> {
+    async fn answer_anew(
+        &self,
+        (turn, now): (&ClaimedTurn, Timestamp),
+        conversation: &Conversation,
+    ) -> Result<Outcome, RouterError> {
         match self.last_asked(conversation).await? {
-            Some(LastAsked { before, questions, .. }) => {
-                self.answer(conversation, questions, Some(before)).await
+            Some(LastAsked { before, mut questions, .. }) => {
+                if turn.last().is_some_and(|message| message.address.is_direct()) {
+                    questions.iter_mut().for_each(|question| question.voice = None);
+                }
+                self.answer((turn, now), conversation, questions, Some(before)).await
             }
             None => Ok(self.nothing_asked()),
         }

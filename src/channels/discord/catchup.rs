@@ -21,11 +21,10 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::channels::absence::{Absence, Found};
 use crate::channels::discord::api::id_of;
-use crate::channels::discord::decode::{self, Reader};
 use crate::channels::discord::places::Activity;
 use crate::channels::discord::recover::PAGE;
 use crate::channels::discord::waiting::Waiting;
-use crate::channels::discord::{Shared, channel, happening};
+use crate::channels::discord::{Shared, channel, decode, happening};
 use crate::channels::{Batch, ChannelError, Inbox, InboxError};
 use crate::domain::{Backoff, KnownPlace, Platform};
 use crate::telemetry::chain;
@@ -278,12 +277,12 @@ impl Look<'_> {
     fn decode(&self, found: &Messages) -> Batch {
         let mut batch = Batch::default();
         let Some(bot) = self.shared.bot() else { return batch };
-        let reader = Reader { bot, reads_all: self.shared.message_content };
+        let reader = self.shared.reader(bot);
         for value in found.values() {
             match Message::deserialize(value) {
                 Ok(said) if decode::is_talk(&said) => {
                     let message = decode::message(&said, self.place.address.clone(), reader);
-                    self.shared.places.remember(said.id, &message.address, &message.author);
+                    self.shared.places.remember(said.id, &message);
                     batch.messages.push(message);
                 }
                 Ok(_) => {}

@@ -9,13 +9,13 @@ use serenity::model::id::UserId;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::channels::discord::decode::{self, Reader};
 use crate::channels::discord::happening::{Deleted, Happening};
 use crate::channels::discord::interactions::PROMISE_AFTER;
+use crate::channels::discord::places::Spoken;
 use crate::channels::discord::waiting::{Arrival, Waiting};
-use crate::channels::discord::{Shared, catchup, connection};
+use crate::channels::discord::{Shared, catchup, connection, decode};
 use crate::channels::{Batch, ChannelError, Inbox, InboxError};
-use crate::domain::{Author, Backoff, DedupeKey, Event, InboundMessage};
+use crate::domain::{Address, Author, Backoff, Call, DedupeKey, InboundMessage};
 use crate::telemetry::{KillPoint, chain, kill_point};
 
 /// How many events go into one batch.
@@ -102,24 +102,20 @@ async fn store_some(shared: &Shared, inbox: &dyn Inbox, waiting: &Waiting) -> Re
 
 /// Reads what the gateway told into a batch.
 pub(super) async fn read(shared: &Shared, bot: UserId, what: &Happening, batch: &mut Batch) {
-    let reader = Reader { bot, reads_all: shared.message_content };
+    let reader = shared.reader(bot);
     let places = &shared.places;
     match what {
         Happening::Said(said) if decode::is_talk(said) => {
             let address = places.address(&shared.api, said.channel_id, said.guild_id).await;
             let message = decode::message(said, address, reader);
-            if is_addressed(&message) {
-                places.remember(said.id, &message.address, &message.author);
-            }
+            places.remember(said.id, &message);
             batch.messages.push(message);
         }
         Happening::Edited(update) if decode::is_edit(update, reader) => {
             let address = places.address(&shared.api, update.channel_id, update.guild_id).await;
             let Some(edit) = decode::edit(update, address, reader) else { return };
             // It may be the first that we hear of its message, or what makes it one for us.
-            if edit.is_for_us() {
-                places.remember(update.id, &edit.address, &edit.author);
-            }
+            places.remember(update.id, &edit);
             batch.messages.push(edit);
         }
         Happening::Deleted(deleted) => {
@@ -168,23 +164,20 @@ async fn deletions(
     }
     let address = places.address(&shared.api, deleted.channel, deleted.guild).await;
     let kept = unknown.into_iter().filter(|(id, _)| kept.contains(&decode::key(*id)));
-    deletions.extend(kept.map(|(id, _)| decode::deletion(id, (address.clone(), nobody()), now)));
+    deletions.extend(kept.map(|(id, _)| decode::deletion(id, nobody_at(&address), now)));
     Ok(deletions)
 }
 
-/// The author of what is only known to have been said.
-fn nobody() -> Author {
-    Author {
+/// Stands for whoever said what is only known to have been said.
+fn nobody_at(address: &Address) -> Spoken {
+    let author = Author {
         platform_user_id: String::new(),
         name: String::new(),
         username: None,
         locale: None,
         is_anonymous: true,
-    }
-}
-
-fn is_addressed(message: &InboundMessage) -> bool {
-    matches!(&message.event, Event::Text(said) if said.is_addressed)
+    };
+    Spoken { address: address.clone(), author, call: Call::Nobody }
 }
 
 /// Whether somebody has been waiting for an answer that is not coming.

@@ -32,7 +32,7 @@ impl Shelf {
 
     /// What a model gets to see.
     async fn seen(&self, conversation: ConversationId) -> Vec<String> {
-        let lines = self.store.recent(conversation, 50).await.unwrap();
+        let lines = self.store.recent((conversation, None), 50).await.unwrap();
         lines.into_iter().map(|line| line.text).collect()
     }
 
@@ -148,7 +148,7 @@ async fn another_answer_is_a_version_beside_the_first_and_the_newest_is_seen() {
     let texts: Vec<&str> = asked.questions.iter().map(|line| line.text.as_str()).collect();
     assert_eq!((texts, asked.questions[0].speaker), (vec!["one", "two"], Speaker::Person));
     assert_eq!((asked.before.turn, asked.before.seq), (turn.turn, 1));
-    assert!(shelf.store.recent_before(conversation, asked.before.seq, 50).await.unwrap().is_empty());
+    assert!(shelf.store.recent((conversation, Some(asked.before.seq)), 50).await.unwrap().is_empty());
 
     for words in ["Both, again.", "Both, once more."] {
         let accepted = shelf.store.ask_again(&turn, at(4)).await.unwrap();

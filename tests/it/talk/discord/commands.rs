@@ -41,7 +41,7 @@ async fn commands_are_answered_in_private_and_in_time() {
 #[tokio::test]
 async fn a_chosen_model_is_the_one_that_is_asked_and_a_new_conversation_is_empty() {
     let stage = Stage::lifelike().await;
-    stage.models.answers_with(|asked| format!("{} heard {}", asked.model, asked.last_user_text()));
+    stage.models.answers_with(|asked| format!("{} heard {}", asked.model, asked.last_words()));
     let bot = stage.serve().await;
     let alice = stage.platform.user(1001, "alice");
     let chat = alice.dm_channel();

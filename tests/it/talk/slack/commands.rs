@@ -55,7 +55,7 @@ async fn commands_are_answered_in_private() {
 #[tokio::test]
 async fn a_chosen_model_is_the_one_that_is_asked_and_a_new_conversation_is_empty() {
     let stage = Stage::lifelike().await;
-    stage.models.answers_with(|asked| format!("{} heard {}", asked.model, asked.last_user_text()));
+    stage.models.answers_with(|asked| format!("{} heard {}", asked.model, asked.last_words()));
     let bot = stage.serve().await;
     let alice = stage.platform.user("U1", "alice");
     let chat = alice.dm_channel();
@@ -78,7 +78,7 @@ async fn a_chosen_model_is_the_one_that_is_asked_and_a_new_conversation_is_empty
 #[tokio::test]
 async fn a_command_behind_a_mention_acts_on_its_thread_and_on_no_other() {
     let stage = Stage::lifelike().await.unhurried();
-    stage.models.answers_with(|asked| format!("{} heard {}", asked.model, asked.last_user_text()));
+    stage.models.answers_with(|asked| format!("{} heard {}", asked.model, asked.last_words()));
     let gate = Gate::closed_after(1);
     stage.models.when_asked("think", Answer::deltas(["Well, let me think", " for ever."]).behind(&gate));
     let alice = stage.platform.user("U1", "alice");
@@ -107,8 +107,8 @@ async fn a_command_behind_a_mention_acts_on_its_thread_and_on_no_other() {
         .await;
     alice.replies_in(&general, &one, "<@bot> lime");
     stage.wait_for_text(&general, "gpt-4o heard lime").await;
-    assert_eq!(heard(&stage.models, "lime"), ["lime"]);
-    assert_eq!(heard(&stage.models, "quince"), ["plum", "gpt-4o heard plum", "quince"]);
+    assert_eq!(heard(&stage.models, "lime"), ["alice: lime"]);
+    assert_eq!(heard(&stage.models, "quince"), ["alice: plum", "gpt-4o heard plum", "alice: quince"]);
     stage.ends_well(bot).await;
 }
 
