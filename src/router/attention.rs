@@ -11,6 +11,7 @@ use crate::store::{Store, StoreError};
 pub struct Attention {
     pub settings: GroupsSettings,
     pub access: AccessRules,
+    /// Knows where the bot has answered, and who has been let in.
     pub store: Store,
 }
 
@@ -28,9 +29,11 @@ pub enum Heed {
 /// What the settings make of a text.
 enum Weight {
     Called,
-    /// Nobody called, and it may be answered all the same: always, or if the bot has answered there.
+    /// Nobody called, and it is answered all the same.
     Uncalled,
+    /// The same if the bot has answered in the thread before.
     FollowUp,
+    /// It is said to others.
     Aside,
     NotOurs,
 }

@@ -33,8 +33,16 @@ async fn a_mention_in_a_channel_is_answered_in_a_thread_where_people_go_on() {
     bob.says_in(pear, &format!("{mention} lime"));
     stage.wait_until_last(pear, "Heard lime").await;
 
+    // What was asked meanwhile has its thread afterwards.
+    bot.stop().await;
+    let away = ann.says_in(general, &format!("{mention} while away"));
+    let bot = stage.serve().await;
+    stage.wait_until_last(away, "Heard while away").await;
+    bob.says_in(away, "and I?");
+    stage.wait_until_last(away, "Heard and I?").await;
+
     assert_eq!(stage.said(general), Vec::<String>::new());
-    assert_eq!(opened(&stage), 2);
+    assert_eq!(opened(&stage), 3);
     assert_eq!(told(&stage.models.request(3).await), ["ann: fig"]);
     let all = ["ann: pear", "Heard pear", "bob: plum", "Heard plum", "bob: lime"];
     assert_eq!(told(&stage.models.request(4).await), all);
