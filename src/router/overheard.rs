@@ -2,9 +2,8 @@
 //! little while, in memory only.
 //!
 //! It stays with its place, an edit changes it and a deletion takes it out, in
-//! whichever order they come. There
-//! is never more of it than the settings say, and of no more places than
-//! [`PLACES`]; a restart forgets all of it.
+//! whichever order they come. There is never more of it than the settings say,
+//! and of no more places than [`PLACES`]; a restart forgets all of it.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
