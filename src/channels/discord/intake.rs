@@ -102,7 +102,7 @@ async fn store_some(shared: &Shared, inbox: &dyn Inbox, waiting: &Waiting) -> Re
 
 /// Reads what the gateway told into a batch.
 pub(super) async fn read(shared: &Shared, bot: UserId, what: &Happening, batch: &mut Batch) {
-    let reader = shared.reader(bot);
+    let reader = shared.reader(bot, what.channel());
     let places = &shared.places;
     match what {
         Happening::Said(said) if decode::is_talk(said) => {

@@ -120,9 +120,11 @@ struct Shared {
 }
 
 impl Shared {
-    /// Who reads, and how.
-    fn reader(&self, bot: UserId) -> Reader {
-        Reader { bot, reads_all: self.message_content, opens_threads: self.opens_threads }
+    /// Who reads what is said in a channel, and how.
+    fn reader(&self, bot: UserId, channel: Option<ChannelId>) -> Reader {
+        let is_closed = channel.is_some_and(|channel| self.places.is_closed_to_threads(channel));
+        let opens_threads = self.opens_threads && !is_closed;
+        Reader { bot, reads_all: self.message_content, opens_threads }
     }
 
     fn bot(&self) -> Option<UserId> {
@@ -179,6 +181,16 @@ impl Discord {
         {
             let body = encode::post(&part.text, self.labelled(part), key, None);
             posted = self.shared.api.post(step, route, &body, file).await;
+        }
+        if let Err(CallError::Refused(refusal)) = &posted
+            && file.is_none()
+            && refusal.is_about_rights()
+            && let Some(channel_id) = self.leave_thread(to, channel_id)
+        {
+            let route = Route::ChannelMessages { channel_id };
+            let answers = to.message.as_ref().filter(|_| part.number == 0);
+            let body = encode::post(&part.text, self.labelled(part), key, answers);
+            posted = self.shared.api.post(step, route, &body, None).await;
         }
         if let Err(CallError::Refused(refusal)) = &posted
             && file.is_some()
@@ -256,7 +268,7 @@ impl Channel for Discord {
         }
         let step = "editing";
         let message_id = snowflake(step, &posted.0)?.into();
-        let route = Route::ChannelMessage { channel_id: self.written_to(step, to).await?, message_id };
+        let route = Route::ChannelMessage { channel_id: self.stands_in(step, to).await?, message_id };
         let body = encode::edit_with(&part.text, self.labelled(part));
         self.shared.api.call(step, LightMethod::Patch, route, Some(&body)).await?;
         Ok(())

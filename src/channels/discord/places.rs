@@ -69,6 +69,7 @@ struct Known {
     /// What threads are to be called that messages begin, and where there can be none.
     titles: Memory<ChannelId, String>,
     refused: Memory<ChannelId, ()>,
+    closed_to_threads: Memory<ChannelId, ()>,
     /// The last message of a channel, as its guild told in this session.
     last: Memory<ChannelId, Activity>,
 }
@@ -82,6 +83,7 @@ impl Default for Places {
             spoken_aside: Memory::of(MESSAGES),
             titles: Memory::of(MESSAGES),
             refused: Memory::of(MESSAGES),
+            closed_to_threads: Memory::of(CHANNELS),
             last: Memory::of(CHANNELS),
         };
         Self { known: Mutex::new(known), silent: watch::Sender::default() }
@@ -187,6 +189,20 @@ impl Places {
     /// Remembers that there can be no such thread.
     pub(super) fn refuse(&self, thread: ChannelId) {
         self.with(|known| known.refused.learn(thread, ()));
+    }
+
+    /// Takes note that in this channel we may not open threads, or not write in them.
+    pub(super) fn close_to_threads(&self, channel: ChannelId) {
+        self.with(|known| known.closed_to_threads.learn(channel, ()));
+    }
+
+    pub(super) fn is_closed_to_threads(&self, channel: ChannelId) -> bool {
+        self.with(|known| known.closed_to_threads.recall(&channel).is_some())
+    }
+
+    /// Forgets that there is a thread.
+    pub(super) fn forget_thread(&self, thread: ChannelId) {
+        self.with(|known| known.parents.learn(thread, None));
     }
 
     pub(super) fn is_refused(&self, thread: ChannelId) -> bool {

@@ -3,7 +3,8 @@
 //! A thread that begins at a message has the message's id. So it is known where the
 //! conversation goes on before there is a thread, and none is opened twice: whoever
 //! tries again, say after a crash, is told that it is there. Where we may not open
-//! one, the answer comes in the channel.
+//! one, or not write in it, the answer comes in the channel, and what is said there
+//! from then on belongs to the channel, until the next start.
 
 use serde_json::json;
 use serenity::http::{LightMethod, Route};
@@ -66,6 +67,37 @@ impl Discord {
         Ok(above)
     }
 
+    /// The channel in which a reply stands that may be there already; opens nothing.
+    pub(super) async fn stands_in(
+        &self,
+        step: &'static str,
+        to: &ReplyTo,
+    ) -> Result<ChannelId, ChannelError> {
+        let place = channel(step, &to.address)?;
+        if !is_begun_by(to.message.as_ref(), &to.address) || self.shared.places.is_thread(place) {
+            return Ok(place);
+        }
+        let above = ChannelId::new(snowflake(step, &to.address.chat)?);
+        if !self.shared.places.is_refused(place) && self.is_thread_of(above, place).await? {
+            self.shared.places.learn(place, ChannelType::PublicThread, Some(above));
+            return Ok(place);
+        }
+        Ok(above)
+    }
+
+    /// The channel above a thread that was opened for a reply, where it turns out that we may
+    /// not write in its threads; from now on none is opened there.
+    pub(super) fn leave_thread(&self, to: &ReplyTo, written: ChannelId) -> Option<ChannelId> {
+        let above = snowflake(OPENING, &to.address.chat).ok().map(ChannelId::new)?;
+        let is_opened = is_begun_by(to.message.as_ref(), &to.address) && written != above;
+        is_opened.then(|| {
+            self.shared.places.forget_thread(written);
+            self.shared.places.refuse(written);
+            self.shared.places.close_to_threads(above);
+            above
+        })
+    }
+
     /// Where we can be seen to write before there is anything to read; opens nothing.
     pub(super) fn seen_in(&self, step: &'static str, to: &ReplyTo) -> Result<ChannelId, ChannelError> {
         let place = channel(step, &to.address)?;
@@ -88,6 +120,9 @@ impl Discord {
             // The first message of a post in a forum has the id of its thread, too.
             Err(CallError::Refused(refusal)) if refusal.is_final() => {
                 tracing::debug!(channel.id = %above, reason = refusal.reason(), "answering in the channel");
+                if refusal.is_about_rights() {
+                    self.shared.places.close_to_threads(above);
+                }
                 self.is_thread_of(above, thread).await
             }
             Err(error) => Err(match ChannelError::from(error) {

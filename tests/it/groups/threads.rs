@@ -1,7 +1,9 @@
 //! Threads that answers open on Discord, if that is set.
 
+use std::time::Duration;
+
 use crate::groups::{hears, told};
-use crate::support::discord::permissions::CREATE_PUBLIC_THREADS;
+use crate::support::discord::permissions::{CREATE_PUBLIC_THREADS, SEND_MESSAGES_IN_THREADS};
 use crate::support::discord::{Discord, Fault};
 use crate::support::stage::On;
 
@@ -58,12 +60,56 @@ async fn where_it_may_open_none_it_answers_in_the_channel() {
     let bot = stage.serve().await;
     let ann = stage.platform.user(1001, "ann");
 
+    for word in ["pear", "plum", "fig"] {
+        ann.says_in(general, &format!("{} {word}", stage.platform.mention()));
+        stage.wait_until_last(general, &format!("Heard {word}")).await;
+    }
+
+    assert_eq!(stage.said(general), ["Heard pear", "Heard plum", "Heard fig"]);
+    // Once it is known that there are no threads, the conversation is the channel's.
+    assert_eq!(told(&stage.models.request(3).await), ["ann: plum", "Heard plum", "ann: fig"]);
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn where_it_may_not_write_in_threads_it_answers_in_the_channel() {
+    let stage = stage().await;
+    let guild = stage.platform.guild(500, "Team");
+    let general = guild.channel(501, "general");
+    guild.denies_bot(general, SEND_MESSAGES_IN_THREADS);
+    let bot = stage.serve().await;
+    let ann = stage.platform.user(1001, "ann");
+
     for word in ["pear", "plum"] {
         ann.says_in(general, &format!("{} {word}", stage.platform.mention()));
         stage.wait_until_last(general, &format!("Heard {word}")).await;
     }
 
     assert_eq!(stage.said(general), ["Heard pear", "Heard plum"]);
+    assert_eq!(opened(&stage), 1);
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn an_answer_that_came_in_the_channel_is_found_there_after_a_crash() {
+    let stage = stage().await;
+    let guild = stage.platform.guild(500, "Team");
+    let general = guild.channel(501, "general");
+    guild.denies_bot(general, CREATE_PUBLIC_THREADS);
+    stage.platform.fault("POST /channels/{id}/messages", 1, Fault::HangAfter);
+    let bot = stage.serve().await;
+    let ann = stage.platform.user(1001, "ann");
+    ann.says_in(general, &format!("{} pear", stage.platform.mention()));
+    stage.wait_until_last(general, "Heard pear").await;
+    bot.crash().await;
+    guild.allows_bot(general, CREATE_PUBLIC_THREADS);
+    // Discord has forgotten the key by then.
+    stage.platform.time_passes(Duration::from_secs(600));
+
+    let bot = stage.serve().await;
+    bot.wait_for_log("a turn on discord ended").await;
+    assert_eq!(stage.said(general), ["Heard pear"]);
+    assert_eq!(opened(&stage), 1, "the one that was refused");
     stage.ends_well(bot).await;
 }
 
