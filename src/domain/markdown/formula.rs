@@ -20,6 +20,11 @@ pub(super) fn in_dollars<'a>(text: &'a str, code: &[Range<usize>]) -> Cow<'a, st
             continue;
         }
         let Some(formula) = brackets.formula(text.get(from..).unwrap_or_default()) else { continue };
+        // One in which code begins is none.
+        let behind = code.get(code.partition_point(|range| range.start < start));
+        if behind.is_some_and(|range| range.start < from + formula.len()) {
+            continue;
+        }
         out.push_str(text.get(copied..start).unwrap_or_default());
         out.push_str(brackets.dollars);
         out.push_str(formula.trim());
@@ -97,5 +102,7 @@ mod tests {
         }
         let code = std::iter::once(0..7).collect::<Vec<_>>();
         assert_eq!(in_dollars(r"`\(a\)` \(b\)", &code), r"`\(a\)` $b$");
+        let code = std::iter::once(2..9).collect::<Vec<_>>();
+        assert_eq!(in_dollars(r"\(`a\)b`\)", &code), r"\(`a\)b`\)");
     }
 }

@@ -12,8 +12,8 @@ use crate::crash::points::PLACES;
 use crate::crash::seats::PLATFORMS;
 use crate::crash::world::World;
 
-/// How many ends there may be without peace: what was in flight at more is given up.
-const AT_A_STRETCH: u64 = 3;
+/// How many ends there may be without peace: what was alone in flight at three is given up.
+const AT_A_STRETCH: u64 = 2;
 
 /// What one run was.
 #[derive(Debug, Clone, Copy, Default)]
