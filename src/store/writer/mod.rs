@@ -2,19 +2,23 @@
 //!
 //! Many tasks have something to write, and SQLite takes one writer and one sync
 //! to disk at a time. So one task takes jobs from a bounded queue and puts all
-//! that wait into one IMMEDIATE transaction, each in a SAVEPOINT of its own, so
-//! that a failing job harms no neighbour. Nobody is answered before the COMMIT.
+//! that wait into one IMMEDIATE transaction. Nobody is answered before the COMMIT.
 //! It never lingers for more jobs: the sync itself is the time in which the next
 //! ones gather.
+//!
+//! A failing job harms no neighbour: what it shared a transaction with is rolled
+//! back with it, and each of them runs again in a transaction of its own. That is
+//! rare, and cheaper than a savepoint for each job all the time, which takes the
+//! thread of the connection two more turns.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
 };
 use tokio::sync::{mpsc, oneshot};
 use tracing::Instrument;
@@ -29,16 +33,17 @@ const QUEUE: usize = 1024;
 /// How many jobs share one transaction at most.
 const BATCH: usize = 256;
 
-/// Tells the one who waits how the commit went.
+/// Does the work of a job, also more than once; false if nothing of it is to be kept.
+type Work = Box<dyn for<'t> FnMut(&'t DatabaseTransaction) -> BoxFuture<'t, bool> + Send>;
+
+/// Tells whoever waits what the last time came to, and how the commit went.
 type Announce = Box<dyn FnOnce(Result<(), Arc<DbErr>>) + Send>;
 
-/// A job's own end: whether to keep what it wrote, and whom to tell.
-struct Worked {
-    keep: bool,
+/// Something to write.
+struct Job {
+    work: Work,
     announce: Announce,
 }
-
-type Job = Box<dyn for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Worked> + Send>;
 
 /// The way to the writer; cheap to clone.
 #[derive(Clone)]
@@ -66,89 +71,95 @@ impl Writer {
 
     /// Runs a job in a transaction and returns its result once it is durable.
     ///
-    /// An error of the job undoes what the job wrote, and only that.
+    /// An error of the job undoes what the job wrote, and only that. It may run again
+    /// when another one fails, so it changes nothing but the database.
     pub(super) async fn write<T, F>(&self, job: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
+        F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, StoreError>>
+            + Clone
+            + Send
+            + 'static,
     {
         let (answer, result) = oneshot::channel();
-        let job: Job = Box::new(move |tx| {
+        let last = Arc::new(Mutex::new(None));
+        let worked = Arc::clone(&last);
+        let work: Work = Box::new(move |tx| {
+            let (job, last) = (job.clone(), Arc::clone(&last));
             async move {
-                let worked = AssertUnwindSafe(job(tx)).catch_unwind().await;
+                let worked = AssertUnwindSafe(async { job(tx).await }).catch_unwind().await;
                 let worked = worked.unwrap_or(Err(StoreError::Panicked));
-                let keep = worked.is_ok();
-                let announce: Announce = Box::new(move |commit| {
-                    let outcome = match commit {
-                        Ok(()) => worked,
-                        Err(source) => worked.and(Err(StoreError::Commit(source))),
-                    };
-                    // Whoever asked may have stopped waiting.
-                    let _ = answer.send(outcome);
-                });
-                Worked { keep, announce }
+                let is_kept = worked.is_ok();
+                *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(worked);
+                is_kept
             }
             .boxed()
         });
+        let announce: Announce = Box::new(move |commit| {
+            let worked = worked.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let outcome = match (commit, worked) {
+                (Ok(()), worked) => worked.unwrap_or(Err(StoreError::Abandoned)),
+                // Its own error says more.
+                (Err(_), Some(Err(error))) => Err(error),
+                (Err(source), Some(Ok(_)) | None) => Err(StoreError::Commit(source)),
+            };
+            // Whoever asked may have stopped waiting.
+            let _ = answer.send(outcome);
+        });
+        let job = Job { work, announce };
         self.jobs.send(job).await.map_err(|_| StoreError::Closed)?;
         result.await.map_err(|_| StoreError::Abandoned)?
     }
+}
+
+/// How a transaction ended.
+enum End {
+    Committed,
+    /// A job failed, and nothing of any is kept.
+    Failed,
 }
 
 /// Works until nobody can send jobs any more.
 async fn run(db: DatabaseConnection, mut queue: mpsc::Receiver<Job>) {
     let mut batch = Vec::with_capacity(BATCH);
     while queue.recv_many(&mut batch, BATCH).await > 0 {
-        let mut announcements = Vec::with_capacity(batch.len());
-        let committed = work(&db, batch.drain(..), &mut announcements).instrument(transaction()).await;
-        let committed = committed.map_err(Arc::new);
-        if let Err(error) = &committed {
-            tracing::error!(error = %chain(error), "a database transaction failed, nothing of it is kept");
-        }
-        for announce in announcements {
-            announce(committed.clone());
+        let written = write(&db, &mut batch).await;
+        let is_shared = batch.len() > 1;
+        for mut job in batch.drain(..) {
+            let written = match &written {
+                // One of them failed; the others are to have no harm of it.
+                Ok(End::Failed) if is_shared => write(&db, std::slice::from_mut(&mut job)).await.map(drop),
+                Ok(End::Failed | End::Committed) => Ok(()),
+                Err(error) => Err(Arc::clone(error)),
+            };
+            (job.announce)(written);
         }
     }
 }
 
-async fn work(
-    db: &DatabaseConnection,
-    jobs: impl ExactSizeIterator<Item = Job>,
-    announcements: &mut Vec<Announce>,
-) -> Result<(), DbErr> {
+/// Writes all of these jobs, or nothing.
+async fn write(db: &DatabaseConnection, jobs: &mut [Job]) -> Result<End, Arc<DbErr>> {
+    let written = work(db, jobs).instrument(transaction()).await;
+    written.map_err(|error| {
+        tracing::error!(error = %chain(&error), "a database transaction failed, nothing of it is kept");
+        Arc::new(error)
+    })
+}
+
+async fn work(db: &DatabaseConnection, jobs: &mut [Job]) -> Result<End, DbErr> {
     let immediate = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()
     };
-    let is_alone = jobs.len() == 1;
     let tx = db.begin_with_options(immediate).await?;
     for job in jobs {
-        if is_alone {
-            let worked = job(&tx).await;
-            announcements.push(worked.announce);
-            if !worked.keep {
-                return tx.rollback().await;
-            }
-        } else {
-            run_in_savepoint(&tx, job, announcements).await?;
+        if !(job.work)(&tx).await {
+            tx.rollback().await?;
+            return Ok(End::Failed);
         }
     }
-    tx.commit().await
-}
-
-async fn run_in_savepoint(
-    tx: &DatabaseTransaction,
-    job: Job,
-    announcements: &mut Vec<Announce>,
-) -> Result<(), DbErr> {
-    tx.execute_unprepared("SAVEPOINT job").await?;
-    let worked = job(tx).await;
-    announcements.push(worked.announce);
-    if !worked.keep {
-        tx.execute_unprepared("ROLLBACK TO job").await?;
-    }
-    tx.execute_unprepared("RELEASE job").await?;
-    Ok(())
+    tx.commit().await?;
+    Ok(End::Committed)
 }
 
 #[cfg(test)]
