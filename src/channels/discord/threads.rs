@@ -54,11 +54,8 @@ impl Discord {
         step: &'static str,
         to: &ReplyTo,
     ) -> Result<ChannelId, ChannelError> {
-        let place = channel(step, &to.address)?;
-        if !is_begun_by(to.message.as_ref(), &to.address) || self.shared.places.is_thread(place) {
-            return Ok(place);
-        }
-        let above = ChannelId::new(snowflake(step, &to.address.chat)?);
+        let (place, above) = self.home(step, to)?;
+        let Some(above) = above else { return Ok(place) };
         if !self.shared.places.is_refused(place) && self.open(above, place).await? {
             self.shared.places.learn(place, ChannelType::PublicThread, Some(above));
             return Ok(place);
@@ -73,16 +70,28 @@ impl Discord {
         step: &'static str,
         to: &ReplyTo,
     ) -> Result<ChannelId, ChannelError> {
-        let place = channel(step, &to.address)?;
-        if !is_begun_by(to.message.as_ref(), &to.address) || self.shared.places.is_thread(place) {
-            return Ok(place);
-        }
-        let above = ChannelId::new(snowflake(step, &to.address.chat)?);
+        let (place, above) = self.home(step, to)?;
+        let Some(above) = above else { return Ok(place) };
         if !self.shared.places.is_refused(place) && self.is_thread_of(above, place).await? {
             self.shared.places.learn(place, ChannelType::PublicThread, Some(above));
             return Ok(place);
         }
         Ok(above)
+    }
+
+    /// Where we can be seen to write before there is anything to read; opens nothing.
+    pub(super) fn seen_in(&self, step: &'static str, to: &ReplyTo) -> Result<ChannelId, ChannelError> {
+        let (place, above) = self.home(step, to)?;
+        Ok(above.unwrap_or(place))
+    }
+
+    /// Where a reply belongs, and the channel above if that is a thread which is not known to be open.
+    fn home(&self, step: &'static str, to: &ReplyTo) -> Result<(ChannelId, Option<ChannelId>), ChannelError> {
+        let place = channel(step, &to.address)?;
+        if !is_begun_by(to.message.as_ref(), &to.address) || self.shared.places.is_thread(place) {
+            return Ok((place, None));
+        }
+        Ok((place, Some(ChannelId::new(snowflake(step, &to.address.chat)?))))
     }
 
     /// The channel above a thread that was opened for a reply, where it turns out that we may
@@ -96,15 +105,6 @@ impl Discord {
             self.shared.places.close_to_threads(above);
             above
         })
-    }
-
-    /// Where we can be seen to write before there is anything to read; opens nothing.
-    pub(super) fn seen_in(&self, step: &'static str, to: &ReplyTo) -> Result<ChannelId, ChannelError> {
-        let place = channel(step, &to.address)?;
-        if !is_begun_by(to.message.as_ref(), &to.address) || self.shared.places.is_thread(place) {
-            return Ok(place);
-        }
-        snowflake(step, &to.address.chat).map(ChannelId::new)
     }
 
     /// Opens the thread at a message, or finds it open; false where there can be none.
