@@ -17,16 +17,22 @@ impl Router {
         let conversation = self.conversation(turn, now).await?;
         let model = self.model_of(&conversation);
         let questions = self.questions(turn, &model);
-        self.answer(&conversation, questions, None).await
+        self.answer(turn, &conversation, questions, None).await
     }
 
     /// Asks the model for an answer in a conversation: what was asked `before` is asked anew.
     pub(super) async fn answer(
         &self,
+        turn: &ClaimedTurn,
         conversation: &Conversation,
         questions: Vec<Line>,
         before: Option<AskedBefore>,
     ) -> Result<Outcome, RouterError> {
+        let asked = Asked { conversation: conversation.id, questions: questions.clone(), before };
+        if turn.is_stopped {
+            // Nobody waits for it any more, so nobody is asked.
+            return Ok(Outcome::Reply(Reply { stream: Box::pin(stream::pending()), asked: Some(asked) }));
+        }
         let chosen = self.chosen(conversation).map(str::to_owned);
         let model = self.model_of(conversation);
         let measure = |line: &Line| {
@@ -37,7 +43,7 @@ impl Router {
         let lines = context::assemble(
             Line { speaker: Speaker::System, text: self.parts.settings.system_prompt.clone(), tokens: None },
             history,
-            questions.clone(),
+            questions,
             self.parts.settings.context_tokens,
             measure,
         );
@@ -46,7 +52,6 @@ impl Router {
             Ok(stream) => translate(stream),
             Err(error) => failed(&error),
         };
-        let asked = Asked { conversation: conversation.id, questions, before };
         Ok(Outcome::Reply(Reply { stream, asked: Some(asked) }))
     }
 
