@@ -22,7 +22,7 @@ test:
 
 # The suites that have a database; a test looks for those that are missing here. Left out are those with
 # the embedded one on purpose: the disk under it, and the sandbox, which has no other.
-ON_POSTGRES = access:: canary:: crash::conservation:: crash::points:: crash::poison:: crash::random:: crash::redelivery:: crash::stops:: given_up:: hostile:: migrations:: operation:: packaging::supervisor:: postgres:: startup:: statements:: store:: talk:: terminal:: webhooks::
+ON_POSTGRES = access:: canary:: crash::conservation:: crash::points:: crash::poison:: crash::random:: crash::redelivery:: crash::stops:: given_up:: groups:: hostile:: migrations:: operation:: packaging::supervisor:: postgres:: startup:: statements:: store:: talk:: terminal:: webhooks::
 
 # Ends the program at random places and times for hours, and says the seed of what went wrong;
 # `SEED=… RUNS=1 make crash` repeats it. See docs/reliability.md.

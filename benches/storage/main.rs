@@ -23,7 +23,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use switchboard::domain::{
-    Address, AddressKind, Author, DedupeKey, Event, InboundMessage, Platform, PostedId, Said, Timestamp,
+    Address, AddressKind, Author, Call, DedupeKey, Event, InboundMessage, Platform, PostedId, Said, Timestamp,
 };
 use switchboard::store::{Incoming, Store};
 use switchboard::telemetry::Tasks;
@@ -104,7 +104,7 @@ fn message(caller: i64, number: i64) -> InboundMessage {
         event: Event::Text(Said {
             message: Some(PostedId(number.to_string())),
             text: format!("Question {number}, in as many words as people take for one?"),
-            is_addressed: true,
+            call: Call::Mention,
             reply_to: None,
             attachments: Vec::new(),
         }),

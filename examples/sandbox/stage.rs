@@ -221,7 +221,7 @@ impl Stage {
 
 /// What the model says: what it was told, and slowly if that was asked for.
 fn answer(asked: &AskedRequest) -> Answer {
-    let said = asked.last_user_text();
+    let said = asked.last_words();
     let answer = Answer::text(format!("You said: {said}"));
     if said.contains("slowly") { answer.at_tokens_per_second(SLOWLY) } else { answer }
 }

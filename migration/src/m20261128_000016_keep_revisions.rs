@@ -1,6 +1,6 @@
 //! Second thoughts about what has been answered. `said_key` names a question as its
 //! platform does, hashed like `inbox.dedupe_hash`, so that an edit or a deletion
-//! finds it when the inbox has forgotten it; `message_revisions` keeps how it read
+//! finds it when the inbox has let go of its words; `message_revisions` keeps how it read
 //! before. What is `superseded_at` a moment stays and is shown to no model any more:
 //! an answer that another one has replaced, or a question that nobody has answered.
 

@@ -109,7 +109,7 @@ impl Inbox<'_> {
         if let Some(unreadable) = batch.unreadable.pop() {
             return Err(MatterError::Unreadable { id, reason: unreadable.reason });
         }
-        let messages = batch.messages.into_iter().filter(InboundMessage::is_for_us);
+        let messages = batch.messages.into_iter().filter(InboundMessage::calls_us);
         let messages = messages.map(InboundMessage::legible).collect();
         let count = self.store.read_again(held.id, (messages, batch.moves), now).await?.ok_or_else(gone)?;
         Ok(Replayed::Read(id, count))

@@ -14,7 +14,7 @@ use crate::domain::{
     Address, Change, ChangeEnd, Clock, DedupeKey, Event, InboundMessage, KnownPlace, Platform, Timestamp,
     Unreadable,
 };
-use crate::router::AccessRules;
+use crate::router::{AccessRules, Attention, Heed, Overheard};
 use crate::store::{Incoming, Store, StoreError, Taken};
 use crate::telemetry::{KillPoint, Tasks, kill_point, metrics};
 
@@ -26,6 +26,8 @@ pub(crate) struct Intake {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) tasks: Tasks,
     pub(crate) access: AccessRules,
+    pub(crate) attention: Attention,
+    pub(crate) overheard: Arc<Overheard>,
     /// What was said longer ago is not answered because it is edited now.
     pub(crate) max_age: Duration,
 }
@@ -38,15 +40,27 @@ impl Intake {
         let (thumbs, messages): (Vec<_>, Vec<_>) =
             messages.into_iter().partition(|message| matches!(message.event, Event::Reacted(_)));
         let thumbs = self.admitted(thumbs).await?;
-        let (mut messages, mut changes) = Change::sort(messages);
-        messages.retain(InboundMessage::is_for_us);
-        for change in &mut changes {
-            change.may_begin = self.may_begin(&change.message, now).await?;
+        let (said, changed) = Change::sort(messages);
+        let mut messages = Vec::with_capacity(said.len());
+        for message in said.into_iter().map(InboundMessage::legible) {
+            match self.attention.heed(&message).await? {
+                Heed::Answer => messages.push(message),
+                Heed::Overhear => self.overheard.hear(&message, now),
+                Heed::Ignore => {}
+            }
         }
-        let messages = messages.into_iter().map(InboundMessage::legible).collect();
-        let changes =
-            changes.into_iter().map(|change| Change { message: change.message.legible(), ..change });
-        Ok(Incoming { messages, changes: changes.collect(), thumbs, unreadable, moves, doors })
+        let mut changes = Vec::with_capacity(changed.len());
+        for change in changed {
+            let message = change.message.legible();
+            let heed = self.attention.heed(&message).await?;
+            match heed {
+                Heed::Overhear if !change.is_deletion => self.overheard.amend(&message, now),
+                Heed::Answer | Heed::Overhear | Heed::Ignore => self.overheard.forget(&message, now),
+            }
+            let may_begin = heed == Heed::Answer && self.may_begin(&message, now).await?;
+            changes.push(Change { message, may_begin, ..change });
+        }
+        Ok(Incoming { messages, changes, thumbs, unreadable, moves, doors })
     }
 
     /// Those of people who may talk where they are.
@@ -61,7 +75,7 @@ impl Intake {
 
     /// Whether a change counts although nobody has heard of its message.
     async fn may_begin(&self, changed: &InboundMessage, now: Timestamp) -> Result<bool, StoreError> {
-        if !changed.is_for_us() || now - changed.sent_at > self.max_age {
+        if now - changed.sent_at > self.max_age {
             return Ok(false);
         }
         let standing = self.store.standing(&changed.address, &changed.author).await?;
@@ -114,6 +128,11 @@ impl Inbox for Intake {
             Ok(taken) => taken.map_err(|error| InboxError(Box::new(error))),
             Err(error) => Err(InboxError(Box::new(error))),
         }
+    }
+
+    async fn is_for_us(&self, message: &InboundMessage) -> Result<bool, InboxError> {
+        let heed = self.attention.heed(message).await.map_err(|error| InboxError(Box::new(error)))?;
+        Ok(heed == Heed::Answer)
     }
 
     async fn known_places(&self, platform: Platform, limit: u32) -> Result<Vec<KnownPlace>, InboxError> {

@@ -29,7 +29,7 @@ use crate::config::Settings;
 use crate::domain::texts::Texts;
 use crate::domain::{Clock, Platform};
 use crate::model::{Model, TokenEstimates};
-use crate::router::{AccessRules, Parts, Router};
+use crate::router::{AccessRules, Attention, Overheard, Parts, Router};
 use crate::store::{Store, StoreError};
 use crate::telemetry::{Tasks, chain};
 
@@ -113,6 +113,7 @@ impl App {
         let Foundations { store, model, tokens, texts, clock, channels, lease, busy } = foundations;
         let stops = Arc::new(Stops::default());
         let access = AccessRules::new(settings.access.clone());
+        let overheard = Arc::new(Overheard::new(&settings.groups));
         let router = Router::new(Parts {
             store: store.clone(),
             model,
@@ -120,8 +121,10 @@ impl App {
             texts: Arc::clone(&texts),
             stop: Arc::clone(&stops) as _,
             access: access.clone(),
+            overheard: Arc::clone(&overheard),
             settings: settings.model.clone(),
             answers_edits: settings.conversation.answer_edits,
+            groups: settings.groups.clone(),
             message_chars: settings.limits.message_chars as usize,
         });
         let last_call = CancellationToken::new();
@@ -153,7 +156,13 @@ impl App {
             stops,
             clock: Arc::clone(&clock),
             tasks: sources.clone(),
+            attention: Attention {
+                settings: settings.groups.clone(),
+                access: access.clone(),
+                store: store.clone(),
+            },
             access,
+            overheard,
             max_age: Duration::from_secs(u64::from(settings.catchup.max_age_minutes) * 60),
         });
         let drain = Duration::from_secs(settings.shutdown.drain_seconds);

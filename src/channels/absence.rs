@@ -53,8 +53,14 @@ impl Absence {
         found: Found,
         inbox: &dyn Inbox,
     ) -> Result<Vec<InboundMessage>, InboxError> {
-        let Found { mut messages, heard, may_be_more } = found;
-        messages.retain(is_addressed);
+        let Found { messages: found, heard, may_be_more } = found;
+        let mut messages = Vec::new();
+        for message in found {
+            // What called nobody may have been heard, and left aside as it was to be then.
+            if message.calls_us() && is_for_us(&message, inbox).await? {
+                messages.push(message);
+            }
+        }
         messages.sort_by_key(|message| message.sequence);
         messages.dedup_by(|one, other| one.key == other.key);
         let (mut old, mut young): (Vec<_>, Vec<_>) =
@@ -82,8 +88,11 @@ impl Absence {
         batch: Vec<InboundMessage>,
         inbox: &dyn Inbox,
     ) -> Result<Vec<InboundMessage>, InboxError> {
-        let is_old = |message: &InboundMessage| is_addressed(message) && message.sent_at < self.oldest;
-        let (mut old, rest): (Vec<_>, Vec<_>) = batch.into_iter().partition(is_old);
+        let (mut old, mut rest) = (Vec::new(), Vec::new());
+        for message in batch {
+            let is_old = message.sent_at < self.oldest && is_for_us(&message, inbox).await?;
+            if is_old { old.push(message) } else { rest.push(message) }
+        }
         if old.is_empty() {
             return Ok(rest);
         }
@@ -117,12 +126,11 @@ impl Absence {
     }
 }
 
-fn is_addressed(message: &InboundMessage) -> bool {
+async fn is_for_us(message: &InboundMessage, inbox: &dyn Inbox) -> Result<bool, InboxError> {
     match &message.event {
-        Event::Text(said) => said.is_addressed,
-        Event::Command(_) => true,
+        Event::Text(_) | Event::Command(_) => inbox.is_for_us(message).await,
         Event::Edited(_) | Event::Deleted(_) | Event::Missed(_) | Event::Again(_) | Event::Reacted(_) => {
-            false
+            Ok(false)
         }
     }
 }
@@ -148,8 +156,8 @@ mod tests {
     use crate::channels::{Batch, Inbox, InboxError};
     use crate::config::CatchUpSettings;
     use crate::domain::{
-        Address, AddressKind, Author, DedupeKey, Event, InboundMessage, Missed, Platform, PostedId, Said,
-        Timestamp,
+        Address, AddressKind, Author, Call, DedupeKey, Event, InboundMessage, Missed, Platform, PostedId,
+        Said, Timestamp,
     };
 
     /// An inbox that has accepted something before.
@@ -187,7 +195,7 @@ mod tests {
             event: Event::Text(Said {
                 message: Some(id),
                 text: "hi".into(),
-                is_addressed: true,
+                call: Call::Direct,
                 reply_to: None,
                 attachments: Vec::new(),
             }),

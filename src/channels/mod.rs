@@ -87,6 +87,11 @@ pub trait Inbox: Send + Sync {
     /// message that was accepted before is no error.
     async fn accept(&self, batch: Batch) -> Result<(), InboxError>;
 
+    /// Whether something that was said is to be answered, or gets a reason for none.
+    async fn is_for_us(&self, message: &InboundMessage) -> Result<bool, InboxError> {
+        Ok(message.calls_us())
+    }
+
     /// The places of a platform where somebody has talked to us, at most `limit`
     /// of them, the last active first.
     ///

@@ -9,7 +9,7 @@ use crate::channels::slack::{self, Pace, Slack};
 use crate::channels::telegram::{self, Hook, Telegram};
 use crate::channels::{Channel, ChannelError};
 use crate::cli::failure::Failure;
-use crate::config::{Settings, SlackMode, SlackSettings, TelegramMode, TelegramSettings};
+use crate::config::{DiscordThreads, Settings, SlackMode, SlackSettings, TelegramMode, TelegramSettings};
 use crate::domain::Platform;
 use crate::domain::texts::Texts;
 use crate::telemetry::{Tasks, chain};
@@ -24,6 +24,7 @@ pub(super) fn channels(settings: &Settings, tasks: &Tasks) -> Result<Vec<Arc<dyn
             token,
             api_base: discord.api_base.clone(),
             message_content: discord.message_content,
+            opens_threads: discord.threads == DiscordThreads::Always,
             catchup: settings.catchup,
             texts: Arc::clone(&texts),
             clock: Arc::new(SystemClock),

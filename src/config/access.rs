@@ -151,7 +151,7 @@ fn complain_about_account(text: &str) -> Option<String> {
     text.parse::<Account>().err().map(|error| error.to_string())
 }
 
-fn complain_about_space(text: &str) -> Option<String> {
+pub(super) fn complain_about_space(text: &str) -> Option<String> {
     text.parse::<Space>().err().map(|error| error.to_string())
 }
 

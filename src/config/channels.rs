@@ -36,6 +36,17 @@ pub struct DiscordSettings {
     pub api_base: String,
     /// Whether to ask for what is not meant for the bot.
     pub message_content: bool,
+    /// Whether answers to mentions in channels open threads.
+    pub threads: DiscordThreads,
+}
+
+/// When an answer opens a thread on Discord.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DiscordThreads {
+    Never,
+    /// Whenever somebody mentions the bot in a channel.
+    Always,
 }
 
 /// Telegram.
@@ -96,6 +107,7 @@ pub(super) const RULES: &[(&str, Rule)] = &[
     ("channels.discord.token", Rule::Secret),
     ("channels.discord.api_base", Rule::BaseUrl),
     ("channels.discord.message_content", Rule::Any),
+    ("channels.discord.threads", Rule::OneOf(&["never", "always"])),
     ("channels.telegram.token", Rule::Secret),
     ("channels.telegram.api_base", Rule::BaseUrl),
     ("channels.telegram.mode", Rule::OneOf(&["poll", "webhook"])),

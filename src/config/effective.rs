@@ -8,7 +8,7 @@ use config::{Config, Map, Value, ValueKind};
 use crate::config::layer::{Given, Layer};
 use crate::config::problem::{Fault, Problem};
 use crate::config::schema::{FREELY_NAMED, Key, Schema};
-use crate::config::{ConfigProblems, Settings, Source, channels, providers, secrets};
+use crate::config::{ConfigProblems, Settings, Source, channels, groups, providers, secrets};
 
 /// What is in force, where it came from, and what is wrong with it.
 ///
@@ -43,6 +43,7 @@ impl Effective {
         secrets::fetch(&mut effective, environment.get(secrets::CREDENTIALS_DIRECTORY).map(Path::new));
         providers::complete(&mut effective);
         channels::check(&mut effective);
+        groups::check(&mut effective);
         effective
     }
 

@@ -22,6 +22,7 @@ mod database;
 mod document;
 mod effective;
 mod explain;
+mod groups;
 mod http;
 mod kind;
 mod layer;
@@ -48,12 +49,14 @@ pub use access::{AccessSettings, Account, DirectAccess, GroupAccess, NotAnId, Sp
 pub use admin::AdminSettings;
 pub use catchup::CatchUpSettings;
 pub use channels::{
-    ChannelsSettings, DiscordSettings, SlackMode, SlackSettings, TelegramMode, TelegramSettings,
+    ChannelsSettings, DiscordSettings, DiscordThreads, SlackMode, SlackSettings, TelegramMode,
+    TelegramSettings,
 };
 pub use conversation::ConversationSettings;
 pub use database::DatabaseSettings;
 pub use effective::Effective;
 pub use explain::{Explanation, NoSuchKey};
+pub use groups::{Answering, GroupsSettings};
 pub use http::HttpSettings;
 pub use limits::LimitsSettings;
 pub use log::{LogFormat, LogSettings};
@@ -71,6 +74,7 @@ pub struct Settings {
     pub model: ModelSettings,
     pub access: AccessSettings,
     pub conversation: ConversationSettings,
+    pub groups: GroupsSettings,
     pub limits: LimitsSettings,
     pub catchup: CatchUpSettings,
     pub admin: AdminSettings,

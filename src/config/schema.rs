@@ -8,7 +8,7 @@ use crate::config::nearest::nearest;
 use crate::config::problem::Fault;
 use crate::config::rule::{Rule, quoted};
 use crate::config::{
-    access, admin, catchup, channels, conversation, database, http, limits, log, model, shutdown,
+    access, admin, catchup, channels, conversation, database, groups, http, limits, log, model, shutdown,
 };
 
 /// The document that declares every key.
@@ -140,6 +140,7 @@ impl Key {
             model::RULES,
             access::RULES,
             conversation::RULES,
+            groups::RULES,
             limits::RULES,
             catchup::RULES,
             admin::RULES,
@@ -276,8 +277,8 @@ mod tests {
             assert!(!key.sentence.is_empty(), "{} has no sentence", key.path);
         }
         let rules = [database::RULES, channels::RULES, model::RULES, access::RULES, limits::RULES];
-        let rest =
-            [conversation::RULES, catchup::RULES, admin::RULES, http::RULES, log::RULES, shutdown::RULES];
+        let rest = [conversation::RULES, groups::RULES, catchup::RULES, admin::RULES, http::RULES];
+        let rest = rest.into_iter().chain([log::RULES, shutdown::RULES]);
         for (path, _) in rules.into_iter().chain(rest).flatten() {
             assert!(schema.keys().any(|key| key.path == *path), "{path} is ruled but not declared");
         }

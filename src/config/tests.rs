@@ -9,9 +9,9 @@ use serde::de::{Deserializer, Error as _, Visitor};
 use super::kind::{Kind, json};
 use super::schema::Schema;
 use super::{
-    AccessSettings, AdminSettings, CatchUpSettings, ChannelsSettings, DatabaseSettings, DiscordSettings,
-    Effective, HttpSettings, LimitsSettings, LogSettings, ModelSettings, PriceSettings, ProviderSettings,
-    Settings, ShutdownSettings, SlackSettings, TelegramSettings,
+    AccessSettings, AdminSettings, CatchUpSettings, ChannelsSettings, ConversationSettings, DatabaseSettings,
+    DiscordSettings, Effective, GroupsSettings, HttpSettings, LimitsSettings, LogSettings, ModelSettings,
+    PriceSettings, ProviderSettings, Settings, ShutdownSettings, SlackSettings, TelegramSettings,
 };
 
 /// Asks a struct for the names of its fields, and gives it nothing.
@@ -60,6 +60,8 @@ fn the_document_and_the_structs_have_the_same_keys() {
         ("model.providers.*", fields::<ProviderSettings>()),
         ("model.providers.*.price", fields::<PriceSettings>()),
         ("access", fields::<AccessSettings>()),
+        ("conversation", fields::<ConversationSettings>()),
+        ("groups", fields::<GroupsSettings>()),
         ("limits", fields::<LimitsSettings>()),
         ("catchup", fields::<CatchUpSettings>()),
         ("admin", fields::<AdminSettings>()),

@@ -29,6 +29,17 @@ impl Address {
         self.kind == AddressKind::Direct
     }
 
+    /// Whether it is a thread in which one matter is talked over, and who has joined in stays. The
+    /// topics of a Telegram forum are groups beside each other.
+    #[must_use]
+    pub fn is_thread_of_talk(&self) -> bool {
+        let has_such_threads = match self.platform {
+            Platform::Discord | Platform::Slack => true,
+            Platform::Telegram | Platform::Terminal => false,
+        };
+        has_such_threads && self.kind == AddressKind::Thread
+    }
+
     /// Whether nothing is talked over here but in threads, each of which is a
     /// conversation of its own: a Slack channel around its threads.
     #[must_use]

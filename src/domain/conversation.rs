@@ -1,6 +1,8 @@
 //! What has been said so far.
 
-use crate::domain::{ConversationId, MessageId, Timestamp, TurnId};
+use std::borrow::Cow;
+
+use crate::domain::{ConversationId, MessageId, Timestamp, TurnId, Voice, voice};
 
 /// A sequence of messages that the model sees as one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,8 +18,18 @@ pub struct Conversation {
 pub struct Line {
     pub speaker: Speaker,
     pub text: String,
-    /// Its length in tokens, where it is known.
+    /// The length of the text in tokens, where it is known.
     pub tokens: Option<u32>,
+    /// Which person says it, where several may.
+    pub voice: Option<Voice>,
+}
+
+impl Line {
+    /// The text as a model gets it: with the name of who says it, where it is told.
+    #[must_use]
+    pub fn spoken(&self) -> Cow<'_, str> {
+        voice::spoken(self.voice.as_ref(), &self.text)
+    }
 }
 
 /// What was asked of a model before, and is answered anew.

@@ -35,13 +35,13 @@ impl InboundMessage {
         ReplyTo { address: self.address.clone(), message, interaction }
     }
 
-    /// Whether it is for us at all; what is not need not be kept.
+    /// Whether it calls the bot by itself; of a change, whether what it is about does.
     #[must_use]
-    pub fn is_for_us(&self) -> bool {
+    pub fn calls_us(&self) -> bool {
         match &self.event {
-            Event::Text(said) => said.is_addressed,
+            Event::Text(said) => said.is_addressed(),
             Event::Command(_) | Event::Missed(_) | Event::Again(_) | Event::Reacted(_) => true,
-            Event::Edited(changed) | Event::Deleted(changed) => changed.is_for_us(),
+            Event::Edited(changed) | Event::Deleted(changed) => changed.calls_us(),
         }
     }
 
@@ -142,12 +142,56 @@ pub struct Said {
     /// The platform's id of this message.
     pub message: Option<PostedId>,
     pub text: String,
-    /// Whether it is meant for the bot: a direct chat, a mention, or a reply to it.
-    pub is_addressed: bool,
+    /// How it calls the bot. Kept is only whether it does: what is kept has been decided on.
+    #[serde(rename = "is_addressed", with = "stored_call")]
+    pub call: Call,
     /// The message it answers.
     pub reply_to: Option<PostedId>,
     /// What came with it that is not text.
     pub attachments: Vec<Attachment>,
+}
+
+impl Said {
+    /// Whether it calls the bot: in a direct chat, by a mention, or by answering it.
+    #[must_use]
+    pub fn is_addressed(&self) -> bool {
+        match self.call {
+            Call::Direct | Call::Mention | Call::Reply => true,
+            Call::Nobody | Call::Others | Call::NotOurs => false,
+        }
+    }
+}
+
+/// How a message calls the bot, as the platform tells. What follows from it is not for the channels to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Call {
+    /// Nobody else can have been meant.
+    Direct,
+    Mention,
+    /// By answering one of the bot's messages.
+    Reply,
+    /// It calls somebody else and not the bot, or answers them.
+    Others,
+    /// It calls nobody.
+    Nobody,
+    /// It is for another bot, or we are not shown its words: whatever is set, it is none of our business.
+    NotOurs,
+}
+
+/// A call, as the first version kept it.
+mod stored_call {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Call;
+
+    pub(super) fn serialize<S: Serializer>(call: &Call, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bool(matches!(call, Call::Direct | Call::Mention | Call::Reply))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Call, D::Error> {
+        bool::deserialize(deserializer)
+            .map(|is_addressed| if is_addressed { Call::Mention } else { Call::Nobody })
+    }
 }
 
 /// What was said while nobody listened and is not answered.

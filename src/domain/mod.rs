@@ -30,6 +30,7 @@ mod stop;
 pub mod texts;
 mod thumb;
 mod user;
+mod voice;
 
 pub use address::{Address, AddressKind, KnownPlace, Move, SpaceRef, SpaceStanding};
 pub use answer::{AnswerEvent, AnswerStream, Begun, FinishReason, Finished, Price, Usage};
@@ -50,8 +51,8 @@ pub use ids::{
     TurnId, UserId,
 };
 pub use inbound::{
-    Again, Attachment, Author, DedupeKey, Event, InboundMessage, Interaction, Invocation, MOST_KEPT_BYTES,
-    Missed, Reacted, Said, Unreadable,
+    Again, Attachment, Author, Call, DedupeKey, Event, InboundMessage, Interaction, Invocation,
+    MOST_KEPT_BYTES, Missed, Reacted, Said, Unreadable,
 };
 pub use message_state::MessageState;
 pub use outcome::{Asked, Outcome, Refusal, RefusalReason, Reply, Silence};
@@ -59,3 +60,4 @@ pub use platform::{Platform, UnknownPlatform};
 pub use stop::{Stop, Stopping};
 pub use thumb::Thumb;
 pub use user::{Role, UnknownRole, User};
+pub use voice::Voice;

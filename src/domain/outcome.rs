@@ -82,4 +82,6 @@ pub enum Silence {
     AlreadyAnswered,
     /// Another answer comes in a turn of its own.
     AnsweredAnew,
+    /// So much in a row, and so fast, is said by a program that answers us.
+    TooFast,
 }

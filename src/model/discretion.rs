@@ -81,8 +81,8 @@ mod tests {
     fn neither_key_nor_prompt_survive() {
         let said = "My password is hunter2, and \"my\" cat's name is Mittens\nof the north";
         let lines = [
-            Line { speaker: Speaker::System, text: "Be brief.".to_owned(), tokens: None },
-            Line { speaker: Speaker::Person, text: said.to_owned(), tokens: None },
+            Line { speaker: Speaker::System, text: "Be brief.".to_owned(), tokens: None, voice: None },
+            Line { speaker: Speaker::Person, text: said.to_owned(), tokens: None, voice: None },
         ];
         let discretion = Discretion { key: "sk-secret", lines: &lines };
         let table = [

@@ -75,9 +75,9 @@ pub(super) fn tokens_of(text: &str) -> u32 {
 
 /// The tokens of a prompt, of no model in particular.
 pub(super) fn tokens_of_prompt(lines: &[Line]) -> u32 {
-    lines
-        .iter()
-        .fold(0, |sum: u32, line| sum.saturating_add(tokens_of(&line.text)).saturating_add(TOKENS_PER_LINE))
+    lines.iter().fold(0, |sum: u32, line| {
+        sum.saturating_add(tokens_of(&line.spoken())).saturating_add(TOKENS_PER_LINE)
+    })
 }
 
 fn corrected(tokens: u32, correction: u64) -> u32 {
@@ -90,7 +90,7 @@ mod tests {
     use crate::domain::{Line, Speaker};
 
     fn prompt(bytes: usize) -> [Line; 1] {
-        [Line { speaker: Speaker::Person, text: "x".repeat(bytes), tokens: None }]
+        [Line { speaker: Speaker::Person, text: "x".repeat(bytes), tokens: None, voice: None }]
     }
 
     #[test]

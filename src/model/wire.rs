@@ -4,6 +4,8 @@
 //! reasons and put errors into the stream. Everything that comes in is
 //! therefore optional, and what we do not need is not read.
 
+use std::borrow::Cow;
+
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -28,7 +30,7 @@ pub(super) struct ChatRequest<'a> {
 #[derive(Debug, Serialize)]
 struct WireLine<'a> {
     role: &'static str,
-    content: &'a str,
+    content: Cow<'a, str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -41,7 +43,7 @@ impl<'a> ChatRequest<'a> {
     pub(super) fn new(model: &'a str, lines: &'a [Line], settings: &ProviderSettings) -> Self {
         let limit = settings.max_answer_tokens;
         let messages =
-            lines.iter().map(|line| WireLine { role: line.speaker.name(), content: &line.text }).collect();
+            lines.iter().map(|line| WireLine { role: line.speaker.name(), content: line.spoken() }).collect();
         Self {
             model,
             messages,
@@ -179,7 +181,7 @@ mod tests {
 
     #[test]
     fn the_limit_of_tokens_goes_by_the_name_that_the_server_knows() {
-        let line = [Line { speaker: Speaker::Person, text: "hi\0".to_owned(), tokens: None }];
+        let line = [Line { speaker: Speaker::Person, text: "hi\0".to_owned(), tokens: None, voice: None }];
         let mut settings: ProviderSettings =
             serde_json::from_value(json!({"base_url": "http://localhost/v1", "model": "m"})).unwrap();
         let body = |settings: &ProviderSettings| {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::admin::Subject;
 use crate::config::{AccessSettings, Account, DirectAccess, GroupAccess, Space};
 use crate::domain::{
-    Code, Event, InboundMessage, Outcome, Platform, Refusal, RefusalReason, Reply, Role, Silence,
+    Address, Code, Event, InboundMessage, Outcome, Platform, Refusal, RefusalReason, Reply, Role, Silence,
     SpaceStanding, Timestamp, User,
 };
 use crate::router::{Router, RouterError};
@@ -84,8 +84,13 @@ impl AccessRules {
 }
 
 fn space_of(message: &InboundMessage) -> Option<Space> {
-    let space = message.address.space.as_ref()?;
-    Some(Space { platform: message.address.platform, id: space.id.clone() })
+    space_at(&message.address)
+}
+
+/// The space around an address, as the settings name it.
+pub(super) fn space_at(address: &Address) -> Option<Space> {
+    let space = address.space.as_ref()?;
+    Some(Space { platform: address.platform, id: space.id.clone() })
 }
 
 /// Whether somebody waits to hear something; who changes or deletes what they said,

@@ -35,24 +35,31 @@ impl Router {
         match goes_on.filter(|_| self.parts.answers_edits && revised.is_last) {
             Some(conversation) => {
                 let asked = self.last_asked(conversation).await?;
-                self.answer_anew(turn, conversation, asked).await
+                self.answer_anew((turn, now), conversation, asked).await
             }
             None => silence,
         }
     }
 
     /// Answers the last question anew, if it still is the one that somebody wants answered.
-    pub(super) async fn again(&self, turn: &ClaimedTurn, again: &Again) -> Result<Outcome, RouterError> {
+    pub(super) async fn again(
+        &self,
+        turn: &ClaimedTurn,
+        again: &Again,
+        now: Timestamp,
+    ) -> Result<Outcome, RouterError> {
         let Some(conversation) = &turn.conversation else { return Ok(self.nothing_asked()) };
         let asked = self.last_asked(conversation).await?;
-        let Some(question) = again.question else { return self.answer_anew(turn, conversation, asked).await };
+        let Some(question) = again.question else {
+            return self.answer_anew((turn, now), conversation, asked).await;
+        };
         match asked {
             // Turns are named in the order in which they began.
             Some(asked) if asked.before.turn > question => {
                 Ok(Outcome::Reply(Reply::ready_made(self.parts.texts.get("retry-overtaken"))))
             }
             Some(asked) if asked.before.turn == question => {
-                self.answer_anew(turn, conversation, Some(asked)).await
+                self.answer_anew((turn, now), conversation, Some(asked)).await
             }
             // It was taken back.
             Some(_) | None => Ok(Outcome::Silence(Silence::AlreadyAnswered)),
@@ -61,13 +68,16 @@ impl Router {
 
     async fn answer_anew(
         &self,
-        turn: &ClaimedTurn,
+        (turn, now): (&ClaimedTurn, Timestamp),
         conversation: &Conversation,
         asked: Option<LastAsked>,
     ) -> Result<Outcome, RouterError> {
         match asked {
-            Some(LastAsked { before, questions, .. }) => {
-                self.answer(turn, conversation, questions, Some(before)).await
+            Some(LastAsked { before, mut questions, .. }) => {
+                if turn.last().is_some_and(|message| message.address.is_direct()) {
+                    questions.iter_mut().for_each(|question| question.voice = None);
+                }
+                self.answer((turn, now), conversation, questions, Some(before)).await
             }
             None => Ok(self.nothing_asked()),
         }

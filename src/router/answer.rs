@@ -3,12 +3,12 @@
 use futures_util::{StreamExt, stream};
 
 use crate::domain::{
-    AnswerEvent, AnswerStream, Asked, AskedBefore, Conversation, InboundMessage, Line, Outcome, Reply,
-    Speaker, Timestamp,
+    AnswerEvent, AnswerStream, Asked, AskedBefore, Conversation, ConversationId, Line, Outcome, Reply,
+    Speaker, Timestamp, Voice,
 };
 use crate::model::{ModelError, ModelEvent, ModelRequest, ModelStream, TOKENS_PER_LINE};
 use crate::router::{Router, RouterError, context};
-use crate::store::ClaimedTurn;
+use crate::store::{ClaimedTurn, StoreError};
 use crate::telemetry::{chain, metrics};
 
 impl Router {
@@ -17,13 +17,13 @@ impl Router {
         let conversation = self.conversation(turn, now).await?;
         let model = self.model_of(&conversation);
         let questions = self.questions(turn, &model);
-        self.answer(turn, &conversation, questions, None).await
+        self.answer((turn, now), &conversation, questions, None).await
     }
 
     /// Asks the model for an answer in a conversation: what was asked `before` is asked anew.
     pub(super) async fn answer(
         &self,
-        turn: &ClaimedTurn,
+        (turn, now): (&ClaimedTurn, Timestamp),
         conversation: &Conversation,
         questions: Vec<Line>,
         before: Option<AskedBefore>,
@@ -35,13 +35,21 @@ impl Router {
         }
         let chosen = self.chosen(conversation).map(str::to_owned);
         let model = self.model_of(conversation);
+        let estimate = |text: &str| self.parts.tokens.estimate(&model, text);
         let measure = |line: &Line| {
-            let text = line.tokens.unwrap_or_else(|| self.parts.tokens.estimate(&model, &line.text));
-            text.saturating_add(TOKENS_PER_LINE)
+            let text = line.tokens.unwrap_or_else(|| estimate(&line.text));
+            let name = line.voice.as_ref().map_or(0, |voice| estimate(&voice.mark()));
+            text.saturating_add(name).saturating_add(TOKENS_PER_LINE)
         };
-        let history = self.history(conversation, before, measure).await?;
+        let is_among_others = turn.last().is_some_and(|message| !message.address.is_direct());
+        let place = (conversation.id, before.map(|before| before.seq));
+        let history = if is_among_others {
+            self.history_among_others(turn, place, (measure, now)).await?
+        } else {
+            self.look_back(|most| self.parts.store.recent(place, most), &measure).await?
+        };
         let lines = context::assemble(
-            Line { speaker: Speaker::System, text: self.parts.settings.system_prompt.clone(), tokens: None },
+            context::system(&self.parts.settings.system_prompt, is_among_others),
             history,
             questions,
             self.parts.settings.context_tokens,
@@ -60,23 +68,35 @@ impl Router {
         self.chosen(conversation).unwrap_or_else(|| self.parts.model.name()).to_owned()
     }
 
-    /// The last that was said, at least as much as a model may get to see; before what was
-    /// asked `before`, if it is asked anew.
-    async fn history(
+    /// The last that was said where several people talk, and overheard there; before a
+    /// place in the conversation, where that is told.
+    async fn history_among_others(
         &self,
-        conversation: &Conversation,
-        before: Option<AskedBefore>,
-        measure: impl Fn(&Line) -> u32,
+        turn: &ClaimedTurn,
+        place: (ConversationId, Option<i64>),
+        (measure, now): (impl Fn(&Line) -> u32, Timestamp),
     ) -> Result<Vec<Line>, RouterError> {
+        let look = |most| self.parts.store.recent_among_others(place, most);
+        let said = self.look_back(look, |(line, _)| measure(line)).await?;
+        let overheard =
+            turn.last().map(|asked| self.parts.overheard.recall(&asked.address, asked.sent_at, now));
+        Ok(context::interleave(said, overheard.unwrap_or_default()))
+    }
+
+    /// The last that was said, at least as much as a model may get to see.
+    async fn look_back<T, F>(
+        &self,
+        look: impl Fn(u64) -> F,
+        measure: impl Fn(&T) -> u32,
+    ) -> Result<Vec<T>, RouterError>
+    where
+        F: Future<Output = Result<Vec<T>, StoreError>>,
+    {
         let budget = self.parts.settings.context_tokens;
         let most = context::most_lines(budget);
         let mut looked = context::FIRST_LOOK.min(most);
         loop {
-            let lines = match before {
-                Some(before) => self.parts.store.recent_before(conversation.id, before.seq, looked).await,
-                None => self.parts.store.recent(conversation.id, looked).await,
-            };
-            let lines = lines.map_err(RouterError::at("read the conversation"))?;
+            let lines = look(looked).await.map_err(RouterError::at("read the conversation"))?;
             let is_all = u64::try_from(lines.len()).is_ok_and(|count| count < looked);
             let tokens = lines.iter().map(&measure).fold(0, u32::saturating_add);
             if is_all || looked == most || tokens >= budget {
@@ -116,13 +136,13 @@ impl Router {
     }
 
     fn questions(&self, turn: &ClaimedTurn, model: &str) -> Vec<Line> {
-        let texts = turn.messages.iter().filter_map(InboundMessage::words).map(str::to_owned);
-        texts
-            .map(|text| {
-                let tokens = Some(self.parts.tokens.estimate(model, &text));
-                Line { speaker: Speaker::Person, text, tokens }
-            })
-            .collect()
+        let said = turn.messages.iter().filter_map(|message| Some((message, message.words()?)));
+        said.map(|(message, text)| {
+            let tokens = Some(self.parts.tokens.estimate(model, text));
+            let voice = (!message.address.is_direct()).then(|| Voice::of(&message.author.name));
+            Line { speaker: Speaker::Person, text: text.to_owned(), tokens, voice }
+        })
+        .collect()
     }
 }
 

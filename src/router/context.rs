@@ -1,6 +1,6 @@
 //! What a model gets to see: the system prompt, the last that was said, the question.
 
-use crate::domain::{Line, Speaker};
+use crate::domain::{Line, Speaker, Timestamp};
 use crate::model::TOKENS_PER_LINE;
 
 /// How many lines are looked at, however large the budget is.
@@ -13,6 +13,34 @@ pub(super) const FIRST_LOOK: u64 = 50;
 /// its share and one token.
 pub(super) fn most_lines(budget: u32) -> u64 {
     u64::from(budget / (TOKENS_PER_LINE + 1)).clamp(1, MOST_LINES)
+}
+
+/// How a model is to read what several people say.
+const AMONG_OTHERS: &str = "Several people talk here. Each of their messages begins with the name of who says it and \
+     a colon; its further lines are indented; [heard] marks what was not said to you. Answer without a name in front.";
+
+/// What a model is told before everything else.
+pub(super) fn system(prompt: &str, is_among_others: bool) -> Line {
+    let told = [prompt, AMONG_OTHERS].into_iter().take(1 + usize::from(is_among_others));
+    let told: Vec<&str> = told.filter(|text| !text.is_empty()).collect();
+    Line { speaker: Speaker::System, text: told.join("\n\n"), tokens: None, voice: None }
+}
+
+/// Puts what was overheard where it was said: before the question that came after it.
+pub(super) fn interleave(said: Vec<(Line, Timestamp)>, overheard: Vec<(Line, Timestamp)>) -> Vec<Line> {
+    let mut lines = Vec::with_capacity(said.len() + overheard.len());
+    let mut overheard = overheard.into_iter().peekable();
+    for (line, said_at) in said {
+        // An answer stays behind its question.
+        if line.speaker == Speaker::Person {
+            while let Some((heard, _)) = overheard.next_if(|(_, heard_at)| *heard_at <= said_at) {
+                lines.push(heard);
+            }
+        }
+        lines.push(line);
+    }
+    lines.extend(overheard.map(|(heard, _)| heard));
+    lines
 }
 
 /// Puts a prompt together: as many of the last lines as fit into `budget`
@@ -50,7 +78,7 @@ mod tests {
     use crate::domain::{Line, Speaker};
 
     fn line(speaker: Speaker, text: &str) -> Line {
-        Line { speaker, text: text.to_owned(), tokens: None }
+        Line { speaker, text: text.to_owned(), tokens: None, voice: None }
     }
 
     #[test]

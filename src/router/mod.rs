@@ -7,13 +7,16 @@
 mod access;
 mod again;
 mod answer;
+mod attention;
 mod commands;
 mod context;
 mod error;
+mod overheard;
+mod rows;
 
 use std::sync::Arc;
 
-use crate::config::ModelSettings;
+use crate::config::{GroupsSettings, ModelSettings};
 use crate::domain::texts::Texts;
 use crate::domain::{
     Command, Event, InboundMessage, Invocation, Missed, Outcome, Refusal, RefusalReason, Reply, Said,
@@ -23,7 +26,11 @@ use crate::model::{Model, TokenEstimates};
 use crate::store::{ClaimedTurn, Store};
 
 pub use access::AccessRules;
+pub use attention::{Attention, Heed};
 pub use error::RouterError;
+pub use overheard::Overheard;
+
+use rows::{Pace, Rows};
 
 /// How many times as long as one message all that is answered together may be.
 const TOGETHER: usize = 4;
@@ -36,9 +43,11 @@ pub struct Parts {
     pub texts: Arc<Texts>,
     pub stop: Arc<dyn Stop>,
     pub access: AccessRules,
+    pub overheard: Arc<Overheard>,
     pub settings: ModelSettings,
     /// Whether an edit of the last question is answered.
     pub answers_edits: bool,
+    pub groups: GroupsSettings,
     /// The longest message that is taken, in characters.
     pub message_chars: usize,
 }
@@ -46,13 +55,14 @@ pub struct Parts {
 /// Decides the answer to a message.
 pub struct Router {
     parts: Parts,
+    rows: Rows,
 }
 
 impl Router {
     /// Puts a router together.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self { parts }
+        Self { rows: Rows::new(&parts.groups), parts }
     }
 
     /// Decides what becomes of a turn.
@@ -65,6 +75,9 @@ impl Router {
         if let Some(outcome) = self.gate(turn, message, now).await? {
             return Ok(outcome);
         }
+        if self.is_too_fast(turn, message) {
+            return Ok(Outcome::Silence(Silence::TooFast));
+        }
         match &message.event {
             Event::Command(invocation) => self.command(turn, invocation, now).await,
             Event::Text(said) => match self.unreadable(turn, said) {
@@ -73,7 +86,7 @@ impl Router {
             },
             Event::Edited(reads) => self.edited(turn, reads, (message.sent_at, now)).await,
             Event::Deleted(_) => Ok(Outcome::Silence(Silence::AlreadyAnswered)),
-            Event::Again(again) => self.again(turn, again).await,
+            Event::Again(again) => self.again(turn, again, now).await,
             Event::Reacted(_) => Ok(Outcome::Silence(Silence::NotAddressed)),
             Event::Missed(missed) => Ok(Outcome::Reply(Reply::ready_made(self.missed(missed)))),
         }
@@ -89,6 +102,26 @@ impl Router {
             Some(command) => commands::run(self, command, turn, invocation, now).await,
             None => Ok(commands::unknown(self, invocation)),
         }
+    }
+
+    /// Whether a program answers us where others read along, from an account that looks like a person's.
+    fn is_too_fast(&self, turn: &ClaimedTurn, message: &InboundMessage) -> bool {
+        let is_talk = match &message.event {
+            Event::Text(_) => true,
+            // What we do not know, nobody has chosen from a menu.
+            Event::Command(invocation) => Command::named(&invocation.name).is_none(),
+            Event::Edited(_) | Event::Deleted(_) | Event::Missed(_) | Event::Again(_) | Event::Reacted(_) => {
+                false
+            }
+        };
+        if message.address.is_direct() || !is_talk {
+            return false;
+        }
+        let pace = self.rows.count(turn.address, turn.identity, message.sent_at);
+        if pace == Pace::Turned {
+            tracing::warn!(address.id = %turn.address, user.id = %turn.user.id, platform = %message.address.platform, "user {} speaks in a row, faster than people do, and gets no answer there until they pause", turn.user.id);
+        }
+        pace != Pace::Human
     }
 
     fn missed(&self, missed: &Missed) -> String {

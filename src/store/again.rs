@@ -4,13 +4,15 @@
 //! newest is what a model gets to see; those before it stay, superseded.
 
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    Statement,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, JoinType, QueryFilter, QueryOrder,
+    QuerySelect, Statement,
 };
 use uuid::Uuid;
 
-use crate::domain::{AskedBefore, ConversationId, Line, MessageId, Speaker, Timestamp, TurnId, UserId};
-use crate::store::entities::messages;
+use crate::domain::{
+    AskedBefore, ConversationId, Line, MessageId, Speaker, Timestamp, TurnId, UserId, Voice,
+};
+use crate::store::entities::{identities, messages};
 use crate::store::{Store, StoreError, micros};
 
 /// The most that is asked together in one turn.
@@ -22,17 +24,21 @@ pub struct LastAsked {
     pub before: AskedBefore,
     /// Who has asked.
     pub user: Option<UserId>,
-    /// The questions as they read now.
+    /// The questions as they read now, each with its voice.
     pub questions: Vec<Line>,
 }
 
-/// A question as it is looked up: id, turn, place, person, text, tokens.
-type Asked = (Uuid, Option<Uuid>, i64, Option<Uuid>, String, Option<i64>);
+/// A question as it is looked up: id, turn, place, person, text, tokens, and the name of the account.
+type Asked = (Uuid, Option<Uuid>, i64, Option<Uuid>, String, Option<i64>, Option<String>);
 
 impl Store {
     /// What was asked last in a conversation, answered or not.
     pub async fn last_asked(&self, id: ConversationId) -> Result<Option<LastAsked>, StoreError> {
+        let account = messages::Entity::belongs_to(identities::Entity)
+            .from(messages::Column::OriginIdentityId)
+            .to(identities::Column::Id);
         let rows: Vec<Asked> = messages::Entity::find()
+            .join(JoinType::LeftJoin, account.into())
             .filter(messages::Column::ConversationId.eq(id.0))
             .filter(messages::Column::Role.eq(Speaker::Person.name()))
             .filter(messages::Column::DeletedAt.is_null())
@@ -47,16 +53,18 @@ impl Store {
                 messages::Column::Content,
                 messages::Column::Tokens,
             ])
+            .column(identities::Column::Name)
             .into_tuple()
             .all(&self.readers)
             .await?;
         let Some(&(question, Some(turn), _, user, ..)) = rows.first() else { return Ok(None) };
         let together: Vec<Asked> = rows.into_iter().take_while(|asked| asked.1 == Some(turn)).collect();
         let seq = together.last().map_or(0, |first| first.2);
-        let lines = together.into_iter().rev().map(|(.., text, tokens)| Line {
+        let lines = together.into_iter().rev().map(|(.., text, tokens, name)| Line {
             speaker: Speaker::Person,
             text,
             tokens: tokens.and_then(|tokens| u32::try_from(tokens).ok()),
+            voice: name.map(|name| Voice::of(&name)),
         });
         let before = AskedBefore { question: MessageId(question), turn: TurnId(turn), seq };
         Ok(Some(LastAsked { before, user: user.map(UserId), questions: lines.collect() }))

@@ -3,14 +3,20 @@
 use futures_util::FutureExt;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
-    QueryOrder, QueryResult, QuerySelect, Select, Set,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, JoinType,
+    QueryFilter, QueryOrder, QueryResult, QuerySelect, Select, Set,
 };
+use uuid::Uuid;
 
-use crate::domain::{AddressId, Conversation, ConversationId, Line, Speaker, Timestamp, UserId};
-use crate::store::entities::{addresses, conversations, messages, users};
+use crate::domain::{
+    Address, AddressId, Conversation, ConversationId, Line, Speaker, Timestamp, UserId, Voice,
+};
+use crate::store::entities::{addresses, conversations, identities, messages, users};
 use crate::store::limited::at_most;
 use crate::store::{Store, StoreError, micros, moment};
+
+/// What somebody said: role, text, tokens, when, and the name of the account.
+type Named = (String, String, Option<i64>, i64, Option<String>);
 
 /// Every query for messages that a model can see starts here.
 fn visible_messages(conversation: ConversationId) -> Select<messages::Entity> {
@@ -18,6 +24,11 @@ fn visible_messages(conversation: ConversationId) -> Select<messages::Entity> {
         .filter(messages::Column::ConversationId.eq(conversation.0))
         .filter(messages::Column::DeletedAt.is_null())
         .filter(messages::Column::SupersededAt.is_null())
+}
+
+fn visible_before(conversation: ConversationId, before: Option<i64>) -> Select<messages::Entity> {
+    let before = before.map(|seq| messages::Column::Seq.lt(seq));
+    visible_messages(conversation).filter(Condition::all().add_option(before))
 }
 
 impl Store {
@@ -43,6 +54,21 @@ impl Store {
         Ok(Conversation { id, model: row.model, created_at: moment(row.created_at) })
     }
 
+    /// Whether a conversation goes on at an address: somebody has been answered there.
+    pub async fn has_conversation(&self, address: &Address) -> Result<bool, StoreError> {
+        let active: Option<Option<Uuid>> = addresses::Entity::find()
+            .select_only()
+            .column(addresses::Column::ActiveConversationId)
+            .filter(addresses::Column::Platform.eq(address.platform.name()))
+            .filter(addresses::Column::Scope.eq(address.scope.as_str()))
+            .filter(addresses::Column::Chat.eq(address.chat.as_str()))
+            .filter(addresses::Column::Thread.eq(address.thread.as_deref().unwrap_or_default()))
+            .into_tuple()
+            .one(&self.readers)
+            .await?;
+        Ok(active.flatten().is_some())
+    }
+
     /// Chooses the model that answers in a conversation, or the default one.
     pub async fn choose_model(&self, id: ConversationId, model: Option<String>) -> Result<(), StoreError> {
         self.write(move |tx| {
@@ -59,27 +85,14 @@ impl Store {
         .await
     }
 
-    /// The last things said in a conversation, oldest first, at most `limit`.
-    pub async fn recent(&self, id: ConversationId, limit: u64) -> Result<Vec<Line>, StoreError> {
-        self.last_lines(visible_messages(id), limit).await
-    }
-
-    /// The same of what was said before a place in the conversation.
-    pub async fn recent_before(
+    /// The last things said in a conversation, oldest first, at most `limit`; before a place
+    /// in it, where that is told.
+    pub async fn recent(
         &self,
-        id: ConversationId,
-        seq: i64,
+        (id, before): (ConversationId, Option<i64>),
         limit: u64,
     ) -> Result<Vec<Line>, StoreError> {
-        self.last_lines(visible_messages(id).filter(messages::Column::Seq.lt(seq)), limit).await
-    }
-
-    async fn last_lines(
-        &self,
-        visible: Select<messages::Entity>,
-        limit: u64,
-    ) -> Result<Vec<Line>, StoreError> {
-        let last = visible
+        let last = visible_before(id, before)
             .select_only()
             .columns([messages::Column::Role, messages::Column::Content, messages::Column::Tokens])
             .order_by_desc(messages::Column::Seq);
@@ -88,11 +101,37 @@ impl Store {
         let rows: Result<Vec<_>, _> = rows.iter().map(QueryResult::try_get_many_by_index).collect();
         Ok(rows?.into_iter().rev().map(into_line).collect())
     }
+
+    /// The same where several people talk: with their names, as they are called now, and when it was said.
+    pub async fn recent_among_others(
+        &self,
+        (id, before): (ConversationId, Option<i64>),
+        limit: u64,
+    ) -> Result<Vec<(Line, Timestamp)>, StoreError> {
+        let account = messages::Entity::belongs_to(identities::Entity)
+            .from(messages::Column::OriginIdentityId)
+            .to(identities::Column::Id);
+        let last = visible_before(id, before)
+            .join(JoinType::LeftJoin, account.into())
+            .select_only()
+            .columns([messages::Column::Role, messages::Column::Content, messages::Column::Tokens])
+            .column(messages::Column::CreatedAt)
+            .column(identities::Column::Name)
+            .order_by_desc(messages::Column::Seq);
+        let last = at_most(limit, &last, self.readers.get_database_backend());
+        let rows = self.readers.query_all_raw(last).await?;
+        let rows: Result<Vec<Named>, _> = rows.iter().map(QueryResult::try_get_many_by_index).collect();
+        let lines = rows?.into_iter().rev().map(|(role, text, tokens, said_at, name)| {
+            let voice = name.map(|name| Voice::of(&name));
+            (Line { voice, ..into_line((role, text, tokens)) }, moment(said_at))
+        });
+        Ok(lines.collect())
+    }
 }
 
 fn into_line((role, text, tokens): (String, String, Option<i64>)) -> Line {
     let speaker = if role == Speaker::Assistant.name() { Speaker::Assistant } else { Speaker::Person };
-    Line { speaker, text, tokens: tokens.and_then(|tokens| u32::try_from(tokens).ok()) }
+    Line { speaker, text, tokens: tokens.and_then(|tokens| u32::try_from(tokens).ok()), voice: None }
 }
 
 async fn begin(

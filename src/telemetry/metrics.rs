@@ -81,6 +81,7 @@ impl TurnEnd {
             Self::Silent(Silence::SpaceNotAdmitted) => "silent_space_not_admitted",
             Self::Silent(Silence::AlreadyAnswered) => "silent_already_answered",
             Self::Silent(Silence::AnsweredAnew) => "silent_answered_anew",
+            Self::Silent(Silence::TooFast) => "silent_too_fast",
             Self::Failed => "failed",
             Self::GivenUp => "given_up",
             Self::Delivered => "delivered",

@@ -32,7 +32,7 @@ fn deep() -> String {
 /// A stage on which the model says what it was told.
 async fn stage<P: Emulated>() -> On<P> {
     let stage = On::new().await.open();
-    stage.models.answers_with(|asked| format!("You said: {}", asked.last_user_text()));
+    stage.models.answers_with(|asked| format!("You said: {}", asked.last_words()));
     stage
 }
 

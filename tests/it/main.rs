@@ -22,6 +22,7 @@ mod discord;
 mod disk;
 mod emulators;
 mod given_up;
+mod groups;
 mod hostile;
 mod markdown;
 mod migrations;

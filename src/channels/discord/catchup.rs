@@ -21,11 +21,10 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::channels::absence::{Absence, Found};
 use crate::channels::discord::api::id_of;
-use crate::channels::discord::decode::{self, Reader};
 use crate::channels::discord::places::Activity;
 use crate::channels::discord::recover::PAGE;
 use crate::channels::discord::waiting::Waiting;
-use crate::channels::discord::{Shared, channel, happening};
+use crate::channels::discord::{Shared, channel, decode, happening};
 use crate::channels::{Batch, ChannelError, Inbox, InboxError};
 use crate::domain::{Backoff, KnownPlace, Platform};
 use crate::telemetry::chain;
@@ -113,6 +112,8 @@ async fn look_everywhere(
     let places = places.into_iter().filter_map(|place| Some((channel(LOOKING, &place.address).ok()?, place)));
     let places: Vec<(ChannelId, KnownPlace)> = places.collect();
     let known: HashSet<ChannelId> = places.iter().map(|(channel, _)| *channel).collect();
+    // However many threads there are, their channels are looked through, too.
+    let channels = places.iter().filter(|(_, place)| place.address.thread.is_none()).count();
     if Instant::now() < until {
         waiting.hold_only(known.clone());
     }
@@ -127,7 +128,7 @@ async fn look_everywhere(
     });
     looking.await;
     waiting.release_all();
-    let strange = strange_places(shared, inbox, &absence, &known).await;
+    let strange = strange_places(shared, inbox, &absence, (&known, channels)).await;
     let looking = stream::iter(strange).for_each_concurrent(AT_ONCE, async |(channel, place)| {
         Look { shared, inbox, absence: &absence, channel, place }.patiently().await;
     });
@@ -140,7 +141,7 @@ async fn strange_places(
     shared: &Shared,
     inbox: &dyn Inbox,
     absence: &Absence,
-    known: &HashSet<ChannelId>,
+    (known, channels): (&HashSet<ChannelId>, usize),
 ) -> Vec<(ChannelId, KnownPlace)> {
     let first_heard = match inbox.first_heard(Platform::Discord).await {
         Ok(Some(moment)) => moment,
@@ -154,7 +155,7 @@ async fn strange_places(
     drop(timeout(ALL_TELL_WITHIN, shared.places.all_have_told()).await);
     let heard = decode::first_at(absence.oldest().max(first_heard - CLOCKS_DIFFER));
     let mut places = Vec::new();
-    let limit = usize::try_from(shared.catchup.places).unwrap_or(usize::MAX).saturating_sub(known.len());
+    let limit = usize::try_from(shared.catchup.places).unwrap_or(usize::MAX).saturating_sub(channels);
     let active = shared.places.active_since(heard).into_iter();
     for Activity { channel, guild, .. } in active.filter(|place| !known.contains(&place.channel)).take(limit)
     {
@@ -278,12 +279,12 @@ impl Look<'_> {
     fn decode(&self, found: &Messages) -> Batch {
         let mut batch = Batch::default();
         let Some(bot) = self.shared.bot() else { return batch };
-        let reader = Reader { bot, reads_all: self.shared.message_content };
+        let reader = self.shared.reader(bot, Some(self.channel));
         for value in found.values() {
             match Message::deserialize(value) {
                 Ok(said) if decode::is_talk(&said) => {
                     let message = decode::message(&said, self.place.address.clone(), reader);
-                    self.shared.places.remember(said.id, &message.address, &message.author);
+                    self.shared.places.remember(said.id, &message);
                     batch.messages.push(message);
                 }
                 Ok(_) => {}

@@ -43,6 +43,7 @@ mod code {
     pub(super) const THREAD_ARCHIVED: u64 = 50_083;
     pub(super) const NO_MUTUAL_GUILDS: u64 = 50_278;
     pub(super) const CANNOT_REPLY: u64 = 160_002;
+    pub(super) const HAS_A_THREAD: u64 = 160_004;
     pub(super) const THREAD_LOCKED: u64 = 160_005;
 }
 
@@ -119,6 +120,21 @@ impl Refusal {
     /// Whether it is a right that we lack.
     pub(super) fn is_about_rights(&self) -> bool {
         self.code == code::MISSING_PERMISSIONS
+    }
+
+    /// Whether the message has its thread already.
+    pub(super) fn is_about_a_second_thread(&self) -> bool {
+        self.code == code::HAS_A_THREAD
+    }
+
+    /// Whether asking again would be answered alike.
+    pub(super) fn is_final(&self) -> bool {
+        matches!(self.status, 400 | 403 | 404)
+    }
+
+    /// What Discord said, for the log.
+    pub(super) fn reason(&self) -> &str {
+        &self.reason
     }
 
     /// Whether we may not see what we asked for.

@@ -7,16 +7,24 @@
 
 use serde_json::{Value, json};
 use serenity::model::application::{CommandInteraction, ComponentInteraction, Interaction};
-use serenity::model::channel::{Message, Reaction};
+use serenity::model::channel::{Message, Reaction, ReactionType};
 use serenity::model::event::{Event, MessageUpdateEvent, UnknownEvent};
 use serenity::model::gateway::Ready;
-use serenity::model::id::{ChannelId, MessageId};
+use serenity::model::id::{ChannelId, GuildId, MessageId};
 use sha2::{Digest, Sha256};
 
-use crate::domain::{self, ClosedFor, DedupeKey, Door, Extent, MOST_KEPT_BYTES, Platform, Unreadable};
+use crate::domain::{self, ClosedFor, DedupeKey, Door, Extent, MOST_KEPT_BYTES, Platform, Thumb, Unreadable};
 
 /// The interaction kinds that we ask for: commands, and buttons that are pressed.
 const ASKED_FOR: [u64; 2] = [2, 3];
+
+/// Messages that are gone, which Discord tells without their authors.
+#[derive(Debug)]
+pub(super) struct Deleted {
+    pub(super) ids: Vec<MessageId>,
+    pub(super) channel: ChannelId,
+    pub(super) guild: Option<GuildId>,
+}
 
 /// Something that the gateway told and that concerns us.
 #[derive(Debug)]
@@ -25,7 +33,7 @@ pub(super) enum Happening {
     Ready(Box<Ready>),
     Said(Box<Message>),
     Edited(Box<MessageUpdateEvent>),
-    Deleted(Vec<MessageId>),
+    Deleted(Deleted),
     Command(Box<CommandInteraction>),
     /// A button was pressed.
     Pressed(Box<ComponentInteraction>),
@@ -54,8 +62,16 @@ impl Happening {
             Event::Ready(event) => Some(Self::Ready(Box::new(event.ready))),
             Event::MessageCreate(event) => Some(Self::Said(Box::new(event.message))),
             Event::MessageUpdate(event) => Some(Self::Edited(Box::new(event))),
-            Event::MessageDelete(event) => Some(Self::Deleted(vec![event.message_id])),
-            Event::MessageDeleteBulk(event) => Some(Self::Deleted(event.ids)),
+            Event::MessageDelete(event) => Some(Self::Deleted(Deleted {
+                ids: vec![event.message_id],
+                channel: event.channel_id,
+                guild: event.guild_id,
+            })),
+            Event::MessageDeleteBulk(event) => Some(Self::Deleted(Deleted {
+                ids: event.ids,
+                channel: event.channel_id,
+                guild: event.guild_id,
+            })),
             Event::InteractionCreate(event) => match event.interaction {
                 Interaction::Command(command) => Some(Self::Command(Box::new(command))),
                 Interaction::Component(pressed) => Some(Self::Pressed(Box::new(pressed))),
@@ -64,10 +80,11 @@ impl Happening {
                     None
                 }
             },
-            Event::ReactionAdd(event) => {
+            // Lively guilds send many, of which nothing but thumbs is to wait here.
+            Event::ReactionAdd(event) if is_thumb(&event.reaction) => {
                 Some(Self::Reacted { reaction: Box::new(event.reaction), is_taken_back: false })
             }
-            Event::ReactionRemove(event) => {
+            Event::ReactionRemove(event) if is_thumb(&event.reaction) => {
                 Some(Self::Reacted { reaction: Box::new(event.reaction), is_taken_back: true })
             }
             Event::ChannelDelete(event) => {
@@ -122,6 +139,10 @@ impl Happening {
             Self::Ready(_) | Self::Deleted(_) | Self::Closed(_) | Self::Unreadable(_) => None,
         }
     }
+}
+
+fn is_thumb(reaction: &Reaction) -> bool {
+    matches!(&reaction.emoji, ReactionType::Unicode(emoji) if Thumb::read(emoji).is_some())
 }
 
 fn door(of: Extent, why: ClosedFor) -> Door {
@@ -203,6 +224,18 @@ mod tests {
         for cut in ["", "{", &kept.raw[..9]] {
             assert!(matches!(Happening::again(cut), Some(Happening::Unreadable(_))), "{cut}");
         }
+    }
+
+    #[test]
+    fn of_what_stands_under_messages_only_thumbs_are_for_us() {
+        let reacted = |emoji: &str| {
+            let emoji = json!({ "id": null, "name": emoji });
+            let reaction = json!({ "user_id": "1", "channel_id": "2", "message_id": "3", "emoji": emoji,
+                "burst": false, "type": 0 });
+            [sorted("MESSAGE_REACTION_ADD", reaction.clone()), sorted("MESSAGE_REACTION_REMOVE", reaction)]
+        };
+        assert!(reacted("👍").iter().all(|told| matches!(told, Some(Happening::Reacted { .. }))));
+        assert!(reacted("🎉").iter().all(Option::is_none));
     }
 
     #[test]

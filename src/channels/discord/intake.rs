@@ -1,6 +1,7 @@
 //! From what came in to what is durable: one batch after another, each again
 //! and again until the inbox takes it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,13 +9,13 @@ use serenity::model::id::UserId;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::channels::discord::decode::{self, Reader};
-use crate::channels::discord::happening::Happening;
+use crate::channels::discord::happening::{Deleted, Happening};
 use crate::channels::discord::interactions::PROMISE_AFTER;
+use crate::channels::discord::places::Spoken;
 use crate::channels::discord::waiting::{Arrival, Waiting};
-use crate::channels::discord::{Shared, catchup, connection};
+use crate::channels::discord::{Shared, catchup, connection, decode};
 use crate::channels::{Batch, ChannelError, Inbox, InboxError};
-use crate::domain::{Backoff, Event, InboundMessage};
+use crate::domain::{Address, Author, Backoff, Call, DedupeKey, InboundMessage};
 use crate::telemetry::{KillPoint, chain, kill_point};
 
 /// How many events go into one batch.
@@ -81,7 +82,11 @@ async fn store_some(shared: &Shared, inbox: &dyn Inbox, waiting: &Waiting) -> Re
     for arrival in &arrivals {
         kill_point(KillPoint::Read);
         let Some(bot) = shared.bot() else { continue };
-        read(shared, bot, &arrival.what, &mut batch).await;
+        if let Happening::Deleted(deleted) = &arrival.what {
+            batch.messages.extend(deletions(shared, inbox, deleted).await?);
+        } else {
+            read(shared, bot, &arrival.what, &mut batch).await;
+        }
     }
     if !batch.is_empty() {
         inbox.accept(batch).await?;
@@ -97,29 +102,24 @@ async fn store_some(shared: &Shared, inbox: &dyn Inbox, waiting: &Waiting) -> Re
 
 /// Reads what the gateway told into a batch.
 pub(super) async fn read(shared: &Shared, bot: UserId, what: &Happening, batch: &mut Batch) {
-    let reader = Reader { bot, reads_all: shared.message_content };
+    let reader = shared.reader(bot, what.channel());
     let places = &shared.places;
     match what {
         Happening::Said(said) if decode::is_talk(said) => {
             let address = places.address(&shared.api, said.channel_id, said.guild_id).await;
             let message = decode::message(said, address, reader);
-            if is_addressed(&message) {
-                places.remember(said.id, &message.address, &message.author);
-            }
+            places.remember(said.id, &message);
             batch.messages.push(message);
         }
         Happening::Edited(update) if decode::is_edit(update, reader) => {
             let address = places.address(&shared.api, update.channel_id, update.guild_id).await;
             let Some(edit) = decode::edit(update, address, reader) else { return };
             // It may be the first that we hear of its message, or what makes it one for us.
-            if edit.is_for_us() {
-                places.remember(update.id, &edit.address, &edit.author);
-            }
+            places.remember(update.id, &edit);
             batch.messages.push(edit);
         }
-        Happening::Deleted(ids) => {
-            // Who said it is not told; what was said long ago, or not to us, nobody waits for.
-            let known = ids.iter().filter_map(|id| Some((*id, places.spoken(*id)?)));
+        Happening::Deleted(deleted) => {
+            let known = deleted.ids.iter().filter_map(|id| Some((*id, places.spoken(*id)?)));
             batch.messages.extend(known.map(|(id, said)| decode::deletion(id, said, shared.clock.now())));
         }
         Happening::Command(command) => {
@@ -145,8 +145,39 @@ pub(super) async fn read(shared: &Shared, bot: UserId, what: &Happening, batch: 
     }
 }
 
-fn is_addressed(message: &InboundMessage) -> bool {
-    matches!(&message.event, Event::Text(said) if said.is_addressed)
+/// Reads what was deleted of what has been said to us. Who said it is not told: we
+/// remember that for a while, and what was said before, the inbox knows by its key.
+async fn deletions(
+    shared: &Shared,
+    inbox: &dyn Inbox,
+    deleted: &Deleted,
+) -> Result<Vec<InboundMessage>, InboxError> {
+    let (places, now) = (&shared.places, shared.clock.now());
+    let said = deleted.ids.iter().map(|id| (*id, places.spoken(*id)));
+    let (known, unknown): (Vec<_>, Vec<_>) = said.partition(|(_, said)| said.is_some());
+    let mut deletions: Vec<InboundMessage> =
+        known.into_iter().filter_map(|(id, said)| Some(decode::deletion(id, said?, now))).collect();
+    let keys: Vec<DedupeKey> = unknown.iter().map(|(id, _)| decode::key(*id)).collect();
+    let kept = if keys.is_empty() { HashSet::new() } else { inbox.accepted_before(&keys).await? };
+    if kept.is_empty() {
+        return Ok(deletions);
+    }
+    let address = places.address(&shared.api, deleted.channel, deleted.guild).await;
+    let kept = unknown.into_iter().filter(|(id, _)| kept.contains(&decode::key(*id)));
+    deletions.extend(kept.map(|(id, _)| decode::deletion(id, nobody_at(&address), now)));
+    Ok(deletions)
+}
+
+/// Stands for whoever said what is only known to have been said.
+fn nobody_at(address: &Address) -> Spoken {
+    let author = Author {
+        platform_user_id: String::new(),
+        name: String::new(),
+        username: None,
+        locale: None,
+        is_anonymous: true,
+    };
+    Spoken { address: address.clone(), author, call: Call::Nobody }
 }
 
 /// Whether somebody has been waiting for an answer that is not coming.

@@ -6,6 +6,7 @@
 //! - `places.rs`: which channels are threads, of what
 //! - `interactions.rs`, `commands.rs`: slash commands and their answers
 //! - `catchup.rs`: what was said while there was no session
+//! - `threads.rs`: threads that answers open
 //! - `recover.rs`: looking for our own posts, and taking them away
 //! - `api.rs`, `errors.rs`: calls, and what can go wrong with them
 //!
@@ -28,6 +29,7 @@ mod memory;
 mod mentions;
 mod places;
 mod recover;
+mod threads;
 mod waiting;
 
 use std::num::NonZeroU32;
@@ -49,6 +51,7 @@ use crate::domain::texts::Texts;
 use crate::domain::{Address, Capabilities, Clock, DeliveryKey, Growth, Part, Platform, PostedId, ReplyTo};
 use crate::telemetry::Tasks;
 use api::{Api, id_of, snowflake};
+use decode::Reader;
 use encode::Labelled;
 use errors::{CallError, MESSAGE_CONTENT_WAY_OUT};
 use happening::Happening;
@@ -83,6 +86,8 @@ pub struct Setup {
     pub api_base: String,
     /// Whether to ask for the content of messages that do not concern the bot.
     pub message_content: bool,
+    /// Whether an answer to a mention in a channel opens a thread.
+    pub opens_threads: bool,
     /// What becomes of what was said while we were away.
     pub catchup: CatchUpSettings,
     pub texts: Arc<Texts>,
@@ -104,6 +109,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     tasks: Tasks,
     message_content: bool,
+    opens_threads: bool,
     catchup: CatchUpSettings,
     /// How many sessions have begun.
     sessions: watch::Sender<u64>,
@@ -114,6 +120,13 @@ struct Shared {
 }
 
 impl Shared {
+    /// Who reads what is said in a channel, and how.
+    fn reader(&self, bot: UserId, channel: Option<ChannelId>) -> Reader {
+        let is_closed = channel.is_some_and(|channel| self.places.is_closed_to_threads(channel));
+        let opens_threads = self.opens_threads && !is_closed;
+        Reader { bot, reads_all: self.message_content, opens_threads }
+    }
+
     fn bot(&self) -> Option<UserId> {
         let id = self.bot.load(Ordering::Relaxed);
         (id != 0).then(|| UserId::new(id))
@@ -127,7 +140,7 @@ impl Shared {
 impl Discord {
     /// Prepares the channel; nothing is sent yet.
     pub fn new(setup: Setup) -> Result<Self, ChannelError> {
-        let Setup { token, api_base, message_content, catchup, texts, clock, tasks } = setup;
+        let Setup { token, api_base, message_content, opens_threads, catchup, texts, clock, tasks } = setup;
         let api = Arc::new(Api::new(token, &api_base)?);
         let interactions = Interactions::new(api.clone(), clock.clone(), tasks.clone());
         let shared = Shared {
@@ -138,6 +151,7 @@ impl Discord {
             clock,
             tasks,
             message_content,
+            opens_threads,
             catchup,
             sessions: watch::Sender::new(0),
             bot: AtomicU64::new(0),
@@ -154,8 +168,11 @@ impl Discord {
         key: &DeliveryKey,
     ) -> Result<PostedId, ChannelError> {
         let step = "posting";
-        let route = Route::ChannelMessages { channel_id: channel(step, &to.address)? };
-        let answers = to.message.as_ref().filter(|_| part.number == 0);
+        let channel_id = self.written_to(step, to).await?;
+        let route = Route::ChannelMessages { channel_id };
+        // A thread shows by itself what it begins with.
+        let is_elsewhere = to.message.as_ref().is_some_and(|message| message.0 == channel_id.to_string());
+        let answers = to.message.as_ref().filter(|_| part.number == 0 && !is_elsewhere);
         let file = part.file.as_ref();
         let body = encode::post(&part.text, self.labelled(part), key, answers);
         let mut posted = self.shared.api.post(step, route, &body, file).await;
@@ -164,6 +181,16 @@ impl Discord {
         {
             let body = encode::post(&part.text, self.labelled(part), key, None);
             posted = self.shared.api.post(step, route, &body, file).await;
+        }
+        if let Err(CallError::Refused(refusal)) = &posted
+            && file.is_none()
+            && refusal.is_about_rights()
+            && let Some(channel_id) = self.leave_thread(to, channel_id)
+        {
+            let route = Route::ChannelMessages { channel_id };
+            let answers = to.message.as_ref().filter(|_| part.number == 0);
+            let body = encode::post(&part.text, self.labelled(part), key, answers);
+            posted = self.shared.api.post(step, route, &body, None).await;
         }
         if let Err(CallError::Refused(refusal)) = &posted
             && file.is_some()
@@ -241,7 +268,7 @@ impl Channel for Discord {
         }
         let step = "editing";
         let message_id = snowflake(step, &posted.0)?.into();
-        let route = Route::ChannelMessage { channel_id: channel(step, &to.address)?, message_id };
+        let route = Route::ChannelMessage { channel_id: self.stands_in(step, to).await?, message_id };
         let body = encode::edit_with(&part.text, self.labelled(part));
         self.shared.api.call(step, LightMethod::Patch, route, Some(&body)).await?;
         Ok(())
@@ -299,7 +326,7 @@ impl Typing for Discord {
             return Ok(());
         }
         let step = "showing that we write";
-        let route = Route::ChannelTyping { channel_id: channel(step, &to.address)? };
+        let route = Route::ChannelTyping { channel_id: self.seen_in(step, to)? };
         self.shared.api.call(step, LightMethod::Post, route, None).await?;
         Ok(())
     }

@@ -20,7 +20,8 @@ use tokio::time::timeout;
 use crate::channels::discord::api::Api;
 use crate::channels::discord::errors::CallError;
 use crate::channels::discord::memory::Memory;
-use crate::domain::{Address, AddressKind, Author, Platform, SpaceRef};
+use crate::channels::discord::threads;
+use crate::domain::{Address, AddressKind, Author, Call, Event, InboundMessage, Platform, Said, SpaceRef};
 
 const CHANNELS: usize = 20_000;
 const GUILDS: usize = 5_000;
@@ -49,12 +50,26 @@ pub(super) struct Activity {
     pub(super) last: MessageId,
 }
 
+/// Who said something where, and whom it called.
+#[derive(Debug, Clone)]
+pub(super) struct Spoken {
+    pub(super) address: Address,
+    pub(super) author: Author,
+    pub(super) call: Call,
+}
+
 #[derive(Debug)]
 struct Known {
     /// The channel that a thread is in; none for a channel that is no thread.
     parents: Memory<ChannelId, Option<ChannelId>>,
     names: Memory<GuildId, String>,
-    spoken: Memory<MessageId, (Address, Author)>,
+    /// What called us, and apart from it what did not: so much talk is not to make us forget it.
+    spoken: Memory<MessageId, Spoken>,
+    spoken_aside: Memory<MessageId, Spoken>,
+    /// What threads are to be called that messages begin, and where there can be none.
+    titles: Memory<ChannelId, String>,
+    refused: Memory<ChannelId, ()>,
+    closed_to_threads: Memory<ChannelId, ()>,
     /// The last message of a channel, as its guild told in this session.
     last: Memory<ChannelId, Activity>,
 }
@@ -65,6 +80,10 @@ impl Default for Places {
             parents: Memory::of(CHANNELS),
             names: Memory::of(GUILDS),
             spoken: Memory::of(MESSAGES),
+            spoken_aside: Memory::of(MESSAGES),
+            titles: Memory::of(MESSAGES),
+            refused: Memory::of(MESSAGES),
+            closed_to_threads: Memory::of(CHANNELS),
             last: Memory::of(CHANNELS),
         };
         Self { known: Mutex::new(known), silent: watch::Sender::default() }
@@ -132,14 +151,62 @@ impl Places {
         self.with(|known| known.parents.learn(channel, parent(kind, above)));
     }
 
-    /// Remembers who said a message where.
-    pub(super) fn remember(&self, message: MessageId, address: &Address, author: &Author) {
-        self.with(|known| known.spoken.learn(message, (address.clone(), author.clone())));
+    /// Remembers who said a message where, and whom it called.
+    pub(super) fn remember(&self, id: MessageId, message: &InboundMessage) {
+        let said = message.changed().unwrap_or(message);
+        let Event::Text(Said { call, .. }) = said.event else { return };
+        let spoken = Spoken { address: said.address.clone(), author: said.author.clone(), call };
+        let title = threads::title(said);
+        self.with(|known| {
+            match call {
+                Call::Direct | Call::Mention | Call::Reply => known.spoken.learn(id, spoken),
+                Call::Others | Call::Nobody => known.spoken_aside.learn(id, spoken),
+                Call::NotOurs => {}
+            }
+            if let Some(title) = title {
+                known.titles.learn(ChannelId::new(id.get()), title);
+            }
+        });
     }
 
     /// Who said a message where, unless that is long ago.
-    pub(super) fn spoken(&self, message: MessageId) -> Option<(Address, Author)> {
-        self.with(|known| known.spoken.recall(&message).cloned())
+    pub(super) fn spoken(&self, message: MessageId) -> Option<Spoken> {
+        self.with(|known| {
+            known.spoken.recall(&message).or_else(|| known.spoken_aside.recall(&message)).cloned()
+        })
+    }
+
+    /// What the thread is to be called that a message begins.
+    pub(super) fn title(&self, thread: ChannelId) -> Option<String> {
+        self.with(|known| known.titles.recall(&thread).cloned())
+    }
+
+    /// Whether a channel is known to be a thread.
+    pub(super) fn is_thread(&self, channel: ChannelId) -> bool {
+        self.with(|known| matches!(known.parents.recall(&channel), Some(Some(_))))
+    }
+
+    /// Remembers that there can be no such thread.
+    pub(super) fn refuse(&self, thread: ChannelId) {
+        self.with(|known| known.refused.learn(thread, ()));
+    }
+
+    /// Takes note that in this channel we may not open threads, or not write in them.
+    pub(super) fn close_to_threads(&self, channel: ChannelId) {
+        self.with(|known| known.closed_to_threads.learn(channel, ()));
+    }
+
+    pub(super) fn is_closed_to_threads(&self, channel: ChannelId) -> bool {
+        self.with(|known| known.closed_to_threads.recall(&channel).is_some())
+    }
+
+    /// Forgets that there is a thread.
+    pub(super) fn forget_thread(&self, thread: ChannelId) {
+        self.with(|known| known.parents.learn(thread, None));
+    }
+
+    pub(super) fn is_refused(&self, thread: ChannelId) -> bool {
+        self.with(|known| known.refused.recall(&thread).is_some())
     }
 
     /// The address of a channel, which is asked for when we do not know it.
@@ -204,7 +271,7 @@ fn parent(kind: ChannelType, above: Option<ChannelId>) -> Option<ChannelId> {
     above.filter(|_| is_thread)
 }
 
-fn parent_in(channel: &Value) -> Option<ChannelId> {
+pub(super) fn parent_in(channel: &Value) -> Option<ChannelId> {
     let kind = channel.get("type").and_then(Value::as_u64).and_then(|kind| u8::try_from(kind).ok())?;
     let above = channel.get("parent_id")?.as_str()?.parse().ok()?;
     parent(ChannelType::from(kind), Some(above))

@@ -13,7 +13,7 @@ use serenity::http::{LightMethod, Route};
 
 use crate::channels::discord::api::{id_of, snowflake};
 use crate::channels::discord::errors::CallError;
-use crate::channels::discord::{Discord, channel, decode, encode};
+use crate::channels::discord::{Discord, decode, encode};
 use crate::channels::{Channel, ChannelError, Delete, ReadBack, looked_from};
 use crate::domain::{Part, PostedId, ReplyTo, Timestamp};
 
@@ -37,7 +37,7 @@ impl ReadBack for Discord {
         if to.interaction.is_some() {
             return Err(untold("no history has an answer that only one person sees"));
         }
-        let channel_id = channel(LOOKING, &to.address)?;
+        let channel_id = self.stands_in(LOOKING, to).await?;
         let we = self.who_we_are().await?;
         let known: HashSet<&str> = known.iter().map(|posted| posted.0.as_str()).collect();
         let asked = to.message.as_ref().and_then(|message| message.0.parse().ok()).map(decode::moment);
@@ -82,7 +82,7 @@ impl Discord {
         let Some(answered) = &to.message else {
             return Err(untold("the history is empty, or closed to us"));
         };
-        let channel_id = channel(LOOKING, &to.address)?;
+        let channel_id = self.stands_in(LOOKING, to).await?;
         let route = Route::ChannelMessage { channel_id, message_id: snowflake(LOOKING, &answered.0)?.into() };
         match self.shared.api.call(LOOKING, LightMethod::Get, route, None).await {
             Err(CallError::Refused(refusal)) if refusal.is_unknown_message() => Ok(()),
@@ -116,7 +116,7 @@ impl Delete for Discord {
         }
         let step = "deleting a post";
         let message_id = snowflake(step, &posted.0)?.into();
-        let route = Route::ChannelMessage { channel_id: channel(step, &to.address)?, message_id };
+        let route = Route::ChannelMessage { channel_id: self.stands_in(step, to).await?, message_id };
         match self.shared.api.call(step, LightMethod::Delete, route, None).await {
             Err(CallError::Refused(refusal)) if refusal.is_unknown_message() => Ok(()),
             answer => Ok(answer.map(drop)?),

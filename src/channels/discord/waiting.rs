@@ -160,7 +160,12 @@ mod tests {
     use tokio::time::Instant;
 
     use super::{Arrival, Waiting};
-    use crate::channels::discord::happening::Happening;
+    use crate::channels::discord::happening::{Deleted, Happening};
+
+    fn deleted() -> Happening {
+        let (ids, channel) = (vec![MessageId::new(1)], ChannelId::new(7));
+        Happening::Deleted(Deleted { ids, channel, guild: None })
+    }
 
     fn said(waiting: &Waiting, id: u64, channel: u64) {
         let mut message = Message::default();
@@ -201,7 +206,7 @@ mod tests {
     fn what_tells_no_place_waits_as_long_as_anything() {
         let waiting = Waiting::default();
         waiting.hold_only([ChannelId::new(7)].into());
-        waiting.push(Arrival { at: Instant::now(), what: Happening::Deleted(vec![MessageId::new(1)]) });
+        waiting.push(Arrival { at: Instant::now(), what: deleted() });
         assert_eq!(waiting.front(9).len(), 0);
         waiting.release(ChannelId::new(7));
         assert_eq!(waiting.front(9).len(), 1);

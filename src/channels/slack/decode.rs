@@ -5,10 +5,10 @@ use std::fmt::Write;
 use sha2::{Digest, Sha256};
 
 use crate::channels::slack::event::{Callback, File, Message, OfAChannel, Reaction, Sort, micros};
-use crate::channels::slack::markup::{mentions, readable};
+use crate::channels::slack::markup::{calls_somebody, mentions, readable};
 use crate::channels::slack::people::{People, Person};
 use crate::domain::{
-    Address, AddressKind, Attachment, Author, ClosedFor, Command, DedupeKey, Door, Event, Extent,
+    Address, AddressKind, Attachment, Author, Call, ClosedFor, Command, DedupeKey, Door, Event, Extent,
     InboundMessage, Invocation, MOST_KEPT_BYTES, Platform, PostedId, Reacted, Said, SpaceRef, Thumb,
     Timestamp, Unreadable,
 };
@@ -170,7 +170,7 @@ impl Reader<'_> {
         let key = place.key(&message.ts);
         let address = self.address(place, &message);
         let said = self.words(place, message);
-        let command = said.is_addressed.then(|| Command::split(&said.text)).flatten();
+        let command = said.is_addressed().then(|| Command::split(&said.text)).flatten();
         let event = match command {
             Some((name, arguments)) => Event::Command(Invocation {
                 name: name.to_owned(),
@@ -238,11 +238,26 @@ impl Reader<'_> {
             attachments.push(Attachment::Other);
         }
         Said {
-            is_addressed: place.is_direct || mentions(&text, &self.ourselves.user),
+            call: self.call(place, &text, message.parent_user_id.as_deref()),
             text: self.readable(&text),
             message: Some(PostedId(message.ts)),
             reply_to: None,
             attachments,
+        }
+    }
+
+    fn call(&self, place: &Place<'_>, text: &str, thread_of: Option<&str>) -> Call {
+        let us = &self.ourselves.user;
+        if place.is_direct {
+            Call::Direct
+        } else if mentions(text, us) {
+            Call::Mention
+        } else if calls_somebody(text) {
+            Call::Others
+        } else if thread_of == Some(us) {
+            Call::Reply
+        } else {
+            Call::Nobody
         }
     }
 

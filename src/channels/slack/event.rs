@@ -68,6 +68,8 @@ pub(super) struct Message {
     pub(super) channel: Option<String>,
     pub(super) channel_type: Option<String>,
     pub(super) thread_ts: Option<String>,
+    /// Who began the thread.
+    pub(super) parent_user_id: Option<String>,
     pub(super) edited: Option<Edited>,
     pub(super) files: Option<Vec<File>>,
     /// What other messages, links and apps have put in.

@@ -13,6 +13,11 @@ pub(super) fn mentions(text: &str, bot: &str) -> bool {
     })
 }
 
+/// Whether a text calls anybody: a person, a group of people, or everybody.
+pub(super) fn calls_somebody(text: &str) -> bool {
+    ["<@", "<!subteam^", "<!here", "<!channel", "<!everyone"].into_iter().any(|call| text.contains(call))
+}
+
 /// The text as a person reads it, without the mentions of the bot.
 pub(super) fn readable(text: &str, bot: &str, name_of: NameOf<'_>) -> String {
     let mut out = String::with_capacity(text.len());

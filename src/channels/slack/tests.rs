@@ -61,7 +61,7 @@ fn but(payload: &str, change: impl FnOnce(&mut Value)) -> String {
 fn a_direct_message_is_addressed_and_has_no_thread() {
     let message = message(MESSAGE_IM);
     assert_eq!(said(&message).text, "Hello hello can you hear me?");
-    assert!(said(&message).is_addressed);
+    assert!(said(&message).is_addressed());
     let address = &message.address;
     assert_eq!((address.kind, address.scope.as_str()), (AddressKind::Direct, "T123ABC456"));
     assert_eq!((address.chat.as_str(), &address.thread), ("D024BE91L", &None));
@@ -76,7 +76,7 @@ fn a_mention_means_the_same_in_both_events() {
     let mention = message(APP_MENTION);
     assert_eq!(mention, message(MESSAGE_CHANNELS));
     assert_eq!(said(&mention).text, "What is the hour of the pearl, ?");
-    assert!(said(&mention).is_addressed);
+    assert!(said(&mention).is_addressed());
     assert_eq!(mention.address.kind, AddressKind::Thread);
     assert_eq!(mention.address.thread.as_deref(), Some("1515449522.000016"));
 }
@@ -88,7 +88,7 @@ fn talk_among_others_is_reported_and_not_addressed() {
         event["thread_ts"] = json!("1515449000.000001");
     });
     let message = message(&payload);
-    assert!(!said(&message).is_addressed);
+    assert!(!said(&message).is_addressed());
     assert_eq!(message.address.thread.as_deref(), Some("1515449000.000001"));
 }
 
@@ -109,7 +109,7 @@ fn several_people_in_one_direct_message_are_a_group() {
     });
     let message = message(&payload);
     assert_eq!(message.address.kind, AddressKind::Thread);
-    assert!(!said(&message).is_addressed);
+    assert!(!said(&message).is_addressed());
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn a_mention_that_was_added_later_means_the_same_in_both_events() {
     });
     let changed = message(&changed);
     let Event::Edited(now) = &changed.event else { panic!("an edit, not {changed:?}") };
-    assert_eq!((said(now).text.as_str(), said(now).is_addressed), ("hello", true));
+    assert_eq!((said(now).text.as_str(), said(now).is_addressed()), ("hello", true));
     assert_eq!(changed, message(&mention));
 }
 
@@ -244,7 +244,7 @@ fn strange_but_readable_messages_are_read() {
     assert_eq!(said(&message(&forwarded)).attachments, [Attachment::Other]);
     let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
     let deep = MESSAGE_IM.replace(r#""channel_type""#, &format!(r#""blocks": {deep}, "channel_type""#));
-    assert!(said(&message(&deep)).is_addressed);
+    assert!(said(&message(&deep)).is_addressed());
     let long = message(&but(MESSAGE_IM, |event| event["text"] = json!("<@U1> ".repeat(1 << 18))));
     assert!(said(&long).text.starts_with("@U1 @U1"));
 }

@@ -12,9 +12,9 @@ use crate::channels::telegram::wire::{
 };
 use crate::channels::telegram::words::{self, Words};
 use crate::domain::{
-    Address, AddressKind, Attachment, Author, Button, ClosedFor, Command, DedupeKey, Door, Event, Extent,
-    InboundMessage, Interaction, Invocation, MOST_KEPT_BYTES, Move, Platform, PostedId, Reacted, Said,
-    SpaceRef, Thumb, Timestamp, Unreadable,
+    Address, AddressKind, Attachment, Author, Button, Call, ClosedFor, Command, DedupeKey, Door, Event,
+    Extent, InboundMessage, Interaction, Invocation, MOST_KEPT_BYTES, Move, Platform, PostedId, Reacted,
+    Said, SpaceRef, Thumb, Timestamp, Unreadable,
 };
 
 /// An update, read as far as it could be.
@@ -188,13 +188,18 @@ fn said(message: &Message, me: &Me) -> Option<Event> {
     let words =
         read_words(message, me).or_else(|| (!attachments.is_empty()).then(|| words::read("", &[], me)))?;
     let id = posted(message.message_id);
-    let is_direct = message.chat.kind == ChatKind::Private;
     let replied = replied(message);
     let answers_us = replied.and_then(|replied| replied.from.as_ref()).is_some_and(|from| from.id == me.id);
-    let is_meant = words.is_mention || answers_us;
-    let is_addressed = is_direct || is_meant && !words.is_for_another;
-
-    if let Some((name, arguments)) = command(&words, is_addressed).filter(|_| attachments.is_empty()) {
+    let call = match message.chat.kind {
+        ChatKind::Private => Call::Direct,
+        _ if words.is_for_another => Call::NotOurs,
+        _ if answers_us => Call::Reply,
+        _ if words.is_mention => Call::Mention,
+        // In a group a bare command that we do not know is for some other bot.
+        _ if Command::split(&words.text).is_some() => Call::NotOurs,
+        _ => Call::Nobody,
+    };
+    if let Some((name, arguments)) = command(&words, call).filter(|_| attachments.is_empty()) {
         return Some(Event::Command(Invocation {
             name: name.to_owned(),
             arguments: arguments.to_owned(),
@@ -206,7 +211,7 @@ fn said(message: &Message, me: &Me) -> Option<Event> {
     Some(Event::Text(Said {
         message: Some(id),
         text: words.text,
-        is_addressed,
+        call,
         reply_to: replied.map(|replied| posted(replied.message_id)),
         attachments,
     }))
@@ -221,8 +226,8 @@ fn read_words(message: &Message, me: &Me) -> Option<Words> {
     Some(words::read(text, entities, me))
 }
 
-/// In a group a bare command that we do not know is for some other bot.
-fn command(words: &Words, is_addressed: bool) -> Option<(&str, &str)> {
+fn command(words: &Words, call: Call) -> Option<(&str, &str)> {
+    let is_addressed = matches!(call, Call::Direct | Call::Reply | Call::Mention);
     Command::split(&words.text).filter(|(name, _)| is_addressed || Command::named(name).is_some())
 }
 

@@ -53,7 +53,7 @@ fn a_private_message_tells_who_said_what_where_and_when() {
     assert_eq!((author.platform_user_id.as_str(), author.name.as_str()), ("1111111", "Ann Test"));
     assert_eq!((author.username.as_deref(), author.locale.as_deref()), (Some("ann_test"), Some("en")));
     let Event::Text(said) = message.event else { panic!("talk") };
-    assert_eq!((said.text.as_str(), said.is_addressed), ("Hello, who are you?", true));
+    assert_eq!((said.text.as_str(), said.is_addressed()), ("Hello, who are you?", true));
     assert_eq!(said.message, Some(PostedId("1365".into())));
 }
 
@@ -80,7 +80,7 @@ fn a_mention_in_a_group_is_for_us() {
     assert_eq!((space.id.as_str(), space.name.as_deref()), ("-1001234567890", Some("Team")));
     assert_eq!(message.address.kind, AddressKind::Group);
     let Event::Text(said) = message.event else { panic!("talk") };
-    assert!(said.is_addressed);
+    assert!(said.is_addressed());
     assert_eq!(said.text, "😀, ask @bob_the_builder about https://example.com");
 }
 
@@ -89,14 +89,14 @@ fn an_answer_to_us_in_a_topic_is_for_us() {
     let message = heard(&fixture!("topic_reply"));
     assert_eq!((message.address.kind, message.address.thread.as_deref()), (AddressKind::Thread, Some("40")));
     let Event::Text(said) = message.event else { panic!("talk") };
-    assert!(said.is_addressed);
+    assert!(said.is_addressed());
     assert_eq!(said.reply_to, Some(PostedId("81".into())));
 }
 
 #[test]
 fn talk_in_a_topic_that_we_opened_is_no_answer_to_us() {
     let said = said(&fixture!("topic_talk"));
-    assert_eq!((said.is_addressed, said.reply_to), (false, None));
+    assert_eq!((said.is_addressed(), said.reply_to), (false, None));
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn commands_are_ours_when_they_can_be() {
             (Event::Command(command), Some((name, arguments))) => {
                 assert_eq!((command.name.as_str(), command.arguments.as_str()), (name, arguments));
             }
-            (Event::Text(said), None) => assert!(!said.is_addressed, "{text}"),
+            (Event::Text(said), None) => assert!(!said.is_addressed(), "{text}"),
             (other, _) => panic!("{text}: {other:?}"),
         }
     }
@@ -185,7 +185,7 @@ fn who_speaks_for_a_group_or_channel_is_that_and_no_person() {
         assert_eq!((author.platform_user_id.as_str(), author.name.as_str()), (id, name));
         assert!(author.is_anonymous && author.username.is_none());
         let Event::Text(said) = message.event else { panic!("talk") };
-        assert_eq!((said.text.as_str(), said.is_addressed), ("hello", true));
+        assert_eq!((said.text.as_str(), said.is_addressed()), ("hello", true));
     }
 }
 

@@ -1,8 +1,8 @@
 //! What somebody typed, as an inbound message.
 
 use crate::domain::{
-    Address, AddressKind, Author, Command, DedupeKey, Event, InboundMessage, Invocation, Platform, PostedId,
-    Said, Timestamp,
+    Address, AddressKind, Author, Call, Command, DedupeKey, Event, InboundMessage, Invocation, Platform,
+    PostedId, Said, Timestamp,
 };
 
 /// The one account and the one chat of a terminal.
@@ -21,7 +21,7 @@ pub(super) fn message(id: &PostedId, text: &str, person: &str, now: Timestamp) -
         None => Event::Text(Said {
             message: Some(id.clone()),
             text: text.to_owned(),
-            is_addressed: true,
+            call: Call::Direct,
             reply_to: None,
             attachments: Vec::new(),
         }),

@@ -51,6 +51,7 @@ placeholder = …
 stopped-before-text = Stopped before the first word.
 answer-cut = (The answer broke off here. Ask me to go on if you like.)
 answer-length = (I ran out of room here. Ask me to go on if you like.)
+thread-title = Conversation
 working-on-it = One moment, I am on it.
 maybe-duplicate = (This may be a duplicate: the platform did not say whether it had arrived.)
 

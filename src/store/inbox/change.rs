@@ -49,7 +49,7 @@ pub(super) async fn apply(
     change: Change,
     now: Timestamp,
 ) -> Result<Changed, StoreError> {
-    if let Some(row) = find(tx, &change).await? {
+    if let Some(row) = find(tx, &change.message.key).await? {
         return change_row(tx, &row, &change, now).await;
     }
     if !change.may_begin {
@@ -63,14 +63,14 @@ pub(super) async fn apply(
         return Ok(Changed { accepted: Some(accepted), ..ChangeEnd::Heard.into() });
     }
     // Another connection has taken the message in between our two looks.
-    match find(tx, &change).await? {
+    match find(tx, &change.message.key).await? {
         Some(row) => change_row(tx, &row, &change, now).await,
         None => Ok(ChangeEnd::Unknown.into()),
     }
 }
 
-async fn find(tx: &DatabaseTransaction, change: &Change) -> Result<Option<inbox::Model>, StoreError> {
-    let of = inbox::Column::DedupeHash.eq(hash(&change.message.key.0));
+async fn find(tx: &DatabaseTransaction, key: &DedupeKey) -> Result<Option<inbox::Model>, StoreError> {
+    let of = inbox::Column::DedupeHash.eq(hash(&key.0));
     Ok(inbox::Entity::find().filter(of).lock_exclusive().one(tx).await?)
 }
 
@@ -116,8 +116,41 @@ async fn note(
     if is_over && !revisions::concerns(tx, change).await? {
         return Ok(ChangeEnd::Late.into());
     }
+    let message = as_event(change, None);
+    let mut id = insert_behind(tx, (row, &message), change, now).await?;
+    if id.is_none() && !change.is_deletion {
+        // Platforms tell the time of an edit in seconds: this is told again, or another one.
+        match find(tx, &message.key).await? {
+            Some(known) if said_in(&known) == change.message.words().map(str::to_owned) => {}
+            Some(known) if known.state == state::RECEIVED && known.turn_id.is_none() => {
+                let payload = payload_of(InboxId(known.id), &message, None)?;
+                let payload = Expr::value(payload);
+                let renewed = waiting(&known).col_expr(inbox::Column::Payload, payload).exec(tx).await?;
+                return Ok(end_of(&renewed, ChangeEnd::Replaced).into());
+            }
+            _ => {
+                let message = as_event(change, change.message.words());
+                id = insert_behind(tx, (row, &message), change, now).await?;
+            }
+        }
+    }
+    let Some(id) = id else { return Ok(ChangeEnd::Late.into()) };
+    let accepted = Some(Accepted { id, platform, lane: Some(LaneId(lane)) });
+    let over = match row.turn_id.filter(|_| change.is_deletion) {
+        Some(turn) => is_all_taken_back(tx, row, (LaneId(lane), turn)).await?.then_some(TurnId(turn)),
+        None => None,
+    };
+    Ok(Changed { end: ChangeEnd::Noted, accepted, over })
+}
+
+/// Puts a change behind what it is about; nothing if it is there already.
+async fn insert_behind(
+    tx: &DatabaseTransaction,
+    (row, message): (&inbox::Model, &InboundMessage),
+    change: &Change,
+    now: Timestamp,
+) -> Result<Option<InboxId>, StoreError> {
     let id = InboxId::new(now);
-    let message = as_event(change);
     let noted = inbox::ActiveModel {
         id: Set(id.0),
         dedupe_hash: Set(hash(&message.key.0)),
@@ -127,20 +160,12 @@ async fn note(
         identity_id: Set(row.identity_id),
         sequence: Set(row.sequence),
         state: Set(state::RECEIVED.to_owned()),
-        payload: Set(Some(payload_of(id, &message, None)?)),
+        payload: Set(Some(payload_of(id, message, None)?)),
         sent_at: Set(micros(change.at)),
         received_at: Set(micros(now)),
         ..fresh()
     };
-    if !insert_once(tx, noted).await? {
-        return Ok(ChangeEnd::Late.into());
-    }
-    let accepted = Some(Accepted { id, platform, lane: Some(LaneId(lane)) });
-    let over = match row.turn_id.filter(|_| change.is_deletion) {
-        Some(turn) => is_all_taken_back(tx, row, (LaneId(lane), turn)).await?.then_some(TurnId(turn)),
-        None => None,
-    };
-    Ok(Changed { end: ChangeEnd::Noted, accepted, over })
+    Ok(insert_once(tx, noted).await?.then_some(id))
 }
 
 /// Whether nothing is left of what a turn has asked, now that this row is taken back.
@@ -183,16 +208,32 @@ pub(super) fn deletion(row: &inbox::Model) -> Option<Vec<u8>> {
     }
 }
 
-/// A change as what it is: a second telling of it is recognized.
-fn as_event(change: &Change) -> InboundMessage {
+/// The words of a noted edit, as long as they are kept.
+fn said_in(noted: &inbox::Model) -> Option<String> {
+    let kept: Payload<InboundMessage> = serde_json::from_str(noted.payload.as_deref()?).ok()?;
+    match kept.message.event {
+        Event::Edited(reads) => reads.words().map(str::to_owned),
+        Event::Text(_)
+        | Event::Command(_)
+        | Event::Deleted(_)
+        | Event::Missed(_)
+        | Event::Again(_)
+        | Event::Reacted(_) => None,
+    }
+}
+
+/// A change as what it is: a second telling of it is recognized, by its words where need be.
+fn as_event(change: &Change, words: Option<&str>) -> InboundMessage {
     let said = &change.message;
     let (name, event) = if change.is_deletion {
         ("deleted".to_owned(), Event::Deleted(Box::new(said.clone())))
     } else {
         (format!("edited:{}", micros(change.at)), Event::Edited(Box::new(said.clone())))
     };
+    let words: String =
+        words.map(hash).unwrap_or_default().iter().map(|byte| format!("{byte:02x}")).collect();
     InboundMessage {
-        key: DedupeKey(format!("{}:{name}", said.key.0)),
+        key: DedupeKey(format!("{}:{name}{words}", said.key.0)),
         sent_at: change.at,
         event,
         ..said.clone()

@@ -9,7 +9,7 @@ const CHANNEL: i64 = -1_000_000_009_001;
 
 async fn stage() -> Stage {
     let stage = Stage::new().await;
-    stage.models.answers_with(|asked| format!("Heard {}", asked.last_user_text()));
+    stage.models.answers_with(|asked| format!("Heard {}", asked.last_words()));
     // Alice is an admin where she can be seen.
     stage.set("ACCESS__ADMINS", "telegram:1001")
 }

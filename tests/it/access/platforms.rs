@@ -18,7 +18,7 @@ async fn does(setup: &Setup, words: &[&str]) {
 /// A model that says what it was told.
 async fn stage<P: Emulated>() -> On<P> {
     let stage = On::new().await;
-    stage.models.answers_with(|asked| format!("You said: {}", asked.last_user_text()));
+    stage.models.answers_with(|asked| format!("You said: {}", asked.last_words()));
     stage
 }
 

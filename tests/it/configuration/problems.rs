@@ -151,3 +151,18 @@ fn value_and_file_in_the_same_source_contradict_each_other() {
         "`channels.telegram.token_file` in switchboard.toml: is given beside `token`, keep one of them"
     );
 }
+
+#[test]
+fn a_place_has_one_rule_and_is_named_by_its_id() {
+    let lists = |one: &str, other: &str| {
+        let file = format!("[groups]\nalways_in = [\"{one}\"]\nnever_in = [\"telegram:-1\", \"{other}\"]");
+        let problems = Machine::new().with_file(&file).effective().problems();
+        problems.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(lists("discord:5", "discord:6"), Vec::<String>::new());
+    let [twice] = &lists("discord:5", "discord:5")[..] else { panic!("one problem") };
+    assert!(twice.starts_with("`groups.never_in`"), "{twice}");
+    assert!(twice.ends_with("`discord:5` stands in `groups.always_in`, too"), "{twice}");
+    let [named] = &lists("general", "discord:6")[..] else { panic!("one problem") };
+    assert!(named.contains("is no id"), "{named}");
+}

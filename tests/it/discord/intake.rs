@@ -15,7 +15,7 @@ async fn a_direct_message_comes_in_with_who_said_it() {
     let id = alice.dm("hello");
 
     let (message, said) = stage.inbox.said("hello").await;
-    assert!(said.is_addressed);
+    assert!(said.is_addressed());
     assert_eq!(said.message, Some(PostedId(id.to_string())));
     assert_eq!(message.key.0, format!("discord:message:{id}"));
     assert_eq!(message.sequence, i64::try_from(id).unwrap());
@@ -37,7 +37,7 @@ async fn the_guild_is_named_and_only_mentions_and_replies_are_addressed() {
     alice.says_in(general, &format!("{} ask {} please", stage.discord.mention(), bob.mention()));
 
     let (message, said) = stage.inbox.said("ask @bob please").await;
-    assert!(said.is_addressed);
+    assert!(said.is_addressed());
     assert_eq!((message.address.kind, message.address.chat.as_str()), (AddressKind::Group, "200"));
     let space = message.address.space.clone().unwrap();
     assert_eq!((space.id.as_str(), space.name.as_deref()), ("100", Some("Team")));
@@ -47,7 +47,7 @@ async fn the_guild_is_named_and_only_mentions_and_replies_are_addressed() {
     alice.replies_to(posted, "thank you");
 
     let (_, thanks) = stage.inbox.said("thank you").await;
-    assert!(thanks.is_addressed);
+    assert!(thanks.is_addressed());
     assert_eq!(thanks.reply_to, Some(PostedId(posted.to_string())));
     // Without the privilege, what is between others comes without words.
     assert_eq!(stage.inbox.texts(), ["", "ask @bob please", "thank you"]);
@@ -61,7 +61,7 @@ async fn with_the_privilege_all_messages_have_words_and_are_still_not_addressed(
 
     stage.discord.user(1, "alice").says_in(general, "between us");
 
-    assert!(!stage.inbox.said("between us").await.1.is_addressed);
+    assert!(!stage.inbox.said("between us").await.1.is_addressed());
     stage.ends().await;
 }
 
@@ -167,7 +167,7 @@ async fn edits_and_deletions_of_persons_come_in() {
         })
         .await;
     let (Event::Edited(now), Event::Deleted(was)) = (&events[1], &events[2]) else { panic!("{events:?}") };
-    assert!(matches!(&now.event, Event::Text(said) if said.text == "hello" && said.is_addressed));
+    assert!(matches!(&now.event, Event::Text(said) if said.text == "hello" && said.is_addressed()));
     assert_eq!((&now.key, &was.key), (&message.key, &message.key));
     let by_alice = |taken: &super::inbox::Taken| {
         taken.messages.iter().all(|message| message.author.platform_user_id == "1")

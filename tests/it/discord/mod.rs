@@ -116,6 +116,7 @@ fn setup(token: &str, api_base: &str, tasks: &Tasks) -> Setup {
         token: SecretString::from(token),
         api_base: api_base.to_owned(),
         message_content: false,
+        opens_threads: false,
         catchup: CatchUpSettings { max_age_minutes: 60, messages_per_place: 20, messages: 100, places: 50 },
         texts: Arc::new(Texts::english()),
         clock: Arc::new(Hands(Observed::new(Duration::ZERO))),

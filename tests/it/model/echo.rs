@@ -15,7 +15,12 @@ fn echo() -> Echo {
 #[tokio::test]
 async fn the_stand_in_repeats_the_person_and_says_that_it_is_one() {
     let mut request = said("are you there?");
-    request.lines.push(Line { speaker: Speaker::Assistant, text: "Yes.".to_owned(), tokens: None });
+    request.lines.push(Line {
+        speaker: Speaker::Assistant,
+        text: "Yes.".to_owned(),
+        tokens: None,
+        voice: None,
+    });
 
     let heard = ask(&echo(), &request).await;
 

@@ -76,7 +76,7 @@ async fn ask(model: &dyn Model, request: &ModelRequest) -> Heard {
 }
 
 fn said(text: &str) -> ModelRequest {
-    let line = |speaker, text: &str| Line { speaker, text: text.to_owned(), tokens: None };
+    let line = |speaker, text: &str| Line { speaker, text: text.to_owned(), tokens: None, voice: None };
     ModelRequest { lines: vec![line(Speaker::System, "Be brief."), line(Speaker::Person, text)], model: None }
 }
 

@@ -36,7 +36,7 @@ impl Wired {
             .set("CHANNELS__TELEGRAM__POLL_SECONDS", "1")
             .set("DATABASE__URL", &url)
             .set("LIMITS__PACE_WRITES", "false");
-        telegram.models.answers_with(|asked| format!("Heard {}", asked.last_user_text()));
+        telegram.models.answers_with(|asked| format!("Heard {}", asked.last_words()));
         let slack = telegram.also_on(Slack::start().await.unlimited());
         Self { telegram, slack, proxy }
     }

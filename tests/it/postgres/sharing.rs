@@ -3,7 +3,7 @@
 
 use futures_util::future::join_all;
 use switchboard::domain::{
-    Address, AddressKind, Author, DedupeKey, Event, InboundMessage, Platform, PostedId, Said, SpaceRef,
+    Address, AddressKind, Author, Call, DedupeKey, Event, InboundMessage, Platform, PostedId, Said, SpaceRef,
 };
 use switchboard::store::{Incoming, Schema, Store, StoreError};
 use switchboard::telemetry::Tasks;
@@ -99,7 +99,7 @@ fn message(n: i64) -> InboundMessage {
         event: Event::Text(Said {
             message: Some(PostedId(name)),
             text: "hello".to_owned(),
-            is_addressed: true,
+            call: Call::Mention,
             reply_to: None,
             attachments: Vec::new(),
         }),

@@ -11,7 +11,7 @@ async fn a_direct_message_comes_in_and_is_acknowledged() {
     let ts = alice.dm("Hello <there> & co");
     let message = bot.next().await;
     let Event::Text(said) = &message.event else { panic!("a text") };
-    assert_eq!((said.text.as_str(), said.is_addressed), ("Hello <there> & co", true));
+    assert_eq!((said.text.as_str(), said.is_addressed()), ("Hello <there> & co", true));
     assert_eq!(said.message.as_ref().unwrap().0, ts);
     assert_eq!(message.address.kind, AddressKind::Direct);
     assert_eq!(message.address.chat, alice.dm_channel());
@@ -28,7 +28,7 @@ async fn both_events_of_a_mention_say_the_same() {
     let (first, second) = (bot.next().await, bot.next().await);
     assert_eq!((&first.key, &first.address, &first.event), (&second.key, &second.address, &second.event));
     let Event::Text(said) = &first.event else { panic!("a text") };
-    assert!(said.is_addressed);
+    assert!(said.is_addressed());
     assert!(said.text.starts_with("what is up in #"), "{}", said.text);
     assert_eq!(first.address.thread.as_deref(), Some(ts.as_str()));
     bot.ends().await;
@@ -44,7 +44,7 @@ async fn talk_in_a_thread_is_reported_as_not_addressed() {
     for text in ["lunch?", "me", "and me"] {
         let message = bot.next().await;
         assert_eq!(message.address.thread.as_deref(), Some(root.as_str()));
-        assert!(matches!(message.event, Event::Text(said) if said.text == text && !said.is_addressed));
+        assert!(matches!(message.event, Event::Text(said) if said.text == text && !said.is_addressed()));
     }
     bot.ends().await;
 }
@@ -100,11 +100,11 @@ async fn a_mention_that_is_added_later_calls_the_bot() {
     let bot = Bot::listens(&slack).await;
     let ts = alice.says_in("C1", "are you there?");
     alice.edits("C1", &ts, "<@bot> are you there?");
-    assert!(!bot.next_text().await.is_addressed);
+    assert!(!bot.next_text().await.is_addressed());
     let (first, second) = (bot.next().await, bot.next().await);
     assert_eq!(first.event, second.event);
     let Event::Edited(now) = first.event else { panic!("an edit") };
-    assert!(matches!(now.event, Event::Text(said) if said.is_addressed && said.text == "are you there?"));
+    assert!(matches!(now.event, Event::Text(said) if said.is_addressed() && said.text == "are you there?"));
     bot.ends().await;
 }
 
@@ -169,6 +169,6 @@ async fn several_people_and_the_bot_are_a_group() {
     alice.says_in("G1", "just us");
     let message = bot.next().await;
     assert_eq!(message.address.kind, AddressKind::Thread);
-    assert!(matches!(message.event, Event::Text(said) if !said.is_addressed));
+    assert!(matches!(message.event, Event::Text(said) if !said.is_addressed()));
     bot.ends().await;
 }

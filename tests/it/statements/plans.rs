@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use switchboard::domain::{
-    AddressId, DedupeKey, Handle, MessageState, PartState, Platform, Reference, Timestamp, TurnId,
+    Address, AddressId, AddressKind, DedupeKey, Handle, MessageState, PartState, Platform, Reference,
+    Timestamp, TurnId,
 };
 use switchboard::store::{Store, StoreError};
 use switchboard::telemetry::Tasks;
@@ -204,6 +205,15 @@ async fn commands(url: &str) -> Result<BTreeSet<String>, StoreError> {
     store.identity(Platform::Telegram, "", "1001").await?;
     // Telegram tells nothing of deletions.
     store.withdraw(&DedupeKey("key".to_owned()), now).await?;
+    let place = Address {
+        platform: Platform::Slack,
+        scope: "T1".to_owned(),
+        chat: "C1".to_owned(),
+        thread: Some("1.000001".to_owned()),
+        kind: AddressKind::Thread,
+        space: None,
+    };
+    store.has_conversation(&place).await?;
     drop(store);
     tasks.end().await;
     let told = told.0.lock().unwrap().clone();

@@ -42,7 +42,7 @@ async fn the_last_lines_come_oldest_first() {
 
     let conversation = shelf.take(lane).await.conversation.expect("a conversation goes on").id;
     let lines = |limit| {
-        let lines = shelf.store.recent(conversation, limit);
+        let lines = shelf.store.recent((conversation, None), limit);
         async { lines.await.unwrap().into_iter().map(|line| (line.speaker, line.text)).collect::<Vec<_>>() }
     };
     let said = |speaker, text: &str| (speaker, text.to_owned());

@@ -17,8 +17,8 @@ mod reviving;
 use std::time::Duration;
 
 use switchboard::domain::{
-    Address, AddressKind, Author, ConversationId, DedupeKey, Event, FinishReason, Finished, InboundMessage,
-    LaneId, Part, Platform, PostedId, Said, Timestamp, TurnId, Usage,
+    Address, AddressKind, Author, Call, ConversationId, DedupeKey, Event, FinishReason, Finished,
+    InboundMessage, LaneId, Part, Platform, PostedId, Said, Timestamp, TurnId, Usage,
 };
 use switchboard::store::{
     Accepted, Answer, Answered, ClaimedTurn, Ending, Exchange, Finale, Incoming, Question, Store, StoreError,
@@ -126,7 +126,7 @@ fn direct(who: &str, n: i64, text: &str) -> InboundMessage {
         event: Event::Text(Said {
             message: Some(PostedId(n.to_string())),
             text: text.to_owned(),
-            is_addressed: true,
+            call: Call::Mention,
             reply_to: None,
             attachments: Vec::new(),
         }),

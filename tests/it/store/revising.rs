@@ -34,7 +34,7 @@ impl Shelf {
 
     /// What a model gets to see.
     async fn seen(&self, conversation: ConversationId) -> Vec<String> {
-        let lines = self.store.recent(conversation, 50).await.unwrap();
+        let lines = self.store.recent((conversation, None), 50).await.unwrap();
         lines.into_iter().map(|line| line.text).collect()
     }
 
@@ -68,9 +68,27 @@ async fn an_edit_of_what_is_answered_waits_in_the_lane_once() {
     let again = shelf.change_to(direct("ann", 1, "eins"), 5, false).await;
     assert_eq!((again.changes, again.accepted.len()), (vec![ChangeEnd::Late], 0), "told twice");
 
+    let of = |text: &str| {
+        let message = direct("ann", 1, text);
+        Change { message, is_deletion: false, at: at(5), may_begin: false }
+    };
+    let others = Incoming { changes: vec![of("uno"), of("un")], ..Incoming::default() };
+    let others = shelf.store.accept(others, at(6)).await.unwrap();
+    let replaced = [ChangeEnd::Replaced, ChangeEnd::Replaced];
+    assert_eq!((&others.changes[..], others.accepted.len()), (&replaced[..], 0), "in the same second");
+
     let noted = shelf.take(turn.lane).await;
-    assert_eq!(noted.messages[0].event, Event::Edited(Box::new(direct("ann", 1, "eins"))));
+    assert_eq!(noted.messages[0].event, Event::Edited(Box::new(direct("ann", 1, "un"))));
     assert_eq!((noted.user.id, noted.address), (turn.user.id, turn.address));
+    let again = shelf.change_to(direct("ann", 1, "un"), 5, false).await;
+    assert_eq!((again.changes, again.accepted.len()), (vec![ChangeEnd::Late], 0), "it is at work");
+    let late = shelf.change_to(direct("ann", 1, "dos"), 5, false).await;
+    assert_eq!((late.changes, late.accepted.len()), (vec![ChangeEnd::Noted], 1), "it came too late for that");
+    for text in ["un", "dos"] {
+        let turn = if text == "un" { noted.clone() } else { shelf.take(turn.lane).await };
+        assert_eq!(turn.messages[0].event, Event::Edited(Box::new(direct("ann", 1, text))));
+        assert!(shelf.store.finish(&turn, answered(), None, at(7)).await.unwrap());
+    }
     assert!(shelf.store.waiting(Platform::Telegram, 9).await.unwrap().is_empty());
 }
 
@@ -150,7 +168,7 @@ async fn another_answer_is_a_version_beside_the_first_and_the_newest_is_seen() {
     let texts: Vec<&str> = asked.questions.iter().map(|line| line.text.as_str()).collect();
     assert_eq!((texts, asked.questions[0].speaker), (vec!["one", "two"], Speaker::Person));
     assert_eq!((asked.before.turn, asked.before.seq), (turn.turn, 1));
-    assert!(shelf.store.recent_before(conversation, asked.before.seq, 50).await.unwrap().is_empty());
+    assert!(shelf.store.recent((conversation, Some(asked.before.seq)), 50).await.unwrap().is_empty());
 
     for words in ["Both, again.", "Both, once more."] {
         let asker = asks(&turn);

@@ -157,7 +157,7 @@ async fn an_edit_by_a_stranger_or_of_something_old_is_no_reason_to_begin() {
         .set("ACCESS__USERS", "telegram:1001")
         .set("ACCESS__GROUPS", "listed")
         .set("CATCHUP__MAX_AGE_MINUTES", "60");
-    strict.models.answers_with(|asked| format!("Heard {}", asked.last_user_text()));
+    strict.models.answers_with(|asked| format!("Heard {}", asked.last_words()));
     let bot = strict.serve().await;
     let (alice, bob) = (strict.platform.user(1001, "Alice"), strict.platform.user(1002, "Bob"));
     let group = strict.platform.group(GROUP, "Team");

@@ -64,7 +64,7 @@ async fn an_answer_that_a_stop_cut_is_not_there_twice_without_saying_so() {
 #[tokio::test]
 async fn another_bot_on_the_same_database_is_answered_too() {
     let stage = Stage::lifelike().await;
-    stage.models.answers_with(|asked| format!("Heard {}", asked.last_user_text()));
+    stage.models.answers_with(|asked| format!("Heard {}", asked.last_words()));
     let other = Stage { platform: Telegram::start_with_another_bot().await, ..stage.clone() };
     let (token, url) = (other.platform.token(), other.platform.url());
     let other = other.set("CHANNELS__TELEGRAM__TOKEN", &token).set("CHANNELS__TELEGRAM__API_BASE", &url);

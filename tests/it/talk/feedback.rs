@@ -17,6 +17,9 @@ async fn stage<P: Emulated>() -> On<P> {
     stage
 }
 
+/// Whatever anybody thinks of anything.
+const ALL: &str = "SELECT COUNT(*) FROM feedback";
+
 /// Waits until there are these thumbs.
 async fn thumbs(beside: &Beside, expected: &[&str]) {
     let there = async {
@@ -46,6 +49,7 @@ async fn on_telegram_the_last_thumb_of_a_person_counts_until_it_is_taken_back() 
     thumbs(&beside, &["1001 -1"]).await;
     alice.reacts(&answer, "");
     thumbs(&beside, &[]).await;
+    assert_eq!(beside.number(ALL).await, 0, "nothing of what stands elsewhere");
 
     // Who is shut out has no say.
     assert_eq!(stage.setup.run(&["access", "deny", "telegram:1001"]).await.code, Some(0));

@@ -78,7 +78,7 @@ async fn wait_until_it_waits(beside: &Beside, words: &str) {
 /// The model answers with what it heard, and lets `first` wait for the gate.
 fn first_waits(models: &Models) -> Gate {
     let gate = Gate::closed_after(0);
-    models.answers_with(|asked| format!("Heard {}", asked.last_user_text()));
+    models.answers_with(|asked| format!("Heard {}", asked.last_words()));
     models.when_asked("first", Answer::text("Heard first").behind(&gate));
     gate
 }
@@ -112,7 +112,7 @@ fn assert_paced(writes: &[Instant]) {
 /// What the model was told when somebody asked it this, after the system prompt.
 fn heard(models: &Models, question: &str) -> Vec<String> {
     let requests = models.requests();
-    let asked = requests.iter().rev().find(|asked| asked.last_user_text() == question);
+    let asked = requests.iter().rev().find(|asked| asked.last_words() == question);
     let asked = asked.unwrap_or_else(|| panic!("nobody asked the model `{question}`"));
     asked.messages[1..].iter().map(|message| message.text.clone()).collect()
 }

@@ -14,7 +14,7 @@ async fn stage() -> Stage {
 #[tokio::test]
 async fn it_keeps_its_admission_and_its_conversation() {
     let stage = stage().await;
-    stage.models.answers_with(|asked| format!("Heard {}", asked.last_user_text()));
+    stage.models.answers_with(|asked| format!("Heard {}", asked.last_words()));
     let alice = stage.platform.user(1001, "Alice");
     let group = stage.platform.group(-4001, "Team");
     let bot = stage.serve().await;
@@ -25,7 +25,7 @@ async fn it_keeps_its_admission_and_its_conversation() {
     let grown = group.becomes_supergroup(SUPERGROUP, &alice);
     alice.says_in(&grown, &format!("@{BOT_USERNAME} plum"));
     stage.wait_until_last(SUPERGROUP, "Heard plum").await;
-    assert_eq!(heard(&stage.models, "plum"), ["pear", "Heard pear", "plum"]);
+    assert_eq!(heard(&stage.models, "plum"), ["Alice: pear", "Heard pear", "Alice: plum"]);
     stage.ends_well(bot).await;
 }
 

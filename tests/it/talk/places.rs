@@ -9,7 +9,7 @@ use crate::talk::heard;
 async fn every_place_has_its_answers_and_a_conversation_of_its_own() {
     let stage = Stage::lifelike().await;
     stage.platform.without_rate_limits();
-    stage.models.answers_with(|asked| format!("Heard {}", asked.last_user_text()));
+    stage.models.answers_with(|asked| format!("Heard {}", asked.last_words()));
     let (alice, bob) = (stage.platform.user(1001, "Alice"), stage.platform.user(1002, "Bob"));
     let group = stage.platform.group(-1001, "Team");
     let forum = stage.platform.forum(-1_001_000_000_001, "Club");
@@ -40,12 +40,12 @@ async fn every_place_has_its_answers_and_a_conversation_of_its_own() {
 
     let expected: [(&str, &[&str]); 9] = [
         ("plum", &["plum"]),
-        ("pear", &["pear"]),
-        ("quince", &["quince"]),
-        ("grape", &["grape"]),
-        ("melon", &["melon"]),
-        ("fig", &["pear", "Heard pear", "fig"]),
-        ("date", &["quince", "Heard quince", "date"]),
+        ("pear", &["Alice: pear"]),
+        ("quince", &["Alice: quince"]),
+        ("grape", &["Alice: grape"]),
+        ("melon", &["Alice: melon"]),
+        ("fig", &["Alice: pear", "Heard pear", "Bob: fig"]),
+        ("date", &["Alice: quince", "Heard quince", "Bob: date"]),
         ("apple", &["plum", "Heard plum", "apple"]),
         ("lime", &["lime"]),
     ];

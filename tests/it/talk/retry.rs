@@ -199,7 +199,7 @@ async fn in_a_group_who_asked_last_and_admins_have_it_answered_anew() {
         [(1001, "Alice"), (1002, "Bob"), (1009, "Carol")].map(|(id, name)| stage.platform.user(id, name));
     let retry = format!("/retry@{BOT_USERNAME}");
     alice.says_in(&group, &format!("@{BOT_USERNAME} one"));
-    stage.wait_until_last(GROUP, "Heard one").await;
+    stage.wait_until_last(GROUP, "Heard Alice: one").await;
     bot.wait_for_logs("a turn on telegram ended", 1).await;
     bob.says_in(&group, &retry);
     stage.wait_until_last(GROUP, "Only who asked can do that.").await;
@@ -224,7 +224,7 @@ async fn another_answer_is_to_what_was_asked_last_when_it_was_asked_for() {
     let [alice, bob, carol] =
         [(1001, "Alice"), (1002, "Bob"), (1003, "Carol")].map(|(id, name)| stage.platform.user(id, name));
     alice.says_in(&group, &format!("@{BOT_USERNAME} one"));
-    stage.wait_until_last(GROUP, "Heard one").await;
+    stage.wait_until_last(GROUP, "Heard Alice: one").await;
     bot.wait_for_logs("a turn on telegram ended", 1).await;
     carol.says("think");
     gate.wait_until_held(1).await;
@@ -240,7 +240,7 @@ async fn another_answer_is_to_what_was_asked_last_when_it_was_asked_for() {
     stage.wait_until_last(1003, "So.").await;
     let is_it = |text: &str| text.starts_with("Something else was asked here meanwhile.");
     let screen = stage.wait_until_last_is(GROUP, is_it).await;
-    assert_eq!(said(&screen)[..2], ["Heard one", "Heard two"]);
+    assert_eq!(said(&screen)[..2], ["Heard Alice: one", "Heard Bob: two"]);
     assert_eq!((said(&screen).len(), stage.models.count()), (3, 3));
     beside.close().await;
     stage.ends_well(bot).await;

@@ -8,7 +8,7 @@ use crate::support::telegram::Fault;
 async fn a_platform_that_hangs_holds_back_nobody_on_another() {
     let mut stage = Stage::lifelike().await.unhurried();
     let discord = stage.also_on(Discord::start().await.without_rate_limits());
-    stage.models.answers_with(|asked| format!("Heard {}", asked.last_user_text()));
+    stage.models.answers_with(|asked| format!("Heard {}", asked.last_words()));
     // With two turns at once, two people in front of a wall are all that there is room for.
     let stage = stage.set("LIMITS__CONCURRENT_TURNS", "2");
     let bot = stage.serve().await;

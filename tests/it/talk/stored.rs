@@ -123,7 +123,7 @@ const KEPT: &str = "SELECT (SELECT COUNT(*) FROM messages) - 2 + \
 async fn an_answer_is_stored_with_its_question_and_its_parts_or_not_at_all() {
     let stage = Stage::lifelike().await;
     stage.platform.without_rate_limits();
-    stage.models.answers_with(|asked| format!("Heard {}", asked.last_user_text()));
+    stage.models.answers_with(|asked| format!("Heard {}", asked.last_words()));
     let bot = stage.serve().await;
     let alice = stage.platform.user(1001, "Alice");
     alice.says("plum");

@@ -132,7 +132,7 @@ async fn a_group_is_heard_and_tells_what_is_meant_for_us() {
     let heard: Vec<(String, bool)> = messages
         .into_iter()
         .map(|message| match message.event {
-            Event::Text(said) => (said.text, said.is_addressed),
+            Event::Text(said) => (said.text.clone(), said.is_addressed()),
             Event::Command(command) => (format!("/{}", command.name), true),
             other => panic!("{other:?}"),
         })

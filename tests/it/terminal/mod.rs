@@ -39,9 +39,10 @@ fn went_well(ran: &Ran, out: &str) {
     assert_eq!((ran.code, ran.out.as_str(), err.as_str()), (Some(0), out, ""), "{ran:?}");
 }
 
-/// What was said so far, in order: `user: hello`.
+/// What was said so far and is part of the talk, in order: `user: hello`.
 async fn said(home: &Setup) -> Vec<String> {
-    ask(home, "SELECT role || ': ' || content FROM messages ORDER BY conversation_id, seq").await
+    let seen = "SELECT role || ': ' || content FROM messages WHERE superseded_at IS NULL ORDER BY conversation_id, seq";
+    ask(home, seen).await
 }
 
 /// What has become of each accepted message.

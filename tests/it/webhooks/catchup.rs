@@ -7,7 +7,7 @@ use crate::support::models::Models;
 use crate::webhooks::PublicStage;
 
 fn hears(models: &Models) {
-    models.answers_with(|asked| format!("Heard {}", asked.last_user_text()));
+    models.answers_with(|asked| format!("Heard {}", asked.last_words()));
 }
 
 #[tokio::test]

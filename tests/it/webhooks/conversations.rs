@@ -75,7 +75,7 @@ async fn mentions_commands_and_threads_work_on_slack() {
 #[tokio::test]
 async fn what_waits_is_kept_when_polling_becomes_a_webhook_and_back() {
     let stage = PublicStage::new().await;
-    stage.telegram.models.answers_with(|asked| format!("heard {}", asked.last_user_text()));
+    stage.telegram.models.answers_with(|asked| format!("heard {}", asked.last_words()));
     let alice = stage.telegram.platform.user(1001, "Alice");
     let polling = stage.telegram.setup.clone().env("SWITCHBOARD__CHANNELS__TELEGRAM__MODE", "poll");
     let bot = polling.serve();
@@ -121,7 +121,7 @@ async fn a_daemon_that_is_ready_says_so_of_its_webhooks() {
 #[tokio::test]
 async fn strangers_who_begin_and_say_no_more_keep_no_platform_out() {
     let stage = PublicStage::new().await;
-    stage.telegram.models.answers_with(|asked| format!("heard {}", asked.last_user_text()));
+    stage.telegram.models.answers_with(|asked| format!("heard {}", asked.last_words()));
     let bot = stage.serve().await;
     let mut strangers = Vec::new();
     for _ in 0..64 {

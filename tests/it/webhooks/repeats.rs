@@ -11,7 +11,7 @@ const TIMES: usize = 50;
 #[tokio::test]
 async fn the_same_update_fifty_times_in_parallel_and_after_a_restart_is_answered_once() {
     let stage = PublicStage::new().await;
-    stage.telegram.models.answers_with(|asked| format!("heard {}", asked.last_user_text()));
+    stage.telegram.models.answers_with(|asked| format!("heard {}", asked.last_words()));
     let alice = stage.telegram.platform.user(1001, "Alice");
     let bot = stage.serve().await;
     // The first delivery and all its copies come together, with the answer not given yet.
@@ -33,7 +33,7 @@ async fn the_same_update_fifty_times_in_parallel_and_after_a_restart_is_answered
 #[tokio::test]
 async fn the_same_event_fifty_times_in_parallel_and_after_a_restart_is_answered_once() {
     let stage = PublicStage::new().await;
-    stage.telegram.models.answers_with(|asked| format!("heard {}", asked.last_user_text()));
+    stage.telegram.models.answers_with(|asked| format!("heard {}", asked.last_words()));
     let carol = stage.slack.platform.user("U1", "carol");
     let bot = stage.serve().await;
     // The first delivery and all its copies come together, with the answer not given yet.
@@ -57,7 +57,7 @@ async fn the_same_event_fifty_times_in_parallel_and_after_a_restart_is_answered_
 #[tokio::test]
 async fn a_retry_that_is_the_first_delivery_we_see_is_answered() {
     let stage = PublicStage::new().await;
-    stage.telegram.models.answers_with(|asked| format!("heard {}", asked.last_user_text()));
+    stage.telegram.models.answers_with(|asked| format!("heard {}", asked.last_words()));
     let carol = stage.slack.platform.user("U1", "carol");
     let bot = stage.serve().await;
     // The first try and the one at once after it never reach us.
@@ -73,7 +73,7 @@ async fn a_retry_that_is_the_first_delivery_we_see_is_answered() {
 #[tokio::test]
 async fn a_retry_after_five_and_a_half_minutes_is_recognized() {
     let stage = PublicStage::new().await;
-    stage.telegram.models.answers_with(|asked| format!("heard {}", asked.last_user_text()));
+    stage.telegram.models.answers_with(|asked| format!("heard {}", asked.last_words()));
     let carol = stage.slack.platform.user("U1", "carol");
     let bot = stage.serve().await;
     // We keep it each time, and Slack never learns of it but the last time.
@@ -94,7 +94,7 @@ async fn a_retry_after_five_and_a_half_minutes_is_recognized() {
 #[tokio::test]
 async fn while_the_database_is_away_nothing_is_acknowledged_and_afterwards_nothing_is_missing() {
     let stage = PublicStage::new().await;
-    stage.telegram.models.answers_with(|asked| format!("heard {}", asked.last_user_text()));
+    stage.telegram.models.answers_with(|asked| format!("heard {}", asked.last_words()));
     let (alice, carol) =
         (stage.telegram.platform.user(1001, "Alice"), stage.slack.platform.user("U1", "carol"));
     stage.slack.platform.retry_after([Duration::ZERO, Duration::from_secs(60), Duration::from_secs(300)]);

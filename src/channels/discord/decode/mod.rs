@@ -13,8 +13,10 @@ use serenity::model::user::User;
 use time::format_description::well_known::Rfc3339;
 
 use crate::channels::discord::mentions::{name, readable};
+use crate::channels::discord::places::Spoken;
+use crate::channels::discord::threads;
 use crate::domain::{
-    Address, AddressKind, Attachment, Author, Button, DedupeKey, Event, InboundMessage, Interaction,
+    Address, AddressKind, Attachment, Author, Button, Call, DedupeKey, Event, InboundMessage, Interaction,
     Invocation, Platform, PostedId, Reacted, Said, SpaceRef, Thumb, Timestamp,
 };
 
@@ -27,6 +29,8 @@ pub(super) struct Reader {
     pub(super) bot: UserId,
     /// Whether messages that do not concern the bot are shown with their content.
     pub(super) reads_all: bool,
+    /// Whether a mention in a channel begins a thread.
+    pub(super) opens_threads: bool,
 }
 
 /// Whether a person said this, as opposed to a bot, a webhook or Discord itself.
@@ -37,16 +41,17 @@ pub(super) fn is_talk(message: &Message) -> bool {
 
 /// Reads what a person said.
 pub(super) fn message(message: &Message, address: Address, reader: Reader) -> InboundMessage {
-    let is_mentioned = message.mentions.iter().any(|user| user.id == reader.bot);
-    let answers_us = message.kind == MessageType::InlineReply
-        && message.referenced_message.as_ref().is_some_and(|answered| answered.author.id == reader.bot);
-    // A reply that does not mention us comes without its content, unless we may read everything.
-    let is_addressed = address.is_direct() || is_mentioned || (answers_us && reader.reads_all);
+    let call = call(message, &address, reader);
+    let address = if reader.opens_threads {
+        threads::begun_by(&message.id.to_string(), call, address)
+    } else {
+        address
+    };
     let reply_to = message.message_reference.as_ref().filter(|_| message.kind == MessageType::InlineReply);
     let event = Event::Text(Said {
         message: Some(PostedId(message.id.to_string())),
         text: text(message, reader.bot),
-        is_addressed,
+        call,
         reply_to: reply_to.and_then(|reference| reference.message_id).map(|id| PostedId(id.to_string())),
         attachments: attachments(message),
     });
@@ -58,6 +63,28 @@ pub(super) fn message(message: &Message, address: Address, reader: Reader) -> In
         sequence: sequence(message.id.get()),
         sent_at: time_of(&message.timestamp.to_string(), message.id.get()),
         event,
+    }
+}
+
+/// How a message calls the bot.
+fn call(message: &Message, address: &Address, reader: Reader) -> Call {
+    let is_mentioned = message.mentions.iter().any(|user| user.id == reader.bot);
+    let answered = message.referenced_message.as_ref().filter(|_| message.kind == MessageType::InlineReply);
+    let calls_others =
+        !(message.mentions.is_empty() && message.mention_roles.is_empty()) || message.mention_everyone;
+    if address.is_direct() {
+        Call::Direct
+    } else if !is_mentioned && !reader.reads_all {
+        // It comes without its content.
+        Call::NotOurs
+    } else if answered.is_some_and(|answered| answered.author.id == reader.bot) {
+        Call::Reply
+    } else if is_mentioned {
+        Call::Mention
+    } else if calls_others || answered.is_some() {
+        Call::Others
+    } else {
+        Call::Nobody
     }
 }
 
@@ -122,14 +149,13 @@ pub(super) fn edit(update: &MessageUpdateEvent, address: Address, reader: Reader
     })
 }
 
-/// Reads that a message was deleted, which Discord tells without author and time;
-/// only of those that were for us we know who had said them.
-pub(super) fn deletion(id: MessageId, said: (Address, Author), now: Timestamp) -> InboundMessage {
-    let (address, author) = said;
+/// Reads that a message was deleted, which Discord tells without author and time.
+pub(super) fn deletion(id: MessageId, said: Spoken, now: Timestamp) -> InboundMessage {
+    let Spoken { address, author, call } = said;
     let was = Said {
         message: Some(PostedId(id.to_string())),
         text: String::new(),
-        is_addressed: true,
+        call,
         reply_to: None,
         attachments: Vec::new(),
     };
@@ -151,7 +177,12 @@ pub(super) fn deletion(id: MessageId, said: (Address, Author), now: Timestamp) -
     }
 }
 
-fn key(message: MessageId) -> DedupeKey {
+/// A person of whom nothing but the id is told.
+fn person(id: String) -> Author {
+    Author { name: id.clone(), platform_user_id: id, username: None, locale: None, is_anonymous: false }
+}
+
+pub(super) fn key(message: MessageId) -> DedupeKey {
     DedupeKey(format!("discord:message:{message}"))
 }
 
@@ -220,13 +251,7 @@ pub(super) fn reacted(
             kind: if space.is_some() { AddressKind::Group } else { AddressKind::Direct },
             space,
         },
-        author: Author {
-            platform_user_id: user.to_string(),
-            name: user.to_string(),
-            username: None,
-            locale: None,
-            is_anonymous: false,
-        },
+        author: person(user.to_string()),
         sequence: sequence(reaction.message_id.get()),
         sent_at: now,
         event: Event::Reacted(Reacted {

@@ -7,14 +7,16 @@ use serenity::model::event::MessageUpdateEvent;
 use serenity::model::id::{MessageId, UserId};
 
 use super::{Reader, command, deletion, edit, is_edit, is_talk, message, moment};
+use crate::channels::discord::places::Spoken;
 use crate::domain::{
-    Address, AddressKind, Attachment, Event, InboundMessage, Platform, PostedId, Said, SpaceRef, Timestamp,
+    Address, AddressKind, Attachment, Call, Event, InboundMessage, Platform, PostedId, Said, SpaceRef,
+    Timestamp,
 };
 
 const MESSAGE: &str = include_str!("../../../../tests/fixtures/discord/message.json");
 const COMMAND: &str = include_str!("../../../../tests/fixtures/discord/command.json");
 
-const READER: Reader = Reader { bot: UserId::new(1), reads_all: false };
+const READER: Reader = Reader { bot: UserId::new(1), reads_all: false, opens_threads: false };
 
 /// The documented message with changes.
 fn documented(changes: Value) -> Message {
@@ -66,7 +68,7 @@ fn the_documented_message_is_read_field_by_field() {
     let expected = Said {
         message: Some(PostedId("334385199974967042".into())),
         text: "Supa Hot".into(),
-        is_addressed: true,
+        call: Call::Direct,
         reply_to: None,
         attachments: Vec::new(),
     };
@@ -91,12 +93,12 @@ fn only_mentions_and_replies_that_mention_are_addressed_in_groups() {
         (reply(json!([])), false),
     ];
     for (changes, expected) in table {
-        assert_eq!(said(changes.clone(), AddressKind::Group).is_addressed, expected, "{changes}");
+        assert_eq!(said(changes.clone(), AddressKind::Group).is_addressed(), expected, "{changes}");
     }
     let reads_all = Reader { reads_all: true, ..READER };
     let quiet = message(&documented(reply(json!([]))), address(AddressKind::Group), reads_all);
     let Event::Text(quiet) = quiet.event else { panic!("it is talk") };
-    assert!(quiet.is_addressed, "who may read everything can answer a reply without a mention");
+    assert!(quiet.is_addressed(), "who may read everything can answer a reply without a mention");
     assert_eq!(quiet.reply_to, Some(PostedId("334385199974967000".into())));
 }
 
@@ -210,11 +212,12 @@ fn edits_have_a_time_and_a_key_of_their_own() {
 #[test]
 fn deletions_are_by_whoever_had_said_it() {
     let read = decoded(json!({}), AddressKind::Direct);
-    let gone = deletion(MessageId::new(5), (read.address, read.author.clone()), Timestamp::UNIX_EPOCH);
+    let said = Spoken { address: read.address, author: read.author.clone(), call: Call::Direct };
+    let gone = deletion(MessageId::new(5), said, Timestamp::UNIX_EPOCH);
     assert_eq!((gone.key.0.as_str(), &gone.author), ("discord:message:5:deleted", &read.author));
     let Event::Deleted(was) = gone.event else { panic!("a deletion") };
     assert_eq!((was.key.0.as_str(), was.sent_at), ("discord:message:5", moment(5)));
-    assert!(was.is_for_us());
+    assert!(was.calls_us());
 }
 
 #[test]

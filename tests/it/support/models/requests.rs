@@ -56,10 +56,20 @@ impl AskedRequest {
         self.text_of("user").next_back().unwrap_or_default()
     }
 
-    /// What was said since the last answer.
+    /// The same without the name before it, where the model is told that several people talk.
+    pub fn last_words(&self) -> &str {
+        self.words(self.last_user_text())
+    }
+
+    /// What was said since the last answer, without names.
     pub fn questions(&self) -> Vec<&str> {
         let last = self.messages.iter().rposition(|message| message.role != "user").map_or(0, |at| at + 1);
-        self.messages[last..].iter().map(|message| message.text.as_str()).collect()
+        self.messages[last..].iter().map(|message| self.words(&message.text)).collect()
+    }
+
+    fn words<'a>(&self, said: &'a str) -> &'a str {
+        let has_names = self.text_of("system").any(|text| text.contains("Several people talk here."));
+        said.split_once(": ").filter(|_| has_names).map_or(said, |(_, words)| words)
     }
 
     /// All texts of one role, in order.

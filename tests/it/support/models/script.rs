@@ -41,7 +41,7 @@ impl Next {
         match self {
             Self::Answer(answer) => *answer,
             Self::Reaction(reaction) => reaction.0(asked),
-            Self::Echo => Answer::text(asked.last_user_text()),
+            Self::Echo => Answer::text(asked.last_words()),
         }
     }
 }

@@ -35,7 +35,7 @@ impl Stage {
 
 /// What the model was asked last, each time.
 fn asked(models: &Models) -> Vec<String> {
-    models.requests().iter().map(|asked| asked.last_user_text().to_owned()).collect()
+    models.requests().iter().map(|asked| asked.last_words().to_owned()).collect()
 }
 
 #[tokio::test]

@@ -167,3 +167,36 @@ async fn an_answer_ends_when_its_question_is_taken_back() {
     assert_eq!(heard(&stage.models, "hello"), ["hello"]);
     stage.ends_well(bot).await;
 }
+
+#[tokio::test]
+async fn what_is_deleted_after_a_restart_is_not_heard_again_either() {
+    let stage = Stage::lifelike().await.unlimited().unhurried();
+    stage.models.answers_with(|asked| format!("Heard {}", asked.last_user_text()));
+    let general = stage.platform.guild(500, "Team").channel(501, "general");
+    let bot = stage.serve().await;
+    let alice = stage.platform.user(1001, "alice");
+    let call = stage.platform.mention();
+    let mut secrets = Vec::new();
+    for (place, words) in [(alice.dm_channel(), "secret".to_owned()), (general, format!("{call} secret"))] {
+        secrets.push(alice.says_in(place, &words));
+        stage.wait_until_last(place, "Heard secret").await;
+    }
+    bot.wait_for_logs("a turn on discord ended", 2).await;
+    bot.crash().await;
+
+    let bot = stage.serve().await;
+    // Nobody here knows who has said it, and nobody has to.
+    let beside = stage.setup.beside().await;
+    for (count, secret) in (1..).zip(secrets) {
+        alice.deletes(secret);
+        let gone = "SELECT COUNT(*) FROM messages WHERE content = 'secret' AND deleted_at IS NOT NULL";
+        wait_until(&beside, gone, count).await;
+    }
+    for (place, words) in [(alice.dm_channel(), "so".to_owned()), (general, format!("{call} so"))] {
+        alice.says_in(place, &words);
+        stage.wait_until_last(place, "Heard so").await;
+        assert_eq!(heard(&stage.models, "so"), ["so"]);
+    }
+    beside.close().await;
+    stage.ends_well(bot).await;
+}

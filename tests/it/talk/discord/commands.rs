@@ -8,7 +8,7 @@ use crate::support::discord::Acknowledged;
 use crate::support::models::{Answer, Gate};
 use crate::support::screens::said;
 use crate::talk::discord::Stage;
-use crate::talk::heard;
+use crate::talk::{heard, wait_until_it_waits};
 
 #[tokio::test]
 async fn commands_are_answered_in_private_and_in_time() {
@@ -41,7 +41,7 @@ async fn commands_are_answered_in_private_and_in_time() {
 #[tokio::test]
 async fn a_chosen_model_is_the_one_that_is_asked_and_a_new_conversation_is_empty() {
     let stage = Stage::lifelike().await;
-    stage.models.answers_with(|asked| format!("{} heard {}", asked.model, asked.last_user_text()));
+    stage.models.answers_with(|asked| format!("{} heard {}", asked.model, asked.last_words()));
     let bot = stage.serve().await;
     let alice = stage.platform.user(1001, "alice");
     let chat = alice.dm_channel();
@@ -135,5 +135,31 @@ async fn a_stop_ends_an_answer_of_which_there_is_no_word_within_a_second() {
     for words in ["Stopped.", "Stopped before the first word."] {
         alice.waits_for(chat, |shown| shown.text == words).await;
     }
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn a_stop_ends_what_waits_for_its_turn_within_a_second() {
+    let stage = Stage::lifelike().await.unhurried().set("LIMITS__CONCURRENT_TURNS", "1");
+    let gate = Gate::closed_after(0);
+    stage.models.will(Answer::text("So.").behind(&gate));
+    let bot = stage.serve().await;
+    let beside = stage.beside().await;
+    let (alice, bob) = (stage.platform.user(1001, "alice"), stage.platform.user(1002, "bob"));
+    bob.dm("think");
+    gate.wait_until_held(1).await;
+    alice.dm("never mind");
+    wait_until_it_waits(&beside, "never mind").await;
+    let asked = Instant::now();
+    alice.runs_command("stop", &[], alice.dm_channel()).await;
+    alice.waits_for(alice.dm_channel(), |shown| shown.text == "Stopped.").await;
+    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+    gate.release();
+    stage.wait_for_text(bob.dm_channel(), "So.").await;
+    bot.wait_for_logs("a turn on discord ended", 2).await;
+
+    assert_eq!(stage.models.count(), 1);
+    assert_eq!(beside.number("SELECT COUNT(*) FROM inbox WHERE state = 'received'").await, 0);
+    beside.close().await;
     stage.ends_well(bot).await;
 }

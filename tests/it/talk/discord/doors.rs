@@ -43,7 +43,7 @@ async fn a_channel_that_is_deleted_is_closed_with_its_threads_and_what_waits_the
 #[tokio::test]
 async fn a_thread_is_closed_alone_and_a_guild_with_everything_in_it() {
     let stage = Stage::lifelike().await.unlimited().unhurried();
-    stage.models.answers_with(|asked| format!("Heard {}", asked.last_user_text()));
+    stage.models.answers_with(|asked| format!("Heard {}", asked.last_words()));
     let team = stage.platform.guild(500, "Team");
     let general = team.channel(501, "general");
     let bot = stage.serve().await;

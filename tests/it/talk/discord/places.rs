@@ -8,7 +8,7 @@ use crate::talk::heard;
 #[tokio::test]
 async fn every_place_has_its_answers_and_a_conversation_of_its_own() {
     let stage = Stage::lifelike().await;
-    stage.models.answers_with(|asked| format!("Heard {}", asked.last_user_text()));
+    stage.models.answers_with(|asked| format!("Heard {}", asked.last_words()));
     let general = stage.platform.guild(500, "Team").channel(501, "general");
     let bot = stage.serve().await;
     let alice = stage.platform.user(1001, "alice");
@@ -25,9 +25,9 @@ async fn every_place_has_its_answers_and_a_conversation_of_its_own() {
     stage.wait_until_last(thread, "Heard quince").await;
 
     assert_eq!(said(&stage.platform.screen(general)), ["Heard pear", "Heard fig"]);
-    assert_eq!(heard(&stage.models, "pear"), ["pear"]);
-    assert_eq!(heard(&stage.models, "fig"), ["pear", "Heard pear", "fig"]);
-    assert_eq!(heard(&stage.models, "quince"), ["quince"]);
+    assert_eq!(heard(&stage.models, "pear"), ["alice: pear"]);
+    assert_eq!(heard(&stage.models, "fig"), ["alice: pear", "Heard pear", "alice: fig"]);
+    assert_eq!(heard(&stage.models, "quince"), ["alice: quince"]);
     stage.ends_well(bot).await;
 }
 

@@ -8,7 +8,7 @@ use crate::talk::discord::{POST, Stage};
 #[tokio::test]
 async fn whatever_becomes_of_the_gateway_every_message_is_answered_once() {
     let stage = Stage::lifelike().await.unlimited();
-    stage.models.answers_with(|asked| format!("Heard {}", asked.last_user_text()));
+    stage.models.answers_with(|asked| format!("Heard {}", asked.last_words()));
     let bot = stage.serve().await;
     let alice = stage.platform.user(1001, "alice");
     let chat = alice.dm_channel();

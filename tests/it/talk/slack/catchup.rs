@@ -135,7 +135,7 @@ async fn without_the_scopes_of_channels_that_is_said_once_and_direct_chats_are_c
 async fn a_command_by_a_clock_that_is_ahead_hides_nothing_that_was_missed() {
     let slack = Slack::start().await.in_the_past(5 * HOUR / 60);
     let stage = Stage::lifelike_on(slack).await.unhurried();
-    stage.models.answers_with(|asked| format!("Heard {}", asked.last_user_text()));
+    stage.models.answers_with(|asked| format!("Heard {}", asked.last_words()));
     let bot = stage.serve().await;
     let alice = stage.platform.user("U1", "alice");
     let chat = alice.dm_channel();

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use crate::support::models::{Answer, Gate};
 use crate::support::screens::said;
 use crate::support::slack::{Person, Shown};
-use crate::talk::heard;
 use crate::talk::slack::Stage;
+use crate::talk::{heard, wait_until_it_waits};
 
 /// Runs a command, and waits for the answer that only this person sees.
 async fn answer(stage: &Stage, person: &Person, channel: &str, command: &str, words: &str) -> Shown {
@@ -55,7 +55,7 @@ async fn commands_are_answered_in_private() {
 #[tokio::test]
 async fn a_chosen_model_is_the_one_that_is_asked_and_a_new_conversation_is_empty() {
     let stage = Stage::lifelike().await;
-    stage.models.answers_with(|asked| format!("{} heard {}", asked.model, asked.last_user_text()));
+    stage.models.answers_with(|asked| format!("{} heard {}", asked.model, asked.last_words()));
     let bot = stage.serve().await;
     let alice = stage.platform.user("U1", "alice");
     let chat = alice.dm_channel();
@@ -78,7 +78,7 @@ async fn a_chosen_model_is_the_one_that_is_asked_and_a_new_conversation_is_empty
 #[tokio::test]
 async fn a_command_behind_a_mention_acts_on_its_thread_and_on_no_other() {
     let stage = Stage::lifelike().await.unhurried();
-    stage.models.answers_with(|asked| format!("{} heard {}", asked.model, asked.last_user_text()));
+    stage.models.answers_with(|asked| format!("{} heard {}", asked.model, asked.last_words()));
     let gate = Gate::closed_after(1);
     stage.models.when_asked("think", Answer::deltas(["Well, let me think", " for ever."]).behind(&gate));
     let alice = stage.platform.user("U1", "alice");
@@ -107,8 +107,8 @@ async fn a_command_behind_a_mention_acts_on_its_thread_and_on_no_other() {
         .await;
     alice.replies_in(&general, &one, "<@bot> lime");
     stage.wait_for_text(&general, "gpt-4o heard lime").await;
-    assert_eq!(heard(&stage.models, "lime"), ["lime"]);
-    assert_eq!(heard(&stage.models, "quince"), ["plum", "gpt-4o heard plum", "quince"]);
+    assert_eq!(heard(&stage.models, "lime"), ["alice: lime"]);
+    assert_eq!(heard(&stage.models, "quince"), ["alice: plum", "gpt-4o heard plum", "alice: quince"]);
     stage.ends_well(bot).await;
 }
 
@@ -186,5 +186,30 @@ async fn a_stop_ends_an_answer_of_which_there_is_no_word_within_a_second() {
     for words in ["Stopped.", "Stopped before the first word."] {
         stage.wait_for_text(&chat, words).await;
     }
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn a_stop_ends_what_waits_for_its_turn_within_a_second() {
+    let stage = Stage::lifelike().await.unhurried().set("LIMITS__CONCURRENT_TURNS", "1");
+    let gate = Gate::closed_after(0);
+    stage.models.will(Answer::text("So.").behind(&gate));
+    let bot = stage.serve().await;
+    let beside = stage.beside().await;
+    let (alice, bob) = (stage.platform.user("U1", "alice"), stage.platform.user("U2", "bob"));
+    bob.dm("think");
+    gate.wait_until_held(1).await;
+    alice.dm("never mind");
+    wait_until_it_waits(&beside, "never mind").await;
+    let asked = Instant::now();
+    answer(&stage, &alice, &alice.dm_channel(), "stop", "Stopped.").await;
+    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+    gate.release();
+    stage.wait_for_text(&bob.dm_channel(), "So.").await;
+    bot.wait_for_logs("a turn on slack ended", 2).await;
+
+    assert_eq!(stage.models.count(), 1);
+    assert_eq!(beside.number("SELECT COUNT(*) FROM inbox WHERE state = 'received'").await, 0);
+    beside.close().await;
     stage.ends_well(bot).await;
 }

@@ -44,7 +44,7 @@ async fn a_channel_without_the_bot_is_closed_with_all_its_threads() {
 async fn a_channel_that_is_put_away_can_be_taken_out_and_one_that_is_deleted_cannot() {
     let stage = Stage::lifelike().await.unlimited().unhurried();
     stage.platform.hears_of_channels();
-    stage.models.answers_with(|asked| format!("Heard {}", asked.last_user_text()));
+    stage.models.answers_with(|asked| format!("Heard {}", asked.last_words()));
     let alice = stage.platform.user("U1", "alice");
     let general = stage.platform.channel("C1", "general", &[&alice]);
     let bot = stage.serve().await;

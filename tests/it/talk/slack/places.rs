@@ -8,7 +8,7 @@ use crate::talk::slack::Stage;
 #[tokio::test]
 async fn every_place_has_its_answers_and_a_conversation_of_its_own() {
     let stage = Stage::lifelike().await;
-    stage.models.answers_with(|asked| format!("Heard {}", asked.last_user_text()));
+    stage.models.answers_with(|asked| format!("Heard {}", asked.last_words()));
     let alice = stage.platform.user("U1", "alice");
     let general = stage.platform.channel("C1", "general", &[&alice]);
     let bot = stage.serve().await;
@@ -24,9 +24,9 @@ async fn every_place_has_its_answers_and_a_conversation_of_its_own() {
     let quince = alice.says_in(&general, "<@bot> quince");
     assert_eq!(stage.wait_for_text(&general, "Heard quince").await.thread, Some(quince));
 
-    assert_eq!(heard(&stage.models, "pear"), ["pear"]);
-    assert_eq!(heard(&stage.models, "fig"), ["pear", "Heard pear", "fig"]);
-    assert_eq!(heard(&stage.models, "quince"), ["quince"]);
+    assert_eq!(heard(&stage.models, "pear"), ["alice: pear"]);
+    assert_eq!(heard(&stage.models, "fig"), ["alice: pear", "Heard pear", "alice: fig"]);
+    assert_eq!(heard(&stage.models, "quince"), ["alice: quince"]);
     assert_eq!(stage.models.count(), 4, "a mention comes as two events and is one message");
     stage.ends_well(bot).await;
 }
@@ -34,7 +34,7 @@ async fn every_place_has_its_answers_and_a_conversation_of_its_own() {
 #[tokio::test]
 async fn an_answer_in_a_thread_of_a_direct_chat_stays_there() {
     let stage = Stage::lifelike().await;
-    stage.models.answers_with(|asked| format!("Heard {}", asked.last_user_text()));
+    stage.models.answers_with(|asked| format!("Heard {}", asked.last_words()));
     let bot = stage.serve().await;
     let alice = stage.platform.user("U1", "alice");
     let plum = alice.dm("plum");

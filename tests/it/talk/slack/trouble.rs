@@ -11,7 +11,7 @@ use crate::talk::wait_until_noted;
 #[tokio::test]
 async fn whatever_becomes_of_the_sockets_every_message_is_answered_once() {
     let stage = Stage::lifelike().await;
-    stage.models.answers_with(|asked| format!("Heard {}", asked.last_user_text()));
+    stage.models.answers_with(|asked| format!("Heard {}", asked.last_words()));
     stage.platform.acknowledge_within(Duration::from_millis(500));
     stage.platform.retry_after([Duration::from_millis(100), Duration::from_secs(1), Duration::from_secs(2)]);
     let bot = stage.serve().await;
