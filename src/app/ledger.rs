@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::delivery::DeliveryError;
 use crate::domain::{Clock, Door, KeptPart, Part, PostedId, SentPart, Timestamp, TurnId};
-use crate::store::{Accepted, Answer, ClaimedTurn, Ending, Store, StoreError, Turned};
+use crate::store::{Answer, AskedAgain, ClaimedTurn, Ending, Store, StoreError, Turned};
 use crate::telemetry::chain;
 
 /// How often something that has to be kept is written again while the database does not answer.
@@ -74,9 +74,9 @@ impl Ledger<'_> {
         ours(self.patiently("store the answer", write).await)
     }
 
-    /// Keeps that the last question is to be answered anew; nothing if that is kept already.
-    pub(crate) async fn ask_again(&self) -> Result<Option<Accepted>, DeliveryError> {
-        let write = || self.store.ask_again(self.turn, self.now()).boxed();
+    /// Keeps that what `question` has asked is to be answered anew.
+    pub(crate) async fn ask_again(&self, question: TurnId) -> Result<AskedAgain, DeliveryError> {
+        let write = || self.store.ask_again(self.turn, question, self.now()).boxed();
         self.patiently("ask again", write).await.map_err(DeliveryError::Store)
     }
 

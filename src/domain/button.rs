@@ -10,7 +10,7 @@ use crate::domain::{Command, TurnId};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Button {
     deed: Deed,
-    /// The turn that gives the answer.
+    /// The turn that gives the answer; of one that asks for another, the turn that asked first.
     pub turn: TurnId,
 }
 
@@ -30,7 +30,7 @@ impl Button {
         Self { deed: Deed::Stop, turn }
     }
 
-    /// Asks for another answer than the one this turn has given.
+    /// Asks for another answer to what this turn has asked.
     #[must_use]
     pub const fn retry(turn: TurnId) -> Self {
         Self { deed: Deed::Retry, turn }

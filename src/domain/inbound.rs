@@ -209,6 +209,9 @@ pub struct Missed {
 pub struct Again {
     /// The message that the new answer refers to, where there is one.
     pub message: Option<PostedId>,
+    /// The turn that asked the question first; whatever was asked last, if nothing is said of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<TurnId>,
 }
 
 /// A thumb under a message of ours.
@@ -228,7 +231,7 @@ pub struct Invocation {
     pub message: Option<PostedId>,
     /// The interaction that waits for an answer, where the platform has them.
     pub interaction: Option<Interaction>,
-    /// The turn under whose answer a button was pressed, if that is how it was given.
+    /// The turn that a button names which was pressed, if that is how it was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pressed: Option<TurnId>,
 }

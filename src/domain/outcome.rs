@@ -4,7 +4,7 @@ use std::future::ready;
 
 use futures_util::stream;
 
-use crate::domain::{AnswerEvent, AnswerStream, AskedBefore, ConversationId, Finished, Line};
+use crate::domain::{AnswerEvent, AnswerStream, AskedBefore, ConversationId, Finished, Line, TurnId};
 
 /// What becomes of an inbound message.
 pub enum Outcome {
@@ -14,9 +14,13 @@ pub enum Outcome {
     Refusal(Refusal),
     /// Nothing is said, for a reason.
     Silence(Silence),
-    /// The last question is to be answered anew, in a turn of its own; until then this is
-    /// said to whoever waits to hear something.
-    Again(Option<String>),
+    /// The last question is to be answered anew, in a turn of its own.
+    Again {
+        /// The turn that asked it first; nothing if the wish is kept already.
+        question: Option<TurnId>,
+        /// What is said until then to whoever waits to hear something.
+        meanwhile: Option<String>,
+    },
 }
 
 /// An answer, made or in the making.

@@ -120,7 +120,7 @@ impl Router {
                 let text = self.parts.texts.get("refusal-command");
                 Outcome::Refusal(Refusal { reason: RefusalReason::NotAdmitted, text })
             }
-            Outcome::Reply(_) | Outcome::Refusal(_) | Outcome::Silence(_) | Outcome::Again(_) => outcome,
+            Outcome::Reply(_) | Outcome::Refusal(_) | Outcome::Silence(_) | Outcome::Again { .. } => outcome,
         }))
     }
 

@@ -1,6 +1,6 @@
 //! Second thoughts: about what was said, and about the answer to it.
 
-use crate::domain::{Conversation, InboundMessage, Outcome, Reply, Silence, Timestamp};
+use crate::domain::{Again, Conversation, Event, InboundMessage, Outcome, Reply, Silence, Timestamp, TurnId};
 use crate::router::{Router, RouterError};
 use crate::store::{ClaimedTurn, LastAsked};
 
@@ -33,16 +33,36 @@ impl Router {
         let Some(revised) = revised.map_err(RouterError::at("edit a message"))? else { return silence };
         let goes_on = turn.conversation.as_ref().filter(|active| active.id == revised.conversation);
         match goes_on.filter(|_| self.parts.answers_edits && revised.is_last) {
-            Some(conversation) => self.answer_anew((turn, now), conversation).await,
+            Some(conversation) => {
+                let asked = self.last_asked(conversation).await?;
+                self.answer_anew((turn, now), conversation, asked).await
+            }
             None => silence,
         }
     }
 
-    /// Answers the last question anew.
-    pub(super) async fn again(&self, turn: &ClaimedTurn, now: Timestamp) -> Result<Outcome, RouterError> {
-        match &turn.conversation {
-            Some(conversation) => self.answer_anew((turn, now), conversation).await,
-            None => Ok(self.nothing_asked()),
+    /// Answers the last question anew, if it still is the one that somebody wants answered.
+    pub(super) async fn again(
+        &self,
+        turn: &ClaimedTurn,
+        again: &Again,
+        now: Timestamp,
+    ) -> Result<Outcome, RouterError> {
+        let Some(conversation) = &turn.conversation else { return Ok(self.nothing_asked()) };
+        let asked = self.last_asked(conversation).await?;
+        let Some(question) = again.question else {
+            return self.answer_anew((turn, now), conversation, asked).await;
+        };
+        match asked {
+            // Turns are named in the order in which they began.
+            Some(asked) if asked.before.turn > question => {
+                Ok(Outcome::Reply(Reply::ready_made(self.parts.texts.get("retry-overtaken"))))
+            }
+            Some(asked) if asked.before.turn == question => {
+                self.answer_anew((turn, now), conversation, Some(asked)).await
+            }
+            // It was taken back.
+            Some(_) | None => Ok(Outcome::Silence(Silence::AlreadyAnswered)),
         }
     }
 
@@ -50,8 +70,9 @@ impl Router {
         &self,
         (turn, now): (&ClaimedTurn, Timestamp),
         conversation: &Conversation,
+        asked: Option<LastAsked>,
     ) -> Result<Outcome, RouterError> {
-        match self.last_asked(conversation).await? {
+        match asked {
             Some(LastAsked { before, mut questions, .. }) => {
                 if turn.last().is_some_and(|message| message.address.is_direct()) {
                     questions.iter_mut().for_each(|question| question.voice = None);
@@ -60,6 +81,22 @@ impl Router {
             }
             None => Ok(self.nothing_asked()),
         }
+    }
+
+    /// The turn that asked first what a turn answers.
+    pub async fn first_asked(&self, turn: &ClaimedTurn) -> Result<TurnId, RouterError> {
+        let first = match turn.last().map(|message| &message.event) {
+            Some(Event::Again(again)) => again.question,
+            Some(Event::Edited(reads)) => {
+                let asked = self.parts.store.turn_that_asked(&reads.key).await;
+                asked.map_err(RouterError::at("look up an edited question"))?
+            }
+            Some(
+                Event::Text(_) | Event::Command(_) | Event::Deleted(_) | Event::Missed(_) | Event::Reacted(_),
+            )
+            | None => None,
+        };
+        Ok(first.unwrap_or(turn.turn))
     }
 
     /// What was asked last in a conversation.

@@ -28,6 +28,11 @@ impl Router {
         questions: Vec<Line>,
         before: Option<AskedBefore>,
     ) -> Result<Outcome, RouterError> {
+        let asked = Asked { conversation: conversation.id, questions: questions.clone(), before };
+        if turn.is_stopped {
+            // Nobody waits for it any more, so nobody is asked.
+            return Ok(Outcome::Reply(Reply { stream: Box::pin(stream::pending()), asked: Some(asked) }));
+        }
         let chosen = self.chosen(conversation).map(str::to_owned);
         let model = self.model_of(conversation);
         let estimate = |text: &str| self.parts.tokens.estimate(&model, text);
@@ -46,7 +51,7 @@ impl Router {
         let lines = context::assemble(
             context::system(&self.parts.settings.system_prompt, is_among_others),
             history,
-            questions.clone(),
+            questions,
             self.parts.settings.context_tokens,
             measure,
         );
@@ -55,7 +60,6 @@ impl Router {
             Ok(stream) => translate(stream),
             Err(error) => failed(&error),
         };
-        let asked = Asked { conversation: conversation.id, questions, before };
         Ok(Outcome::Reply(Reply { stream, asked: Some(asked) }))
     }
 

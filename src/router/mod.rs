@@ -86,7 +86,7 @@ impl Router {
             },
             Event::Edited(reads) => self.edited(turn, reads, (message.sent_at, now)).await,
             Event::Deleted(_) => Ok(Outcome::Silence(Silence::AlreadyAnswered)),
-            Event::Again(_) => self.again(turn, now).await,
+            Event::Again(again) => self.again(turn, again, now).await,
             Event::Reacted(_) => Ok(Outcome::Silence(Silence::NotAddressed)),
             Event::Missed(missed) => Ok(Outcome::Reply(Reply::ready_made(self.missed(missed)))),
         }

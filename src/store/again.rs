@@ -71,22 +71,45 @@ impl Store {
     }
 }
 
-/// Lets an answer replace those that there are to the same question, which models get
-/// to see again if nobody could answer before; returns the version of the new one.
-pub(super) async fn supersede(
+/// Whether there is a whole answer to a question as it reads now; $1 is its conversation,
+/// $2 the question, $3 the turn that asked, $4 its place.
+const HAS_WHOLE: &str = "SELECT a.id FROM messages a WHERE a.conversation_id = $1 AND a.seq > $4 \
+    AND a.role = 'assistant' AND (a.parent_id = $2 OR a.turn_id = $3) \
+    AND a.superseded_at IS NULL AND a.deleted_at IS NULL AND a.error IS NULL \
+    AND a.finish_reason IN ('stop', 'length') AND NOT EXISTS ( \
+        SELECT 1 FROM messages q JOIN message_revisions r ON r.message_id = q.id \
+        WHERE q.turn_id = $3 AND r.replaced_at > a.created_at) LIMIT 1";
+
+/// Whether an answer that broke off comes to a question that has a whole one.
+async fn is_worse(
     tx: &DatabaseTransaction,
     conversation: ConversationId,
     before: AskedBefore,
+) -> Result<bool, StoreError> {
+    let values = [conversation.0.into(), before.question.0.into(), before.turn.0.into(), before.seq.into()];
+    let whole = Statement::from_sql_and_values(tx.get_database_backend(), HAS_WHOLE, values);
+    Ok(tx.query_one_raw(whole).await?.is_some())
+}
+
+/// Lets an answer replace those that there are to the same question, which models get
+/// to see again if nobody could answer before; returns the version of the new one, and
+/// whether it is superseded itself: one that broke off replaces none that is whole.
+pub(super) async fn supersede(
+    tx: &DatabaseTransaction,
+    conversation: ConversationId,
+    (before, is_whole): (AskedBefore, bool),
     now: Timestamp,
-) -> Result<i64, StoreError> {
+) -> Result<(i64, Option<i64>), StoreError> {
     let backend = tx.get_database_backend();
+    let is_worse = !is_whole && is_worse(tx, conversation, before).await?;
+    let superseded_at = (!is_worse).then(|| micros(now));
     // What was answered by an earlier version of this program knows no parent.
     let replaced = Statement::from_sql_and_values(
         backend,
         "UPDATE messages SET superseded_at = COALESCE(superseded_at, $1), parent_id = $2 \
          WHERE conversation_id = $3 AND seq > $4 AND role = 'assistant' AND (parent_id = $2 OR turn_id = $5)",
         [
-            micros(now).into(),
+            superseded_at.into(),
             before.question.0.into(),
             conversation.0.into(),
             before.seq.into(),
@@ -110,5 +133,5 @@ pub(super) async fn supersede(
         .into_tuple()
         .one(tx)
         .await?;
-    Ok(highest.flatten().unwrap_or(0) + 1)
+    Ok((highest.flatten().unwrap_or(0) + 1, is_worse.then(|| micros(now))))
 }

@@ -44,8 +44,8 @@ pub use doors::Turned;
 pub use engine::{make_directory, missing_file};
 pub use error::StoreError;
 pub use inbox::{
-    Accepted, ClaimedTurn, DeliveryPart, Ending, Finale, Incoming, KeptMessage, MatterId, Purged, Recovered,
-    Revived, Taken,
+    Accepted, AskedAgain, ClaimedTurn, DeliveryPart, Ending, Finale, Incoming, KeptMessage, MatterId, Purged,
+    Recovered, Revived, Taken,
 };
 pub use instances::DAEMON;
 pub use outbox::Answer;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, Set, Statement};
 
 use crate::domain::{
-    AskedBefore, ConversationId, DedupeKey, Finished, IdentityId, MessageId, Speaker, Timestamp, TurnId,
-    UserId,
+    AskedBefore, ConversationId, DedupeKey, FinishReason, Finished, IdentityId, MessageId, Speaker,
+    Timestamp, TurnId, UserId,
 };
 use crate::store::entities::messages;
 use crate::store::inbox::hash;
@@ -37,6 +37,8 @@ pub struct Question {
     pub text: String,
     pub tokens: u32,
     pub sent_at: Timestamp,
+    /// When it was changed last before it was answered, if it was.
+    pub edited_at: Option<Timestamp>,
 }
 
 /// What was answered, and what it took.
@@ -48,6 +50,17 @@ pub struct Answered {
     pub took: Duration,
     /// Why it is not whole, if it is not.
     pub error: Option<&'static str>,
+}
+
+impl Answered {
+    /// Whether it did not break off.
+    fn is_whole(&self) -> bool {
+        let is_ended = match self.finished.finish_reason {
+            FinishReason::Stop | FinishReason::Length => true,
+            FinishReason::Filtered | FinishReason::Stopped | FinishReason::Cut => false,
+        };
+        is_ended && self.error.is_none()
+    }
 }
 
 /// Adds the exchange to its conversation.
@@ -63,7 +76,7 @@ pub(super) async fn insert(
     }
     let first = take_numbers(tx, exchange.conversation, count, now).await?;
     let mut rows: Vec<messages::ActiveModel> = Vec::with_capacity(questions.len() + 1);
-    let (mut parent, mut version) = (None, 1);
+    let (mut parent, mut version, mut superseded_at) = (None, 1, None);
     for (seq, question) in (first..).zip(questions) {
         let row = question_row(&exchange, question, seq, now);
         parent = row.id.try_as_ref().copied();
@@ -71,11 +84,18 @@ pub(super) async fn insert(
     }
     if let Some(before) = before {
         parent = Some(before.question.0);
-        version = again::supersede(tx, exchange.conversation, *before, now).await?;
+        let is_whole = answer.as_ref().is_some_and(Answered::is_whole);
+        let place = again::supersede(tx, exchange.conversation, (*before, is_whole), now).await?;
+        (version, superseded_at) = place;
     }
     if let Some(answered) = answer {
         let row = answer_row(&exchange, answered, first + count - 1, now);
-        rows.push(messages::ActiveModel { parent_id: Set(parent), version: Set(version), ..row });
+        rows.push(messages::ActiveModel {
+            parent_id: Set(parent),
+            version: Set(version),
+            superseded_at: Set(superseded_at),
+            ..row
+        });
     }
     messages::Entity::insert_many(rows).exec_without_returning(tx).await?;
     Ok(())
@@ -89,6 +109,7 @@ fn question_row(exchange: &Exchange, question: &Question, seq: i64, now: Timesta
         tokens: Set(Some(i64::from(question.tokens))),
         created_at: Set(micros(question.sent_at)),
         said_key: Set(Some(hash(&question.key.0))),
+        edited_at: Set(question.edited_at.map(micros)),
         superseded_at: Set(exchange.answer.is_none().then(|| micros(now))),
         ..blank(exchange, Speaker::Person, seq, now)
     }

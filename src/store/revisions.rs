@@ -10,7 +10,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::domain::{Change, ConversationId, DedupeKey, Speaker, Timestamp};
+use crate::domain::{Change, ConversationId, DedupeKey, Speaker, Timestamp, TurnId};
 use crate::store::entities::{message_revisions, messages};
 use crate::store::inbox::hash;
 use crate::store::{Store, StoreError, micros};
@@ -36,13 +36,55 @@ fn question(key: &DedupeKey) -> Select<messages::Entity> {
 }
 
 /// Whether a change would change anything about what is part of a conversation.
+///
+/// After an edit to the words that it has, an earlier one that still waits changes nothing.
 pub(super) async fn concerns(tx: &DatabaseTransaction, change: &Change) -> Result<bool, StoreError> {
-    let Some(row) = question(&change.message.key).one(tx).await? else { return Ok(false) };
-    let is_other = |words: &str| words != row.content;
-    Ok(change.is_deletion || change.message.words().is_some_and(is_other))
+    let found = question(&change.message.key).lock_exclusive().one(tx).await?;
+    let Some(row) = found else { return Ok(false) };
+    if change.is_deletion {
+        return Ok(true);
+    }
+    let Some(words) = change.message.words() else { return Ok(false) };
+    if words == row.content {
+        confirm(tx, &row, micros(change.at)).await?;
+        return Ok(false);
+    }
+    Ok(true)
+}
+
+/// The keys, as they are kept, of what a turn has asked and was taken out of its conversation.
+pub(super) async fn withdrawn(tx: &DatabaseTransaction, turn: Uuid) -> Result<Vec<Vec<u8>>, StoreError> {
+    let keys: Vec<Option<Vec<u8>>> = messages::Entity::find()
+        .filter(messages::Column::TurnId.eq(turn))
+        .filter(messages::Column::DeletedAt.is_not_null())
+        .select_only()
+        .column(messages::Column::SaidKey)
+        .into_tuple()
+        .all(tx)
+        .await?;
+    Ok(keys.into_iter().flatten().collect())
+}
+
+/// Notes that a question was edited last at a moment, and reads as it did.
+async fn confirm(tx: &DatabaseTransaction, row: &messages::Model, edited: i64) -> Result<(), StoreError> {
+    if row.edited_at.is_some_and(|known| known >= edited) {
+        return Ok(());
+    }
+    messages::Entity::update_many()
+        .col_expr(messages::Column::EditedAt, Expr::value(edited))
+        .filter(messages::Column::Id.eq(row.id))
+        .exec(tx)
+        .await?;
+    Ok(())
 }
 
 impl Store {
+    /// The turn that has asked a question; nothing if it is not part of a conversation.
+    pub async fn turn_that_asked(&self, key: &DedupeKey) -> Result<Option<TurnId>, StoreError> {
+        let asked = question(key).one(&self.readers).await?;
+        Ok(asked.and_then(|row| row.turn_id).map(TurnId))
+    }
+
     /// Lets a question read as it was edited; nothing if it is none, or was edited later.
     ///
     /// Doing it again changes nothing and returns the same.
@@ -58,7 +100,11 @@ impl Store {
             async move {
                 let Some(row) = question(&key).lock_exclusive().one(tx).await? else { return Ok(None) };
                 let (known, edited) = (row.edited_at.unwrap_or(i64::MIN), micros(edited_at));
-                if known > edited || (row.content == words && known != edited) {
+                if known > edited {
+                    return Ok(None);
+                }
+                if row.content == words && known != edited {
+                    confirm(tx, &row, edited).await?;
                     return Ok(None);
                 }
                 if row.content != words {

@@ -38,6 +38,8 @@ pub enum KillPoint {
     BetweenParts,
     /// All has arrived, and the turn has not ended.
     BeforeFinish,
+    /// Another answer has been asked for, and whoever did so has not been told.
+    AskedAgain,
 }
 
 impl KillPoint {
@@ -59,6 +61,7 @@ impl KillPoint {
             Self::Edited => "K12",
             Self::BetweenParts => "K13",
             Self::BeforeFinish => "K14",
+            Self::AskedAgain => "K15",
         }
     }
 }

@@ -50,7 +50,7 @@ pub(crate) struct Dispatch {
     clock: Arc<dyn Clock>,
     waiting: Mutex<Waiting>,
     orphans: Orphans,
-    wake: Notify,
+    wake: Arc<Notify>,
     rooms: HashMap<Kind, Arc<Semaphore>>,
     /// How much waits or is being worked on.
     busy: watch::Sender<usize>,
@@ -67,7 +67,7 @@ impl Dispatch {
         busy: watch::Sender<usize>,
         give_back: CancellationToken,
     ) -> Self {
-        let clock = Arc::clone(&turns.clock);
+        let (clock, wake) = (Arc::clone(&turns.clock), turns.begun.noted());
         let of_each = |platform: &Platform| {
             let platform = *platform;
             [
@@ -84,7 +84,7 @@ impl Dispatch {
             rooms: rooms.map(|(kind, room)| (kind, Arc::new(Semaphore::new(room)))).collect(),
             waiting: Mutex::default(),
             orphans: Orphans::default(),
-            wake: Notify::new(),
+            wake,
             busy,
             give_back,
         }
@@ -189,7 +189,12 @@ impl Dispatch {
                 self.sweep(platform).await;
             }
             let room = |kind| Arc::clone(self.rooms.get(&kind)?).try_acquire_owned().ok();
-            let found = self.lock().take(room);
+            let begun = self.turns.begun.take();
+            let found = {
+                let mut waiting = self.lock();
+                begun.into_iter().for_each(|accepted| waiting.push(accepted));
+                waiting.take(room)
+            };
             if let Some(found) = found {
                 return found;
             }

@@ -4,6 +4,7 @@
 //! is noted before it does, question and answer are stored before the final
 //! text is sent, and the turn ends after it was.
 
+mod anew;
 mod begun;
 mod said;
 
@@ -87,6 +88,9 @@ impl Turns {
         // What is asked here can be stopped from now on, and before a model has heard of it.
         let asks = turn.ending.is_none() && !turn.is_given_up && !is_command(message);
         let stoppable = asks.then(|| self.stops.enter(turn));
+        if let Some(stoppable) = stoppable.as_ref().filter(|_| turn.is_stopped) {
+            stoppable.token().cancel();
+        }
         let is_seen = AtomicBool::new(false);
         let mut work = Work { turns: self, turn, ledger: &ledger, delivering, stoppable, began, is_seen };
         let end = match work.answer().await {
@@ -155,13 +159,7 @@ impl Work<'_> {
                 self.conclude(Said::plainly(text, Finale::Refused, TurnEnd::Refused(reason)), None).await?
             }
             Outcome::Silence(silence) => self.keep_silent(silence).await?,
-            Outcome::Again(meanwhile) => {
-                self.turns.begun.note(self.ledger.ask_again().await?);
-                match meanwhile {
-                    Some(text) => self.reply(Reply::ready_made(text)).await?,
-                    None => self.keep_silent(Silence::AnsweredAnew).await?,
-                }
-            }
+            Outcome::Again { question, meanwhile } => self.ask_again(question, meanwhile).await?,
         })
     }
 
@@ -193,8 +191,9 @@ impl Work<'_> {
     /// Stores what is said at the end, shows it, and ends the turn.
     async fn conclude(&mut self, said: Said, asked: Option<Asked>) -> Result<TurnEnd, DeliveryError> {
         let mut parts = self.delivering.cut_answer(&said.text);
-        if asked.is_some() {
-            self.delivering.offer_another(&mut parts);
+        if let Some(asked) = &asked {
+            let first = asked.before.map_or(self.turn.turn, |before| before.turn);
+            self.offer_another(&mut parts, first);
         }
         let left = self.turn.parts.last().map_or(0, |part| part.number + 1);
         let count = self.delivering.count();
@@ -228,7 +227,8 @@ impl Work<'_> {
         });
         let mut parts: Vec<Part> = kept.collect();
         if asks(self.turn) && matches!(ending.finale, Finale::Done | Finale::Failed) {
-            self.delivering.offer_another(&mut parts);
+            let first = self.turns.router.first_asked(self.turn).await?;
+            self.offer_another(&mut parts, first);
         }
         self.show(&parts, None, ending).await?;
         if ending.finale == Finale::Done {

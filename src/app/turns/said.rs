@@ -131,6 +131,7 @@ impl Turns {
             tokens: line.tokens.unwrap_or_default(),
             text: line.text,
             sent_at: message.sent_at,
+            edited_at: turn.edited_at(&message.key),
         });
         Some(Exchange {
             turn: turn.turn,

@@ -7,7 +7,7 @@ command-new-summary = Start a new conversation
 command-model-summary = Show or choose the model that answers
 command-whoami-summary = Who you are to me
 command-stop-summary = Stop the answer that is being written
-command-retry-summary = Answer my last question again
+command-retry-summary = Answer my question again, if it is the last one
 
 help-intro = Write to me and I answer. I also know these commands:
 help-line = /{ $command }: { $summary }
@@ -31,8 +31,9 @@ whoami-in-public = You are { $name }. Ask me again in a direct chat: the rest is
 only-in-threads-slack = In a channel each thread is a conversation of its own, and Slack takes no commands there. Mention me in the thread and write /{ $command } behind it.
 stop-done = Stopped.
 stop-nothing = There is nothing to stop right now.
-retry-begun = One moment, I answer your last question again.
+retry-begun = One moment, I answer the last question again.
 retry-nothing = There is no question here yet that I could answer again.
+retry-overtaken = Something else was asked here meanwhile. Ask your question once more, if you still want another answer.
 retry-running = I am still answering here. When I am done, ask for another answer; or stop this one first.
 
 # Buttons under answers

@@ -33,7 +33,7 @@ pub(super) async fn run(
         Command::Model => model::run(router, turn, &invocation.arguments, now).await?,
         Command::Whoami => whoami::run(router, turn, message, invocation),
         Command::Stop => stop::run(router, turn, invocation, now).await?,
-        Command::Retry => return retry::run(router, turn, invocation).await,
+        Command::Retry => return retry::run(router, turn, (message, invocation)).await,
     };
     Ok(Outcome::Reply(Reply::ready_made(text)))
 }

@@ -12,7 +12,16 @@ pub(super) async fn run(
 ) -> Result<String, RouterError> {
     let texts = &router.parts.texts;
     if let Some(answer) = invocation.pressed {
-        return Ok(match router.parts.stop.stop_turn(turn.lane, answer, turn.user.id) {
+        let stop = || router.parts.stop.stop_turn(turn.lane, answer, turn.user.id);
+        let stopping = match stop() {
+            Stopping::Over => match router.parts.store.stop_waiting(turn, answer).await {
+                // What has been taken up while we looked waits no more.
+                Ok(Stopping::Over) => stop(),
+                stopping => stopping.map_err(RouterError::at("end what waits"))?,
+            },
+            stopping @ (Stopping::Stopped | Stopping::NotTheirs) => stopping,
+        };
+        return Ok(match stopping {
             Stopping::Stopped => texts.get("stop-done"),
             Stopping::NotTheirs => texts.get("button-not-yours"),
             Stopping::Over => texts.get("button-over"),

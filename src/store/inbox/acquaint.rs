@@ -47,6 +47,8 @@ pub(super) async fn acquaint(
         space: standing(row.try_get("", "allowed_at")?, row.try_get("", "blocked_at")?),
         conversation: conversation(&row)?,
         messages: vec![message],
+        edits: Vec::new(),
+        is_stopped: false,
         parts: Vec::new(),
         ending: None,
     })

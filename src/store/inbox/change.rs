@@ -6,19 +6,26 @@
 //! nothing is kept. Nobody takes a row between our look at it and our change of
 //! it: the look locks it.
 
+use std::collections::HashSet;
+
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect, Set, UpdateMany, UpdateResult,
 };
 use serde::de::IgnoredAny;
+use uuid::Uuid;
 
 use crate::domain::{
     Change, ChangeEnd, DedupeKey, Event, InboundMessage, InboxId, LaneId, Platform, Timestamp, TurnId,
 };
 use crate::store::entities::inbox;
 use crate::store::inbox::accept::{fresh, hash, insert, insert_once, payload_of};
+use crate::store::inbox::claim::{in_lane, read};
 use crate::store::inbox::{Accepted, PAYLOAD_VERSION, Payload, state};
 use crate::store::{StoreError, micros, revisions};
+
+/// How much of what waits in a lane is looked at for more that was taken back.
+const MOST_DELETIONS: u64 = 100;
 
 /// What has become of a change.
 #[derive(Debug, Clone, Copy)]
@@ -129,7 +136,10 @@ async fn note(
     }
     let Some(id) = id else { return Ok(ChangeEnd::Late.into()) };
     let accepted = Some(Accepted { id, platform, lane: Some(LaneId(lane)) });
-    let over = row.turn_id.filter(|_| change.is_deletion).map(TurnId);
+    let over = match row.turn_id.filter(|_| change.is_deletion) {
+        Some(turn) => is_all_taken_back(tx, row, (LaneId(lane), turn)).await?.then_some(TurnId(turn)),
+        None => None,
+    };
     Ok(Changed { end: ChangeEnd::Noted, accepted, over })
 }
 
@@ -156,6 +166,46 @@ async fn insert_behind(
         ..fresh()
     };
     Ok(insert_once(tx, noted).await?.then_some(id))
+}
+
+/// Whether nothing is left of what a turn has asked, now that this row is taken back.
+async fn is_all_taken_back(
+    tx: &DatabaseTransaction,
+    row: &inbox::Model,
+    (lane, turn): (LaneId, Uuid),
+) -> Result<bool, StoreError> {
+    let others: Vec<Vec<u8>> = inbox::Entity::find()
+        .filter(inbox::Column::TurnId.eq(turn))
+        .filter(inbox::Column::Id.ne(row.id))
+        .select_only()
+        .column(inbox::Column::DedupeHash)
+        .into_tuple()
+        .all(tx)
+        .await?;
+    if others.is_empty() {
+        return Ok(true);
+    }
+    let waiting = in_lane(lane).limit(MOST_DELETIONS).all(tx).await?;
+    let (deleted, withdrawn) = (deletions(&waiting), revisions::withdrawn(tx, turn).await?);
+    Ok(others.iter().all(|key| deleted.contains(key) || withdrawn.contains(key)))
+}
+
+/// The keys, as the inbox keeps them, of what was taken back behind its back: these rows wait.
+pub(super) fn deletions<'a>(waiting: impl IntoIterator<Item = &'a inbox::Model>) -> HashSet<Vec<u8>> {
+    waiting.into_iter().filter_map(deletion).collect()
+}
+
+/// What a row takes back that waits.
+pub(super) fn deletion(row: &inbox::Model) -> Option<Vec<u8>> {
+    match read(row).ok()?.event {
+        Event::Deleted(was) => Some(hash(&was.key.0)),
+        Event::Text(_)
+        | Event::Command(_)
+        | Event::Edited(_)
+        | Event::Missed(_)
+        | Event::Again(_)
+        | Event::Reacted(_) => None,
+    }
 }
 
 /// The words of a noted edit, as long as they are kept.

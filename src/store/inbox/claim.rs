@@ -14,11 +14,13 @@ use uuid::Uuid;
 
 use crate::domain::{Event, InboundMessage, InboxId, InstanceId, LaneId, Platform, Timestamp, TurnId};
 use crate::store::entities::inbox;
+use crate::store::inbox::accept::hash;
 use crate::store::inbox::acquaint::acquaint;
-use crate::store::inbox::{Accepted, ClaimedTurn, Ending, Finale, PAYLOAD_VERSION, Payload, state};
+use crate::store::inbox::change::{deletion, deletions};
+use crate::store::inbox::{Accepted, ClaimedTurn, Ending, Finale, PAYLOAD_VERSION, Payload, again, state};
 use crate::store::instances::has_place;
 use crate::store::limited::at_most;
-use crate::store::{Store, StoreError, micros, outbox};
+use crate::store::{Store, StoreError, micros, moment, outbox};
 
 /// How many quick messages one turn takes together with the one that leads.
 const MERGED: usize = 19;
@@ -28,6 +30,9 @@ const LOOKED_AT: u64 = MERGED as u64 + 2;
 
 /// How often a message is tried before it is given up.
 const ATTEMPTS: i64 = 3;
+
+/// A message, and when it was changed last, if it was.
+type Heard = (InboundMessage, Option<Timestamp>);
 
 impl Store {
     /// Takes what waits in a lane: the first message, and those of the same
@@ -48,7 +53,9 @@ impl Store {
                     }
                     // What was begun may stand half on the screen, so what was said earlier and
                     // came later does not go between.
-                    waiting.sort_by_key(|row| (row.state != state::READY, row.turn_id.is_none()));
+                    let rank = |row: &inbox::Model| (row.state != state::READY, row.turn_id.is_none());
+                    waiting.sort_by_key(rank);
+                    hear_deletions(&mut waiting);
                     // Without a turn, at least one has been put aside and waits no more.
                     if let Some(turn) = take(tx, waiting.into(), instance, now).await? {
                         return Ok(Some(turn));
@@ -132,6 +139,34 @@ fn all_waiting(platform: Platform) -> Select<inbox::Entity> {
         .order_by_asc(Expr::cust("MIN(sent_at)"))
 }
 
+/// Lets what takes something back come before all that would tell a model of it. What was begun
+/// to be answered is stopped instead, see [`is_stopped`].
+fn hear_deletions(waiting: &mut [inbox::Model]) {
+    let keys = deletions(&*waiting);
+    if keys.is_empty() {
+        return;
+    }
+    let is_begun = |row: &inbox::Model| {
+        let asks = || read(row).is_ok_and(|message| matches!(message.event, Event::Text(_)));
+        row.state == state::READY || row.ending.is_some() || (row.turn_id.is_some() && asks())
+    };
+    waiting.sort_by_cached_key(|row| match deletion(row) {
+        Some(_) => 1,
+        None if is_begun(row) => 0,
+        None => 2,
+    });
+}
+
+/// Whether nobody waits for a turn any more that was begun before.
+fn is_stopped(lead: &inbox::Model, said: &[InboundMessage], behind: &VecDeque<inbox::Model>) -> bool {
+    if lead.turn_id.is_none() || ending(lead).is_some() {
+        return false;
+    }
+    let keys = deletions(behind);
+    let is_taken_back = |message: &InboundMessage| keys.contains(&hash(&message.key.0));
+    again::is_stopped(lead) || (!keys.is_empty() && said.iter().all(is_taken_back))
+}
+
 /// Takes the first message that can be taken, with its followers.
 async fn take(
     tx: &DatabaseTransaction,
@@ -145,8 +180,11 @@ async fn take(
             bury(tx, &lead, "given_up".to_owned(), now).await?;
             continue;
         }
-        let known = match read(&lead) {
-            Ok(message) => acquaint(tx, &lead, message).await,
+        let known = match read_edited(&lead) {
+            Ok((message, edited_at)) => {
+                let edits = edited_at.map(|at| (message.key.clone(), at)).into_iter().collect();
+                acquaint(tx, &lead, message).await.map(|known| ClaimedTurn { edits, ..known })
+            }
             Err(error) => Err(error),
         };
         match known {
@@ -169,23 +207,24 @@ async fn take(
 async fn begin(
     tx: &DatabaseTransaction,
     lead: &inbox::Model,
-    (known, instance): (ClaimedTurn, InstanceId),
+    (mut known, instance): (ClaimedTurn, InstanceId),
     waiting: VecDeque<inbox::Model>,
     now: Timestamp,
 ) -> Result<ClaimedTurn, StoreError> {
     let turn = TurnId(lead.turn_id.unwrap_or_else(|| TurnId::new(now).0));
-    let mut said = known.messages;
     let mut left = waiting.len();
-    let mut parts = Vec::new();
+    let (mut parts, mut is_stopped) = (Vec::new(), false);
     if lead.turn_id.is_some() {
-        said.extend(merged_before(tx, turn, now).await?);
+        let merged = merged_before(tx, turn, now).await?;
+        merged.into_iter().for_each(|heard| hear(&mut known, heard));
+        is_stopped = self::is_stopped(lead, &known.messages, &waiting);
         parts = outbox::left_of(tx, turn).await?;
     } else {
-        let followers = followers(lead, &said, waiting);
+        let followers = followers(lead, &known.messages, waiting);
         left -= followers.len();
         let ids: Vec<Uuid> = followers.iter().map(|(id, _)| *id).collect();
         merge(tx, ids, turn).await?;
-        said.extend(followers.into_iter().map(|(_, message)| message));
+        followers.into_iter().for_each(|(_, heard)| hear(&mut known, heard));
     }
     let claim = mark(tx, lead, (turn, instance), now).await?;
     Ok(ClaimedTurn {
@@ -194,11 +233,17 @@ async fn begin(
         has_more: left > 0,
         attempts: u32::try_from(lead.attempts + 1).unwrap_or(u32::MAX),
         is_given_up: lead.attempts >= ATTEMPTS,
-        messages: said,
+        is_stopped,
         parts,
         ending: ending(lead),
         ..known
     })
+}
+
+/// Adds a message to a turn.
+fn hear(turn: &mut ClaimedTurn, (message, edited_at): Heard) {
+    turn.edits.extend(edited_at.map(|at| (message.key.clone(), at)));
+    turn.messages.push(message);
 }
 
 /// How the turn ends, if its answer is stored.
@@ -212,7 +257,7 @@ fn followers(
     lead: &inbox::Model,
     said: &[InboundMessage],
     waiting: VecDeque<inbox::Model>,
-) -> Vec<(Uuid, InboundMessage)> {
+) -> Vec<(Uuid, Heard)> {
     let is_talk = |message: &InboundMessage| matches!(message.event, Event::Text(_));
     let is_same = |row: &inbox::Model| {
         row.identity_id == lead.identity_id
@@ -225,15 +270,15 @@ fn followers(
     }
     let behind = waiting.into_iter().take(MERGED).take_while(is_same);
     // One that cannot be read is seen to when it leads.
-    let read = behind.map_while(|row| Some((row.id, read(&row).ok()?)));
-    read.take_while(|(_, message)| is_talk(message)).collect()
+    let read = behind.map_while(|row| Some((row.id, read_edited(&row).ok()?)));
+    read.take_while(|(_, (message, _))| is_talk(message)).collect()
 }
 
 async fn merged_before(
     tx: &DatabaseTransaction,
     turn: TurnId,
     now: Timestamp,
-) -> Result<Vec<InboundMessage>, StoreError> {
+) -> Result<Vec<Heard>, StoreError> {
     let rows = inbox::Entity::find()
         .filter(inbox::Column::TurnId.eq(turn.0))
         .filter(inbox::Column::State.eq(state::MERGED))
@@ -243,8 +288,8 @@ async fn merged_before(
         .await?;
     let mut messages = Vec::with_capacity(rows.len());
     for row in rows {
-        match read(&row) {
-            Ok(message) => messages.push(message),
+        match read_edited(&row) {
+            Ok(heard) => messages.push(heard),
             Err(StoreError::Row { source, .. }) => put_aside(tx, &row, source, now).await?,
             Err(error) => return Err(error),
         }
@@ -324,6 +369,10 @@ async fn bury(
 }
 
 pub(super) fn read(row: &inbox::Model) -> Result<InboundMessage, StoreError> {
+    read_edited(row).map(|(message, _)| message)
+}
+
+fn read_edited(row: &inbox::Model) -> Result<Heard, StoreError> {
     let unreadable =
         |source| StoreError::Row { table: "inbox", id: row.id.to_string(), source: Some(source) };
     let payload = row.payload.as_deref().ok_or_else(|| unreadable(Error::custom("there is no payload")))?;
@@ -332,5 +381,6 @@ pub(super) fn read(row: &inbox::Model) -> Result<InboundMessage, StoreError> {
         let odd = format!("its version is {}, and this program reads {PAYLOAD_VERSION}", payload.version);
         return Err(unreadable(Error::custom(odd)));
     }
-    serde_json::from_str(payload.message.get()).map_err(unreadable)
+    let message = serde_json::from_str(payload.message.get()).map_err(unreadable)?;
+    Ok((message, payload.edited_at.map(moment)))
 }

@@ -23,12 +23,13 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::{
-    AddressId, Change, ChangeEnd, Conversation, Door, IdentityId, InboundMessage, InboxId, KeptPart, LaneId,
-    Move, Platform, SpaceStanding, Thumb, TurnId, Unreadable, User,
+    AddressId, Change, ChangeEnd, Conversation, DedupeKey, Door, IdentityId, InboundMessage, InboxId,
+    KeptPart, LaneId, Move, Platform, SpaceStanding, Thumb, Timestamp, TurnId, Unreadable, User,
 };
 
 use crate::store::Turned;
 
+pub use again::AskedAgain;
 pub use finish::{Ending, Finale};
 pub use look::{DeliveryPart, KeptMessage, MatterId};
 pub use purge::Purged;
@@ -144,6 +145,11 @@ pub struct ClaimedTurn {
     pub conversation: Option<Conversation>,
     /// What was said; the first one leads, the others are merged with it. Never empty.
     pub messages: Vec<InboundMessage>,
+    /// When those of them were changed that were, before they were taken.
+    pub edits: Vec<(DedupeKey, Timestamp)>,
+    /// Whether nobody waits for the answer any more: it was stopped, or all that it answers
+    /// was taken back.
+    pub is_stopped: bool,
     /// What an earlier try has left of the reply.
     pub parts: Vec<KeptPart>,
     /// How the turn ends, if its answer is stored already and only has to be delivered.
@@ -155,5 +161,11 @@ impl ClaimedTurn {
     #[must_use]
     pub fn last(&self) -> Option<&InboundMessage> {
         self.messages.last()
+    }
+
+    /// When one of its messages was changed last before it was taken, if it was.
+    #[must_use]
+    pub fn edited_at(&self, key: &DedupeKey) -> Option<Timestamp> {
+        self.edits.iter().find(|(edited, _)| edited == key).map(|(_, at)| *at)
     }
 }

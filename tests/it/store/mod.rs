@@ -162,6 +162,7 @@ fn exchange(turn: &ClaimedTurn, conversation: ConversationId, answer: &str) -> E
         text: text.to_owned(),
         tokens: 1,
         sent_at: at(0),
+        edited_at: turn.edited_at(&message.key),
     });
     let answered = Answered {
         finished: Finished {

@@ -2,13 +2,17 @@
 
 use serde_json::Value;
 use switchboard::domain::{
-    AddressKind, Attachment, Event, InboundMessage, Interaction, Invocation, Missed, PostedId, SpaceRef,
+    AddressKind, Again, Attachment, Event, InboundMessage, Interaction, Invocation, Missed, PostedId,
+    SpaceRef, TurnId,
 };
 
 use super::{Shelf, direct, grouped, texts};
 
 /// Rows as the first version wrote them, one of each kind that is kept.
 const STORED: &str = include_str!("../../fixtures/store/inbox-v1.json");
+
+/// A turn that rows name.
+const TURN: TurnId = TurnId(uuid::uuid!("0190163d-8694-739b-aea5-966c26f8ad91"));
 
 /// A payload as a later version may write it.
 const LATER: &str = "replace(payload, '\"version\":1', '\"version\":2')";
@@ -42,6 +46,17 @@ fn messages() -> Vec<InboundMessage> {
             46,
             Event::Missed(Missed { count: 3, may_be_more: true, message: Some(PostedId("42".to_owned())) }),
         ),
+        of_kind(
+            47,
+            Event::Command(Invocation {
+                name: "retry".to_owned(),
+                arguments: String::new(),
+                message: None,
+                interaction: Some(Interaction { id: "i2".to_owned(), token: String::new() }),
+                pressed: Some(TURN),
+            }),
+        ),
+        of_kind(48, Event::Again(Again { message: Some(PostedId("42".to_owned())), question: Some(TURN) })),
     ]
 }
 
@@ -116,7 +131,7 @@ async fn a_reply_that_a_later_version_stored_holds_nobody_up() {
     let turn = shelf.take(lane).await;
     assert!(shelf.answer(&turn, "an answer").await.unwrap());
     shelf.store.give_back(&turn, true).await.unwrap();
-    shelf.beside.run(&format!("UPDATE outbox SET payload = {LATER}")).await;
+    shelf.beside.run("UPDATE outbox SET payload = replace(payload, '\"version\":1', '\"version\":3')").await;
     shelf.accept(&[direct("ann", 2, "two")]).await;
 
     let claimed = shelf.store.claim(lane, super::at(1)).await;

@@ -1,9 +1,11 @@
 //! Second thoughts about what is answered: edits, deletions, other answers.
 
+use futures_util::future::join_all;
 use switchboard::domain::{
-    Change, ChangeEnd, ConversationId, DedupeKey, Event, InboundMessage, Platform, Speaker,
+    AskedBefore, Change, ChangeEnd, ConversationId, DedupeKey, Event, FinishReason, IdentityId,
+    InboundMessage, Platform, Speaker, Stopping, TurnId,
 };
-use switchboard::store::{ClaimedTurn, Exchange, Incoming, Revised, Taken};
+use switchboard::store::{AskedAgain, ClaimedTurn, Exchange, Incoming, Revised, Store, Taken};
 
 use super::{Shelf, answer, answered, at, direct, exchange};
 
@@ -36,9 +38,18 @@ impl Shelf {
         lines.into_iter().map(|line| line.text).collect()
     }
 
+    async fn ask_again(&self, asker: &ClaimedTurn, before: AskedBefore) -> AskedAgain {
+        self.store.ask_again(asker, before.turn, at(4)).await.unwrap()
+    }
+
     async fn revise(&self, n: i64, words: &str, seconds: u64) -> Option<Revised> {
         self.store.revise(&key(n), words, at(seconds), at(seconds)).await.unwrap()
     }
+}
+
+/// A later turn of the same person, in which they ask for something.
+fn asks(turn: &ClaimedTurn) -> ClaimedTurn {
+    ClaimedTurn { turn: TurnId::new(at(4)), ..turn.clone() }
 }
 
 fn key(n: i64) -> DedupeKey {
@@ -88,9 +99,18 @@ async fn a_deletion_tells_which_turn_need_not_go_on() {
     let turn = shelf.take(lane).await;
 
     let taken = shelf.change_to(direct("ann", 2, ""), 5, true).await;
-    assert_eq!((taken.changes, taken.over), (vec![ChangeEnd::Noted], vec![turn.turn]));
+    assert_eq!((taken.changes, taken.over), (vec![ChangeEnd::Noted], vec![]), "the other one waits for it");
     let edited = shelf.change_to(direct("ann", 1, "eins"), 5, false).await;
     assert_eq!((edited.changes, edited.over), (vec![ChangeEnd::Noted], vec![]));
+    let taken = shelf.change_to(direct("ann", 1, ""), 6, true).await;
+    assert_eq!((taken.changes, taken.over), (vec![ChangeEnd::Noted], vec![turn.turn]));
+
+    // The same of another answer, where one was taken out of the conversation before.
+    let shelf = Shelf::new().await;
+    let (turn, _) = shelf.answered(&["three", "four"], "Both.").await;
+    shelf.store.withdraw(&key(1), at(7)).await.unwrap();
+    let taken = shelf.change_to(direct("ann", 2, ""), 8, true).await;
+    assert_eq!((taken.changes, taken.over), (vec![ChangeEnd::Noted], vec![turn.turn]));
 }
 
 #[tokio::test]
@@ -151,13 +171,20 @@ async fn another_answer_is_a_version_beside_the_first_and_the_newest_is_seen() {
     assert!(shelf.store.recent((conversation, Some(asked.before.seq)), 50).await.unwrap().is_empty());
 
     for words in ["Both, again.", "Both, once more."] {
-        let accepted = shelf.store.ask_again(&turn, at(4)).await.unwrap();
-        let Some(accepted) = accepted else { break };
+        let asker = asks(&turn);
+        assert!(!shelf.store.has_asked_again(asker.turn).await.unwrap());
+        let AskedAgain::Begun(accepted) = shelf.ask_again(&asker, asked.before).await else {
+            panic!("nothing else waits")
+        };
         assert_eq!(accepted.lane, Some(turn.lane));
-        assert_eq!(shelf.store.ask_again(&turn, at(4)).await.unwrap(), None, "asked once");
+        assert_eq!(shelf.ask_again(&asker, asked.before).await, AskedAgain::Before);
+        assert!(shelf.store.has_asked_again(asker.turn).await.unwrap());
+        assert_eq!(shelf.ask_again(&asks(&turn), asked.before).await, AskedAgain::Busy);
         assert!(shelf.store.is_busy(turn.lane).await.unwrap());
         let again = shelf.take(turn.lane).await;
-        assert!(matches!(again.messages[0].event, Event::Again(_)));
+        let Event::Again(wish) = &again.messages[0].event else { panic!("{:?}", again.messages) };
+        assert_eq!(wish.question, Some(turn.turn));
+        assert_eq!(shelf.ask_again(&asks(&turn), asked.before).await, AskedAgain::Busy);
         let other = exchange(&again, conversation, words);
         shelf
             .concludes(&again, Exchange { questions: Vec::new(), before: Some(asked.before), ..other })
@@ -165,14 +192,173 @@ async fn another_answer_is_a_version_beside_the_first_and_the_newest_is_seen() {
         assert!(!shelf.store.is_busy(turn.lane).await.unwrap());
     }
 
-    assert_eq!(shelf.seen(conversation).await, ["one", "two", "Both, again."]);
+    assert_eq!(shelf.seen(conversation).await, ["one", "two", "Both, once more."]);
     let answers = "SELECT version || ' ' || content || ' ' || (parent_id = (SELECT id FROM messages WHERE content = 'two')) \
         FROM messages WHERE role = 'assistant' ORDER BY version";
     let is_so = if shelf.beside.engine() == crate::support::database::Engine::Sqlite { "1" } else { "true" };
     assert_eq!(
         shelf.beside.texts(answers).await,
-        [format!("1 Both. {is_so}"), format!("2 Both, again. {is_so}")]
+        [
+            format!("1 Both. {is_so}"),
+            format!("2 Both, again. {is_so}"),
+            format!("3 Both, once more. {is_so}")
+        ]
     );
+}
+
+#[tokio::test]
+async fn of_several_who_ask_for_another_answer_at_once_one_is_heard() {
+    let shelf = Shelf::new().await;
+    let beside = Store::open_beside(&shelf.database.settings(), &shelf.tasks).await.unwrap();
+    let (turn, conversation) = shelf.answered(&["one"], "First.").await;
+    let asked = shelf.store.last_asked(conversation).await.unwrap().expect("it was asked");
+    for _ in 0..10 {
+        let askers: Vec<ClaimedTurn> = (0..4).map(|_| asks(&turn)).collect();
+        let stores = [&shelf.store, &beside].into_iter().cycle();
+        let heard = join_all(
+            askers.iter().zip(stores).map(|(asker, store)| store.ask_again(asker, asked.before.turn, at(4))),
+        )
+        .await;
+        let begun = heard.iter().filter(|heard| matches!(heard, Ok(AskedAgain::Begun(_)))).count();
+        let busy = heard.iter().filter(|heard| matches!(heard, Ok(AskedAgain::Busy))).count();
+        assert_eq!((begun, busy), (1, 3), "{heard:?}");
+        let again = shelf.take(turn.lane).await;
+        assert!(shelf.store.finish(&again, answered(), None, at(5)).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_broke_off_replaces_no_whole_one_to_what_was_asked() {
+    let shelf = Shelf::new().await;
+    let (turn, conversation) = shelf.answered(&["one"], "First.").await;
+    let asked = shelf.store.last_asked(conversation).await.unwrap().expect("it was asked");
+    let answers = [
+        ("Sec", FinishReason::Stopped, ["one", "First."]),
+        ("Second.", FinishReason::Stop, ["one", "Second."]),
+        ("Thi", FinishReason::Cut, ["one", "Second."]),
+        // What was whole was the answer to other words.
+        ("Fou", FinishReason::Stopped, ["eins", "Fou"]),
+        ("Fif", FinishReason::Filtered, ["eins", "Fif"]),
+    ];
+    for (words, reason, seen) in answers {
+        if words == "Fou" {
+            shelf.revise(1, "eins", 9).await.expect("it is known");
+        }
+        shelf.ask_again(&asks(&turn), asked.before).await;
+        let again = shelf.take(turn.lane).await;
+        let mut other = exchange(&again, conversation, words);
+        other.answer.as_mut().unwrap().finished.finish_reason = reason;
+        let other = Exchange { questions: Vec::new(), before: Some(asked.before), ..other };
+        shelf.concludes(&again, other).await;
+        assert_eq!(shelf.seen(conversation).await, seen, "{words}");
+    }
+    let kept = "SELECT version || ' ' || content FROM messages WHERE role = 'assistant' ORDER BY version";
+    assert_eq!(shelf.beside.texts(kept).await, ["1 First.", "2 Sec", "3 Second.", "4 Thi", "5 Fou", "6 Fif"]);
+}
+
+#[tokio::test]
+async fn an_edit_that_came_before_the_answer_is_not_undone_by_an_older_one() {
+    let shelf = Shelf::new().await;
+    let lane = shelf.lane_of(&[direct("ann", 1, "one"), direct("ann", 2, "two")]).await;
+    for n in [1, 2] {
+        let taken = shelf.change_to(direct("ann", n, &format!("v{n}")), 7, false).await;
+        assert_eq!(taken.changes, [ChangeEnd::Replaced]);
+    }
+    // Also if it is taken twice.
+    let turn = shelf.take(lane).await;
+    shelf.store.give_back(&turn, true).await.unwrap();
+    let turn = shelf.take(lane).await;
+    let conversation = shelf.store.begin_conversation(turn.user.id, None, at(1)).await.unwrap().id;
+    shelf.concludes(&turn, exchange(&turn, conversation, "Both.")).await;
+
+    for n in [1, 2] {
+        assert_eq!(shelf.revise(n, "older", 5).await, None);
+    }
+    assert_eq!(shelf.seen(conversation).await, ["v1", "v2", "Both."]);
+}
+
+#[tokio::test]
+async fn an_edit_that_is_taken_back_while_it_waits_changes_nothing() {
+    let shelf = Shelf::new().await;
+    let (_, conversation) = shelf.answered(&["one"], "First.").await;
+    assert_eq!(shelf.change_to(direct("ann", 1, "eins"), 5, false).await.changes, [ChangeEnd::Noted]);
+    assert_eq!(shelf.change_to(direct("ann", 1, "one"), 7, false).await.changes, [ChangeEnd::Late]);
+    assert_eq!(shelf.revise(1, "eins", 5).await, None);
+    assert_eq!(shelf.revise(1, "one", 9).await, None, "it reads like that");
+    assert_eq!(shelf.revise(1, "uno", 8).await, None);
+    assert_eq!(shelf.seen(conversation).await, ["one", "First."]);
+}
+
+#[tokio::test]
+async fn what_is_taken_back_while_nobody_works_on_its_answer_is_answered_no_more() {
+    let shelf = Shelf::new().await;
+    let lane = shelf.lane_of(&[direct("ann", 1, "one"), direct("ann", 2, "two")]).await;
+    let mut turn = shelf.take(lane).await;
+    for (n, is_stopped) in [(2, false), (1, true)] {
+        shelf.store.give_back(&turn, true).await.unwrap();
+        shelf.change_to(direct("ann", n, ""), 5, true).await;
+        turn = shelf.take(lane).await;
+        assert_eq!((turn.messages.len(), turn.is_stopped), (2, is_stopped));
+    }
+}
+
+#[tokio::test]
+async fn what_is_taken_back_is_gone_before_another_answer_to_it_begins() {
+    let shelf = Shelf::new().await;
+    let (turn, conversation) = shelf.answered(&["one"], "First.").await;
+    let asked = shelf.store.last_asked(conversation).await.unwrap().expect("it was asked");
+    shelf.ask_again(&asks(&turn), asked.before).await;
+    shelf.change_to(direct("ann", 1, "eins"), 5, false).await;
+    // One of them may have been begun by a process that is no more.
+    let again = shelf.take(turn.lane).await;
+    assert!(matches!(again.messages[0].event, Event::Again(_)));
+    shelf.store.give_back(&again, true).await.unwrap();
+    assert_eq!(shelf.change_to(direct("ann", 1, ""), 9, true).await.over, [turn.turn]);
+
+    let mut kinds = Vec::new();
+    while let Some(taken) = shelf.claim(turn.lane).await {
+        assert!(!taken.is_stopped);
+        kinds.push(match taken.messages[0].event {
+            Event::Deleted(_) => "deleted",
+            Event::Again(_) => "again",
+            _ => "edited",
+        });
+        assert!(shelf.store.finish(&taken, answered(), None, at(10)).await.unwrap());
+    }
+    kinds[1..].sort_unstable();
+    assert_eq!(kinds, ["deleted", "again", "edited"]);
+}
+
+#[tokio::test]
+async fn what_was_begun_and_put_back_can_be_stopped_by_who_asked() {
+    let shelf = Shelf::new().await;
+    let lane = shelf.lane_of(&[direct("ann", 1, "one")]).await;
+    let turn = shelf.take(lane).await;
+    let stop = async |by: &ClaimedTurn, which| shelf.store.stop_waiting(by, which).await.unwrap();
+    assert_eq!(stop(&turn, turn.turn).await, Stopping::Over, "somebody works on it");
+    shelf.store.give_back(&turn, true).await.unwrap();
+    let other = ClaimedTurn { identity: IdentityId(uuid::Uuid::nil()), ..turn.clone() };
+    assert_eq!(stop(&other, turn.turn).await, Stopping::NotTheirs);
+    assert_eq!(stop(&turn, asks(&turn).turn).await, Stopping::Over, "there is no such turn");
+
+    let taken = shelf.take(lane).await;
+    assert!(!taken.is_stopped);
+    shelf.store.give_back(&taken, true).await.unwrap();
+    assert_eq!(stop(&turn, turn.turn).await, Stopping::Stopped);
+    let taken = shelf.take(lane).await;
+    assert!(taken.is_stopped);
+
+    // The command does the same.
+    let lane = shelf.lane_of(&[direct("bob", 1, "one")]).await;
+    let turn = shelf.take(lane).await;
+    shelf.store.give_back(&turn, true).await.unwrap();
+    assert_eq!(shelf.store.end_own_waiting(&turn, at(4)).await.unwrap(), 1);
+    let taken = shelf.take(lane).await;
+    assert!(taken.is_stopped);
+    assert!(shelf.answer(&taken, "So.").await.unwrap());
+    shelf.store.give_back(&taken, true).await.unwrap();
+    assert_eq!(shelf.store.end_own_waiting(&turn, at(5)).await.unwrap(), 0, "it has its answer");
+    assert!(!shelf.take(lane).await.is_stopped);
 }
 
 #[tokio::test]
@@ -185,7 +371,7 @@ async fn a_question_that_nobody_could_answer_is_not_seen_until_it_is_answered() 
     assert_eq!(shelf.seen(conversation).await, Vec::<String>::new());
 
     let asked = shelf.store.last_asked(conversation).await.unwrap().expect("it was asked");
-    shelf.store.ask_again(&turn, at(4)).await.unwrap().expect("it waits");
+    assert!(matches!(shelf.ask_again(&turn, asked.before).await, AskedAgain::Begun(_)));
     let again = shelf.take(lane).await;
     let other = exchange(&again, conversation, "First.");
     shelf.concludes(&again, Exchange { questions: Vec::new(), before: Some(asked.before), ..other }).await;

@@ -39,7 +39,7 @@ async fn an_answer_can_be_stopped_while_it_is_written_and_asked_for_anew_when_it
     gate.wait_until_nobody_is_held().await;
 
     let words = pressed(&alice, &stopped, "Another answer").await;
-    assert_eq!(words, "One moment, I answer your last question again.");
+    assert_eq!(words, "One moment, I answer the last question again.");
     let again = shown(&stage, 1001, "Heard think", "Another answer").await;
     assert_eq!(again.reply_to, Some(stopped.id));
     bot.wait_for_logs("a turn on telegram ended", 4).await;
@@ -116,5 +116,88 @@ async fn a_long_answer_has_its_button_at_its_end_and_commands_have_none() {
     let buttons: Vec<usize> =
         screen.iter().filter(|shown| shown.is_from_bot()).map(|shown| shown.buttons().len()).collect();
     assert_eq!(buttons, [0, 0, 1, 0], "{buttons:?}");
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn several_presses_at_once_ask_once() {
+    let stage = stage().await;
+    let bot = stage.serve().await;
+    let alice = stage.platform.user(1001, "Alice");
+    alice.says("one");
+    let one = shown(&stage, 1001, "Heard one", "Another answer").await;
+    bot.wait_for_logs("a turn on telegram ended", 1).await;
+    let gate = Gate::closed_after(0);
+    stage.models.will(Answer::text("Once more.").behind(&gate));
+    stage.platform.hold_updates();
+    let clicks = [(); 3].map(|()| alice.clicks(&one, "Another answer"));
+    stage.platform.release_updates();
+    let mut told = Vec::new();
+    for click in clicks {
+        told.push(click.answer().await.unwrap().text);
+    }
+    told.sort();
+    assert!(told[..2].iter().all(|words| words.starts_with("I am still answering here.")), "{told:?}");
+    assert_eq!(told[2], "One moment, I answer the last question again.");
+    gate.release();
+    shown(&stage, 1001, "Once more.", "Another answer").await;
+    bot.wait_for_logs("a turn on telegram ended", 5).await;
+    assert_eq!((stage.said(1001).len(), stage.models.count()), (2, 2));
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn a_button_is_about_its_own_question_under_each_of_its_answers() {
+    let stage = stage().await;
+    let bot = stage.serve().await;
+    let alice = stage.platform.user(1001, "Alice");
+    alice.says("one");
+    shown(&stage, 1001, "Heard one", "Another answer").await;
+    for (words, ended) in [("Again.", 3), ("Once more.", 5)] {
+        bot.wait_for_logs("a turn on telegram ended", ended - 2).await;
+        stage.models.will_say(words);
+        let last = stage.platform.screen(1001).pop().unwrap();
+        assert_eq!(
+            pressed(&alice, &last, "Another answer").await,
+            "One moment, I answer the last question again."
+        );
+        shown(&stage, 1001, words, "Another answer").await;
+    }
+    bot.wait_for_logs("a turn on telegram ended", 5).await;
+    alice.says("two");
+    let two = shown(&stage, 1001, "Heard two", "Another answer").await;
+    bot.wait_for_logs("a turn on telegram ended", 6).await;
+    // Telegram tells nothing of a deletion; this is what others leave of one.
+    let beside = stage.beside().await;
+    beside.run("UPDATE messages SET deleted_at = created_at WHERE content IN ('two', 'Heard two')").await;
+    beside.close().await;
+    let words = pressed(&alice, &two, "Another answer").await;
+    assert!(words.starts_with("This button is about an earlier question."), "{words}");
+    assert_eq!(stage.models.count(), 4);
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn an_answer_that_was_stopped_while_nobody_wrote_it_is_shown_as_stopped() {
+    let stage = stage().await;
+    let gate = Gate::closed_after(1);
+    stage.models.will(Answer::deltas(["Heard", " think"]).behind(&gate));
+    let bot = stage.serve().await;
+    let alice = stage.platform.user(1001, "Alice");
+    alice.says("think");
+    let running = shown(&stage, 1001, "Heard", "Stop").await;
+    wait_until_noted(&stage.setup).await;
+    bot.crash().await;
+    gate.release();
+    // This is what a stop leaves of an answer that was put back.
+    let beside = stage.beside().await;
+    beside.run("UPDATE inbox SET outcome = 'stopped'").await;
+    beside.close().await;
+    let bot = stage.serve().await;
+    let stopped = shown(&stage, 1001, "Stopped before the first word.", "Another answer").await;
+    assert_eq!((running.id, stage.models.count()), (stopped.id, 1));
+    bot.wait_for_logs("a turn on telegram ended", 1).await;
+    pressed(&alice, &stopped, "Another answer").await;
+    shown(&stage, 1001, "Heard think", "Another answer").await;
     stage.ends_well(bot).await;
 }

@@ -3,9 +3,14 @@
 use std::time::{Duration, Instant};
 
 use crate::support::models::{Answer, Fault, Gate};
+use crate::support::platforms::Emulated;
 use crate::support::screens::said;
 use crate::support::stage::Stage;
+use crate::support::telegram::BOT_USERNAME;
 use crate::talk::{heard, wait_until, wait_until_it_waits};
+
+/// A group.
+const GROUP: i64 = -1001;
 
 /// Within this, people want to see that an answer has ended.
 const SOON: Duration = Duration::from_secs(1);
@@ -182,5 +187,80 @@ async fn a_stop_ends_what_waits_for_its_turn_and_nobody_elses() {
     assert_eq!(stage.said(1001), ["Stopped.", "There is nothing to stop right now."]);
     assert_eq!(stage.models.count(), 2);
     beside.close().await;
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn in_a_group_who_asked_last_and_admins_have_it_answered_anew() {
+    let stage = quick().await.set("ACCESS__ADMINS", "telegram:1009");
+    let bot = stage.serve().await;
+    let group = stage.platform.group(GROUP, "Team");
+    let [alice, bob, carol] =
+        [(1001, "Alice"), (1002, "Bob"), (1009, "Carol")].map(|(id, name)| stage.platform.user(id, name));
+    let retry = format!("/retry@{BOT_USERNAME}");
+    alice.says_in(&group, &format!("@{BOT_USERNAME} one"));
+    stage.wait_until_last(GROUP, "Heard Alice: one").await;
+    bot.wait_for_logs("a turn on telegram ended", 1).await;
+    bob.says_in(&group, &retry);
+    stage.wait_until_last(GROUP, "Only who asked can do that.").await;
+    for (person, words, ended) in [(&alice, "Again.", 4), (&carol, "Once more.", 6)] {
+        stage.models.will_say(words);
+        person.says_in(&group, &retry);
+        stage.wait_until_last(GROUP, words).await;
+        bot.wait_for_logs("a turn on telegram ended", ended).await;
+    }
+    assert_eq!(stage.models.count(), 3);
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn another_answer_is_to_what_was_asked_last_when_it_was_asked_for() {
+    let stage = quick().await.set("LIMITS__CONCURRENT_TURNS", "1");
+    let gate = Gate::closed_after(0);
+    stage.models.when_asked("think", Answer::text("So.").behind(&gate));
+    let bot = stage.serve().await;
+    let beside = stage.beside().await;
+    let group = stage.platform.group(GROUP, "Team");
+    let [alice, bob, carol] =
+        [(1001, "Alice"), (1002, "Bob"), (1003, "Carol")].map(|(id, name)| stage.platform.user(id, name));
+    alice.says_in(&group, &format!("@{BOT_USERNAME} one"));
+    stage.wait_until_last(GROUP, "Heard Alice: one").await;
+    bot.wait_for_logs("a turn on telegram ended", 1).await;
+    carol.says("think");
+    gate.wait_until_held(1).await;
+    alice.says_in(&group, &format!("/retry@{BOT_USERNAME}"));
+    let waits = "SELECT COUNT(*) FROM inbox WHERE state = 'received' AND payload LIKE '%\"kind\":\"again\"%'";
+    wait_until(&beside, waits, 1).await;
+    bob.says_in(&group, &format!("@{BOT_USERNAME} two"));
+    wait_until_it_waits(&beside, "two").await;
+    // It was on its way for longer.
+    beside.run("UPDATE inbox SET sent_at = 0 WHERE payload LIKE '%\"text\":\"two\"%'").await;
+    gate.release();
+
+    stage.wait_until_last(1003, "So.").await;
+    let is_it = |text: &str| text.starts_with("Something else was asked here meanwhile.");
+    let screen = stage.wait_until_last_is(GROUP, is_it).await;
+    assert_eq!(said(&screen)[..2], ["Heard Alice: one", "Heard Bob: two"]);
+    assert_eq!((said(&screen).len(), stage.models.count()), (3, 3));
+    beside.close().await;
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn after_a_crash_who_has_asked_for_another_answer_hears_nothing_else() {
+    let stage = quick().await;
+    let setup = stage.setup.clone().env("SWITCHBOARD_KILL_POINT", "K15");
+    let bot = stage.platform.serve(&setup).await;
+    let alice = stage.platform.user(1001, "Alice");
+    alice.says("one");
+    stage.wait_until_last(1001, "Heard one").await;
+    bot.wait_for_logs("a turn on telegram ended", 1).await;
+    alice.says("/retry");
+    bot.ended().await;
+
+    let bot = stage.serve().await;
+    bot.wait_for_logs("a turn on telegram ended", 2).await;
+    assert_eq!(stage.said(1001), ["Heard one", "Heard one"]);
+    assert_eq!(stage.models.count(), 2);
     stage.ends_well(bot).await;
 }

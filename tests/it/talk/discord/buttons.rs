@@ -41,7 +41,7 @@ async fn an_answer_can_be_stopped_by_who_asked_and_asked_for_anew() {
     alice.clicks(ended.id, &id(&ended));
     let is_again = |shown: &Shown| shown.text == "Heard think" && labels(shown) == ["Another answer"];
     stage.platform.wait_for_message(general, is_again).await;
-    let words = "One moment, I answer your last question again.";
+    let words = "One moment, I answer the last question again.";
     assert!(alice.waits_for(general, |shown| shown.text == words).await.ephemeral);
     assert_eq!(stage.models.count(), 2);
     stage.ends_well(bot).await;

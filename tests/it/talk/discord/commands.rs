@@ -107,9 +107,8 @@ async fn another_answer_is_for_everybody_and_the_word_on_it_for_one() {
     stage.models.will_say("Second try.");
     let invocation = alice.runs_command("retry", &[], general).await;
     assert_eq!(invocation.wait_until_acknowledged().await, Acknowledged::Deferred);
-    let told = alice
-        .waits_for(general, |shown| shown.text == "One moment, I answer your last question again.")
-        .await;
+    let told =
+        alice.waits_for(general, |shown| shown.text == "One moment, I answer the last question again.").await;
     assert!(told.ephemeral);
     stage.wait_for_text(general, "Second try.").await;
 

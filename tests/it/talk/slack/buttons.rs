@@ -41,7 +41,7 @@ async fn an_answer_can_be_stopped_by_who_asked_and_asked_for_anew() {
     gate.wait_until_nobody_is_held().await;
 
     alice.clicks(&general, &ended.ts, &ended.buttons[0].action_id);
-    told(&stage, &general, "U1", "One moment, I answer your last question again.").await;
+    told(&stage, &general, "U1", "One moment, I answer the last question again.").await;
     let again = shown(&stage, &general, "Heard think", "Another answer").await;
     assert_eq!(again.thread.as_deref(), Some(asked.as_str()));
     assert_eq!(stage.models.count(), 2);

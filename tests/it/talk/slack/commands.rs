@@ -151,7 +151,7 @@ async fn another_answer_is_for_everybody_and_the_word_on_it_for_one() {
     stage.wait_for_text(&chat, "First try.").await;
     bot.wait_for_logs("a turn on slack ended", 1).await;
     stage.models.will_say("Second try.");
-    answer(&stage, &alice, &chat, "retry", "One moment, I answer your last question again.").await;
+    answer(&stage, &alice, &chat, "retry", "One moment, I answer the last question again.").await;
     let shown = stage.wait_for_text(&chat, "Second try.").await;
     assert_eq!(shown.only_for, None);
     assert_eq!(heard(&stage.models, "one"), ["one"]);
