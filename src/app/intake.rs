@@ -53,11 +53,15 @@ impl Intake {
         for change in changed {
             let message = change.message.legible();
             let heed = self.attention.heed(&message).await?;
-            match heed {
-                Heed::Overhear if !change.is_deletion => self.overheard.amend(&message, now),
-                Heed::Answer | Heed::Overhear | Heed::Ignore => self.overheard.forget(&message, now),
+            // What was said to others, before the bot answered there, stays said to others.
+            let calls_us = heed == Heed::Answer && message.calls_us();
+            let may_begin = calls_us && self.may_begin(&message, now).await?;
+            let is_heard = heed == Heed::Overhear || (may_begin && !message.address.is_direct());
+            if change.is_deletion || calls_us || heed == Heed::Ignore {
+                self.overheard.forget(&message, is_heard, now);
+            } else {
+                self.overheard.amend(&message, change.at, is_heard, now);
             }
-            let may_begin = heed == Heed::Answer && self.may_begin(&message, now).await?;
             changes.push(Change { message, may_begin, ..change });
         }
         Ok(Incoming { messages, changes, thumbs, unreadable, moves, doors })

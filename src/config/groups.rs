@@ -26,7 +26,7 @@ pub struct GroupsSettings {
     pub context_messages: u32,
     pub context_minutes: u32,
     pub context_bytes: u32,
-    /// How many messages of one person in a row are answered within the time below; 0 counts nothing.
+    /// How many messages of one person are answered in a chat within the time below; 0 counts nothing.
     pub in_a_row: u32,
     pub in_a_row_seconds: u32,
 }

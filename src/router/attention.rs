@@ -47,7 +47,7 @@ impl Attention {
             Weight::Called => return Ok(Heed::Answer),
             Weight::NotOurs => return Ok(Heed::Ignore),
             Weight::Uncalled => Heed::Answer,
-            Weight::FollowUp if self.store.has_conversation(&message.address).await? => Heed::Answer,
+            Weight::FollowUp if self.store.has_answered(&message.address).await? => Heed::Answer,
             Weight::FollowUp | Weight::Aside => Heed::Overhear,
         };
         if heed == Heed::Overhear && self.settings.context_messages == 0 {

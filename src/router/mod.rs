@@ -117,7 +117,7 @@ impl Router {
         if message.address.is_direct() || !is_talk {
             return false;
         }
-        let pace = self.rows.count(turn.address, turn.identity, message.sent_at);
+        let pace = self.rows.count(&message.address, turn.identity, message.sent_at);
         if pace == Pace::Turned {
             tracing::warn!(address.id = %turn.address, user.id = %turn.user.id, platform = %message.address.platform, "user {} speaks in a row, faster than people do, and gets no answer there until they pause", turn.user.id);
         }

@@ -33,6 +33,17 @@ struct Place {
     thread: Option<String>,
 }
 
+impl Kind {
+    /// Whether this counts behind what was told before it, as changes come in any order.
+    fn replaces(self, known: Self) -> bool {
+        match (self, known) {
+            (Self::Said, _) | (_, Self::Gone) => false,
+            (Self::Changed(at), Self::Changed(before)) => at >= before,
+            (Self::Changed(_), Self::Said) | (Self::Gone, Self::Said | Self::Changed(_)) => true,
+        }
+    }
+}
+
 impl From<&Address> for Place {
     fn from(address: &Address) -> Self {
         let Address { platform, scope, chat, thread, .. } = address.clone();
@@ -44,7 +55,7 @@ impl From<&Address> for Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Said,
-    Changed,
+    Changed(Timestamp),
     Gone,
 }
 
@@ -52,6 +63,8 @@ enum Kind {
 #[derive(Debug)]
 struct Words {
     key: DedupeKey,
+    /// What was told last of it.
+    kind: Kind,
     name: String,
     text: String,
     /// When, and the platform's own order beside that.
@@ -73,29 +86,33 @@ impl Overheard {
     /// Remembers what somebody said, unless that is long ago. Who hears it twice, or behind its
     /// change, remembers it once.
     pub fn hear(&self, message: &InboundMessage, now: Timestamp) {
-        self.take_in(message, Kind::Said, now);
+        self.take_in(message, Kind::Said, true, now);
     }
 
-    /// Remembers how something reads now.
-    pub fn amend(&self, message: &InboundMessage, now: Timestamp) {
-        self.take_in(message, Kind::Changed, now);
+    /// Remembers how something reads since a moment; what nobody has heard, only if it is to be heard.
+    pub fn amend(&self, message: &InboundMessage, at: Timestamp, is_heard: bool, now: Timestamp) {
+        self.take_in(message, Kind::Changed(at), is_heard, now);
     }
 
-    /// Forgets what was taken back, or is answered; also if it comes only now, behind that.
-    pub fn forget(&self, message: &InboundMessage, now: Timestamp) {
-        self.take_in(message, Kind::Gone, now);
+    /// Forgets what was taken back, or is answered; also if it comes only now, behind that, and would be heard.
+    pub fn forget(&self, message: &InboundMessage, is_heard: bool, now: Timestamp) {
+        self.take_in(message, Kind::Gone, is_heard, now);
     }
 
-    fn take_in(&self, message: &InboundMessage, kind: Kind, now: Timestamp) {
+    fn take_in(&self, message: &InboundMessage, kind: Kind, is_heard: bool, now: Timestamp) {
         let Some(words) = self.words(message, kind).filter(|words| now - words.at.0 <= self.lasts) else {
             return;
         };
         let mut places = self.lock();
         places.retain(|_, heard| heard.back().is_some_and(|last| now - last.at.0 <= self.lasts));
-        let heard = places.entry(Place::from(&message.address)).or_default();
-        if kind == Kind::Said && heard.iter().any(|known| known.key == words.key) {
-            return;
+        let place = Place::from(&message.address);
+        let heard = places.get(&place).into_iter().flatten();
+        match heard.into_iter().find(|known| known.key == words.key) {
+            Some(known) if !kind.replaces(known.kind) => return,
+            None if !is_heard => return,
+            Some(_) | None => {}
         }
+        let heard = places.entry(place).or_default();
         heard.retain(|known| known.key != words.key);
         let behind = heard.iter().rposition(|known| known.at <= words.at).map_or(0, |at| at + 1);
         heard.insert(behind, words);
@@ -130,8 +147,10 @@ impl Overheard {
     fn words(&self, message: &InboundMessage, kind: Kind) -> Option<Words> {
         let text = match &message.event {
             Event::Text(said) if kind != Kind::Gone => said.text.trim(),
-            Event::Text(_) => "",
-            Event::Command(_)
+            // It may have been edited into a command.
+            Event::Text(_) | Event::Command(_) if kind == Kind::Gone => "",
+            Event::Text(_)
+            | Event::Command(_)
             | Event::Edited(_)
             | Event::Deleted(_)
             | Event::Missed(_)
@@ -143,6 +162,7 @@ impl Overheard {
         }
         Some(Words {
             key: message.key.clone(),
+            kind,
             name: if kind == Kind::Gone { String::new() } else { message.author.name.clone() },
             text: text.get(..text.floor_char_boundary(self.bytes))?.to_owned(),
             at: (message.sent_at, message.sequence),
@@ -168,8 +188,8 @@ impl Overheard {
 mod tests {
     use super::{Overheard, PLACES, Place};
     use crate::domain::{
-        Address, AddressKind, Author, Call, DedupeKey, Event, InboundMessage, Platform, PostedId, Said,
-        Timestamp,
+        Address, AddressKind, Author, Call, DedupeKey, Event, InboundMessage, Invocation, Platform, PostedId,
+        Said, Timestamp,
     };
 
     fn overheard() -> Overheard {
@@ -238,11 +258,35 @@ mod tests {
             if !is_late {
                 hear();
             }
-            overheard.amend(&said(1, 1, "uno"), at(3));
-            overheard.forget(&said(1, 2, ""), at(3));
+            overheard.amend(&said(1, 1, "uno"), at(3), true, at(3));
+            overheard.amend(&said(1, 1, "eins"), at(2), true, at(3));
+            overheard.forget(&said(1, 2, ""), true, at(3));
+            overheard.amend(&said(1, 2, "deux"), at(2), true, at(3));
             hear();
             assert_eq!(seen(&overheard, 3), ["uno"], "{is_late}");
         }
+    }
+
+    #[test]
+    fn of_what_is_not_to_be_heard_nothing_is_kept_and_what_was_heard_is_changed() {
+        let overheard = overheard();
+        overheard.amend(&said(1, 1, "one"), at(2), false, at(2));
+        overheard.forget(&said(1, 1, ""), false, at(2));
+        assert!(overheard.lock().is_empty());
+        for (second, text) in [(1, "one"), (2, "two")] {
+            overheard.hear(&said(1, second, text), at(2));
+        }
+        overheard.amend(&said(1, 1, "uno"), at(2), false, at(2));
+        let name = "new".to_owned();
+        let command = Event::Command(Invocation {
+            name,
+            arguments: String::new(),
+            message: None,
+            interaction: None,
+            pressed: None,
+        });
+        overheard.forget(&InboundMessage { event: command, ..said(1, 2, "") }, false, at(2));
+        assert_eq!(seen(&overheard, 2), ["uno"]);
     }
 
     #[test]

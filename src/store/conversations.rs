@@ -54,11 +54,16 @@ impl Store {
         Ok(Conversation { id, model: row.model, created_at: moment(row.created_at) })
     }
 
-    /// Whether a conversation goes on at an address: somebody has been answered there.
-    pub async fn has_conversation(&self, address: &Address) -> Result<bool, StoreError> {
-        let active: Option<Option<Uuid>> = addresses::Entity::find()
+    /// Whether a model has answered in the conversation that goes on at an address.
+    pub async fn has_answered(&self, address: &Address) -> Result<bool, StoreError> {
+        let said = addresses::Entity::belongs_to(messages::Entity)
+            .from(addresses::Column::ActiveConversationId)
+            .to(messages::Column::ConversationId);
+        let answer: Option<Uuid> = addresses::Entity::find()
+            .join(JoinType::InnerJoin, said.into())
             .select_only()
-            .column(addresses::Column::ActiveConversationId)
+            .column(messages::Column::Id)
+            .filter(messages::Column::Role.eq(Speaker::Assistant.name()))
             .filter(addresses::Column::Platform.eq(address.platform.name()))
             .filter(addresses::Column::Scope.eq(address.scope.as_str()))
             .filter(addresses::Column::Chat.eq(address.chat.as_str()))
@@ -66,7 +71,7 @@ impl Store {
             .into_tuple()
             .one(&self.readers)
             .await?;
-        Ok(active.flatten().is_some())
+        Ok(answer.is_some())
     }
 
     /// Chooses the model that answers in a conversation, or the default one.

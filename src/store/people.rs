@@ -34,7 +34,9 @@ pub(super) async fn resolve(
     now: Timestamp,
 ) -> Result<(IdentityId, UserId), StoreError> {
     if let Some((identity, user, name, username)) = find(db, account, author).await? {
-        if name != author.name || username != author.username {
+        // Where the platform did not tell how somebody is called, the last that it told holds.
+        let is_told = author.name != author.platform_user_id;
+        if is_told && (name != author.name || username != author.username) {
             identities::Entity::update_many()
                 .col_expr(identities::Column::Name, Expr::value(author.name.clone()))
                 .col_expr(identities::Column::Username, Expr::value(author.username.clone()))

@@ -156,7 +156,8 @@ impl Places {
         let said = message.changed().unwrap_or(message);
         let Event::Text(Said { call, .. }) = said.event else { return };
         let spoken = Spoken { address: said.address.clone(), author: said.author.clone(), call };
-        let title = threads::title(said);
+        // The first message of a post in a forum has the id of its thread, too.
+        let title = (call == Call::Mention).then(|| threads::title(said)).flatten();
         self.with(|known| {
             match call {
                 Call::Direct | Call::Mention | Call::Reply => known.spoken.learn(id, spoken),

@@ -248,14 +248,15 @@ impl Reader<'_> {
 
     fn call(&self, place: &Place<'_>, text: &str, thread_of: Option<&str>) -> Call {
         let us = &self.ourselves.user;
+        let (is_mentioned, is_ours) = (mentions(text, us), thread_of == Some(us));
         if place.is_direct {
             Call::Direct
-        } else if mentions(text, us) {
+        } else if is_ours && (is_mentioned || !calls_somebody(text)) {
+            Call::Reply
+        } else if is_mentioned {
             Call::Mention
         } else if calls_somebody(text) {
             Call::Others
-        } else if thread_of == Some(us) {
-            Call::Reply
         } else {
             Call::Nobody
         }

@@ -17,10 +17,10 @@ pub(super) async fn run(
 ) -> Result<String, RouterError> {
     let texts = &router.parts.texts;
     let (usual, choices) = (router.parts.model.name(), router.parts.model.choices());
-    let conversation = router.conversation(turn, now).await?;
     let name = arguments.trim();
     if name.is_empty() {
-        let current = router.chosen(&conversation).unwrap_or(usual);
+        let current = turn.conversation.as_ref().and_then(|conversation| router.chosen(conversation));
+        let current = current.unwrap_or(usual);
         let key = if choices.len() > 1 { "model-current" } else { "model-only" };
         return Ok(texts.with(key, &[("model", current), ("choices", &choices.join(", "))]));
     }
@@ -30,6 +30,7 @@ pub(super) async fn run(
         return Ok(unknown(router, name, &choices));
     };
     let choice = (!is_reset).then(|| model.to_owned());
+    let conversation = router.conversation(turn, now).await?;
     let chosen = router.parts.store.choose_model(conversation.id, choice).await;
     chosen.map_err(RouterError::at("choose a model"))?;
     let (key, model) = if is_reset { ("model-reset", usual) } else { ("model-chosen", model) };

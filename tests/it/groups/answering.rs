@@ -59,9 +59,13 @@ async fn on_telegram_each_group_is_answered_as_it_is_set() {
     }
 }
 
-/// What is heard of talk, and of a mention, where this is set.
-const ELSEWHERE: [(&str, &[&str]); 4] =
-    [("mention", &["mention"]), ("reply", &[]), ("always", &["talk", "mention"]), ("never", &[])];
+/// What is heard of talk, of a mention, and of an answer to the bot, where this is set.
+const ELSEWHERE: [(&str, &[&str]); 4] = [
+    ("mention", &["mention", "reply"]),
+    ("reply", &["reply"]),
+    ("always", &["talk", "mention", "reply"]),
+    ("never", &[]),
+];
 
 #[tokio::test]
 async fn on_discord_each_server_is_answered_as_it_is_set() {
@@ -74,17 +78,26 @@ async fn on_discord_each_server_is_answered_as_it_is_set() {
         let bot = stage.serve().await;
         let ann = stage.platform.user(1001, "ann");
 
-        ann.says_in(general, "talk");
-        ann.says_in(general, &format!("{} mention", stage.platform.mention()));
-        if let Some(words) = heard.last() {
-            stage.wait_for_text(general, &format!("Heard {words}")).await;
+        let begun = stage.platform.bot_itself().says_in(general, "Good morning!");
+        stage.wait_for_text(general, "Good morning!").await;
+        for (words, text) in
+            [("talk", "talk".to_owned()), ("mention", format!("{} mention", stage.platform.mention()))]
+        {
+            ann.says_in(general, &text);
+            if heard.contains(&words) {
+                stage.wait_for_text(general, &format!("Heard {words}")).await;
+            }
+        }
+        ann.replies_to(begun, "reply");
+        if heard.contains(&"reply") {
+            stage.wait_for_text(general, "Heard reply").await;
         }
         // Whatever was taken in before has begun before this is answered.
         ann.dm("the end");
         stage.wait_for_text(ann.dm_channel(), "Heard the end").await;
 
         assert_eq!(asked(&stage.models), [heard, &["the end"]].concat(), "{answer}");
-        assert_eq!(stage.said(general).is_empty(), heard.is_empty(), "{answer}");
+        assert_eq!(stage.said(general).len(), 1 + heard.len(), "{answer}");
         stage.ends_well(bot).await;
     }
 }
@@ -100,9 +113,12 @@ async fn on_slack_each_workspace_is_answered_as_it_is_set() {
         let sam = stage.platform.user("U1", "sam");
         let general = stage.platform.channel("C1", "general", &[&sam]);
         let bot = stage.serve().await;
+        let begun = stage.platform.bot_says_in(&general, "Good morning!");
+        stage.wait_for_text(&general, "Good morning!").await;
 
         sam.says_in(&general, "talk");
         sam.says_in(&general, "<@bot> mention");
+        sam.replies_in(&general, &begun, "<@bot> reply");
         for words in heard {
             stage.wait_for_text(&general, &format!("Heard {words}")).await;
         }
@@ -121,10 +137,8 @@ async fn on_slack_each_workspace_is_answered_as_it_is_set() {
 
 #[tokio::test]
 async fn where_it_may_not_talk_nothing_is_kept_of_what_was_not_said_to_it() {
-    let stage = hears(Stage::new().await)
-        .set("ACCESS__ADMINS", "telegram:1001")
-        .set("GROUPS__ANSWER", "always")
-        .set("GROUPS__CONTEXT_MESSAGES", "5");
+    let stage =
+        hears(Stage::new().await).set("ACCESS__ADMINS", "telegram:1001").set("GROUPS__CONTEXT_MESSAGES", "5");
     stage.platform.privacy_mode(false);
     let ann = stage.platform.user(1001, "Ann");
     let group = stage.platform.group(-1001, "Team");
@@ -136,7 +150,7 @@ async fn where_it_may_not_talk_nothing_is_kept_of_what_was_not_said_to_it() {
     let beside = stage.beside().await;
     assert_eq!(beside.number("SELECT COUNT(*) FROM inbox").await, 1);
     stage.setup.run(&["access", "allow", "telegram:-1001"]).await;
-    ann.says_in(&group, "now");
+    ann.says_in(&group, &format!("@{BOT_USERNAME} now"));
     stage.wait_for(group.id(), "Heard now").await;
 
     assert!(stage.models.request(1).await.text_of("user").eq(["Ann: now"]));

@@ -1,6 +1,6 @@
 //! Threads in which the bot has answered: people go on there without a mention.
 
-use crate::groups::hears;
+use crate::groups::{hears, told};
 use crate::support::discord::Discord;
 use crate::support::slack::Slack;
 use crate::support::stage::On;
@@ -60,6 +60,52 @@ async fn on_discord_people_go_on_in_a_thread_and_not_in_a_channel() {
     assert_eq!(stage.said(thread), ["Heard plum", "Heard fig", "Heard lime"]);
     assert_eq!(stage.said(general), ["Heard pear"]);
     assert_eq!(stage.models.count(), 4);
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn commands_are_no_answers_behind_which_people_go_on() {
+    let stage = hears(On::<Slack>::new().await).open();
+    stage.platform.hears_channels();
+    let (sam, tom) = (stage.platform.user("U1", "sam"), stage.platform.user("U2", "tom"));
+    let general = stage.platform.channel("C1", "general", &[&sam, &tom]);
+    let bot = stage.serve().await;
+
+    let pear = tom.says_in(&general, "pear");
+    let commands = [("/model", "no other to choose"), ("/new", "clean page")];
+    for (command, answer) in commands {
+        sam.replies_in(&general, &pear, &format!("<@bot> {command}"));
+        stage.wait_for(&general, answer).await;
+        tom.replies_in(&general, &pear, "plum");
+    }
+    assert!(stage.platform.wait_until_delivered().await);
+    sam.dm("the end");
+    stage.wait_for_text(&sam.dm_channel(), "Heard the end").await;
+
+    assert_eq!(stage.models.count(), 1, "nobody has called it");
+    assert_eq!(stage.said(&general).len(), 2);
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn what_was_said_to_others_before_is_not_answered_because_it_is_edited_afterwards() {
+    let stage = hears(On::<Discord>::new().await).open().set("CHANNELS__DISCORD__MESSAGE_CONTENT", "true");
+    let stage = stage.set("GROUPS__CONTEXT_MESSAGES", "9");
+    let general = stage.platform.guild(500, "Team").channel(501, "general");
+    let bot = stage.serve().await;
+    let (ann, bob) = (stage.platform.user(1001, "ann"), stage.platform.user(1002, "bob"));
+
+    let thread = ann.starts_thread(general, "fruit");
+    let typo = bob.says_in(thread, "we shold go");
+    ann.says_in(thread, &format!("{} pear", stage.platform.mention()));
+    stage.wait_for_text(thread, "Heard pear").await;
+    bob.edits(typo, "we should go");
+    ann.says_in(thread, "plum");
+    stage.wait_until_last(thread, "Heard plum").await;
+
+    assert_eq!(stage.said(thread), ["Heard pear", "Heard plum"]);
+    let seen = ["[heard] bob: we should go", "ann: pear", "Heard pear", "ann: plum"];
+    assert_eq!(told(&stage.models.request(2).await), seen);
     stage.ends_well(bot).await;
 }
 

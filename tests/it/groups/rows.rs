@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::groups::hears;
 use crate::operation::get;
-use crate::support::stage::Stage;
+use crate::support::slack::Slack;
+use crate::support::stage::{On, Stage};
 use crate::support::telegram::BOT_USERNAME;
 
 #[tokio::test]
@@ -35,11 +36,10 @@ async fn who_answers_the_bot_faster_than_people_do_is_left_alone_until_they_paus
 
     let said = stage.said(group.id());
     assert_eq!(said.iter().filter(|text| text.starts_with("Heard")).count(), 4, "{said:?}");
-    // Somebody else has spoken, so that the row begins anew; and it ends with a pause, too.
-    for number in 6..=8 {
-        robot.says_in(&group, &format!("{mention} {number}"));
-        stage.wait_until_last(group.id(), &format!("Heard {number}")).await;
-    }
+    robot.says_in(&group, &format!("{mention} 6"));
+    robot.says_in(&group, "/model");
+    stage.wait_for(group.id(), "There is no other to choose.").await;
+    assert!(!stage.said(group.id()).iter().any(|text| text == "Heard 6"), "whoever else speaks");
     stage.platform.time_passes(Duration::from_secs(60));
     robot.says_in(&group, &format!("{mention} 9"));
     stage.wait_until_last(group.id(), "Heard 9").await;
@@ -49,5 +49,37 @@ async fn who_answers_the_bot_faster_than_people_do_is_left_alone_until_they_paus
     let metrics = format!("{}/metrics", bot.admin_url().await);
     let (_, metrics) = get(&metrics).await;
     assert!(metrics.contains(r#"outcome="silent_too_fast""#), "{metrics}");
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn two_of_them_are_told_apart_however_many_threads_they_begin() {
+    let stage = hears(On::<Slack>::new().await).open();
+    let stage = stage.set("GROUPS__IN_A_ROW", "3").set("GROUPS__IN_A_ROW_SECONDS", "600");
+    let robots = [stage.platform.user("U1", "robot"), stage.platform.user("U2", "other")];
+    let general = stage.platform.channel("C1", "general", &[&robots[0], &robots[1]]);
+    let bot = stage.serve().await;
+
+    let mut heard = Vec::new();
+    for number in 1..=4 {
+        for robot in &robots {
+            let words = format!("{number} of {}", robot.id());
+            robot.says_in(&general, &format!("<@bot> {words}"));
+            if number < 4 {
+                heard.push(format!("Heard {words}"));
+                stage.wait_for_text(&general, &format!("Heard {words}")).await;
+            }
+        }
+    }
+    for robot in &robots {
+        robot.dm("the end");
+        stage.wait_for_text(&robot.dm_channel(), "Heard the end").await;
+    }
+
+    let mut said = stage.said(&general);
+    said.sort();
+    heard.sort();
+    assert_eq!(said, heard);
+    assert_eq!(bot.log().iter().filter(|line| line.contains("faster than people do")).count(), 2);
     stage.ends_well(bot).await;
 }

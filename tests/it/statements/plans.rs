@@ -213,7 +213,7 @@ async fn commands(url: &str) -> Result<BTreeSet<String>, StoreError> {
         kind: AddressKind::Thread,
         space: None,
     };
-    store.has_conversation(&place).await?;
+    store.has_answered(&place).await?;
     drop(store);
     tasks.end().await;
     let told = told.0.lock().unwrap().clone();

@@ -97,3 +97,19 @@ async fn somebody_who_takes_another_name_stays_the_same() {
     let after = shelf.store.identity(Platform::Telegram, "", "1001").await.unwrap().unwrap();
     assert_eq!((after.id, after.user, after.name.as_str()), (before.id, before.user, "Anna"));
 }
+
+#[tokio::test]
+async fn a_name_stays_until_another_is_told() {
+    let shelf = Shelf::new().await;
+    // Where a platform did not tell a name, the id stands for it.
+    let names = ["U1", "Ann", "U1", "Anna"].map(|name| (name, (name != "U1").then(|| name.to_lowercase())));
+    let mut kept = Vec::new();
+    for ((name, username), n) in names.into_iter().zip(1..) {
+        let mut message = direct("U1", n, "hello");
+        name.clone_into(&mut message.author.name);
+        message.author.username = username;
+        shelf.accept(&[message]).await;
+        kept.extend(shelf.beside.texts("SELECT name || ' ' || COALESCE(username, '') FROM identities").await);
+    }
+    assert_eq!(kept, ["U1 ", "Ann ann", "Ann ann", "Anna anna"]);
+}

@@ -146,6 +146,11 @@ impl Discord {
         User::new(self.clone(), id)
     }
 
+    /// The bot under test, where another part of it speaks.
+    pub fn bot_itself(&self) -> User {
+        User::new(self.clone(), world::BOT)
+    }
+
     /// A webhook that writes into a channel.
     pub fn webhook(&self, id: u64, name: &str, channel: u64) -> Webhook {
         Webhook::new(self.clone(), id, name, channel)

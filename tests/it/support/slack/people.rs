@@ -165,6 +165,16 @@ impl Person {
     }
 }
 
+impl Slack {
+    /// The app says something that no test has asked it for, as another part of it may.
+    pub fn bot_says_in(&self, channel: &str, text: &str) -> String {
+        self.core.change(|world| {
+            world.expect_channel(channel);
+            ts_text(world.post(channel, Message::new(Author::App, text.to_owned()), PEOPLES))
+        })
+    }
+}
+
 /// Another app in the workspace.
 #[derive(Debug, Clone)]
 pub struct OtherBot {
