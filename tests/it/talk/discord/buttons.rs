@@ -16,7 +16,7 @@ fn id(shown: &Shown) -> String {
 #[tokio::test]
 async fn an_answer_can_be_stopped_by_who_asked_and_asked_for_anew() {
     let stage = Stage::lifelike().await.unlimited().unhurried().set("CONVERSATION__BUTTONS", "true");
-    stage.models.answers_with(|asked| format!("Heard {}", asked.last_user_text()));
+    stage.models.answers_with(|asked| format!("Heard {}", asked.last_words()));
     let gate = Gate::closed_after(1);
     stage.models.will(Answer::deltas(["Well", " for ever."]).behind(&gate));
     let general = stage.platform.guild(500, "Team").channel(501, "general");

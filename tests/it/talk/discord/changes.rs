@@ -127,8 +127,8 @@ async fn what_is_answered_is_heard_as_it_was_edited_and_what_was_taken_back_is_n
     let beside = stage.setup.beside().await;
     let alice = stage.platform.user(1001, "alice");
     let call = format!("{} ", stage.platform.mention());
-    for (round, (place, call)) in [(alice.dm_channel(), ""), (general, call.as_str())].into_iter().enumerate()
-    {
+    let places = [(alice.dm_channel(), "", ""), (general, call.as_str(), "alice: ")];
+    for (round, (place, call, name)) in places.into_iter().enumerate() {
         let one = alice.says_in(place, &format!("{call}one"));
         stage.wait_until_last(place, "Heard one").await;
         let two = alice.says_in(place, &format!("{call}two"));
@@ -142,7 +142,8 @@ async fn what_is_answered_is_heard_as_it_was_edited_and_what_was_taken_back_is_n
         let screen = stage.wait_until_last(place, &format!("Heard three {round}")).await;
         assert_eq!(said(&screen).len(), 3, "what was answered stays on the screen");
         let asked = format!("three {round}");
-        assert_eq!(heard(&stage.models, &asked), ["uno", "Heard one", asked.as_str()]);
+        let expected = [format!("{name}uno"), "Heard one".to_owned(), format!("{name}{asked}")];
+        assert_eq!(heard(&stage.models, &asked), expected);
     }
     beside.close().await;
     stage.ends_well(bot).await;
@@ -171,7 +172,7 @@ async fn an_answer_ends_when_its_question_is_taken_back() {
 #[tokio::test]
 async fn what_is_deleted_after_a_restart_is_not_heard_again_either() {
     let stage = Stage::lifelike().await.unlimited().unhurried();
-    stage.models.answers_with(|asked| format!("Heard {}", asked.last_user_text()));
+    stage.models.answers_with(|asked| format!("Heard {}", asked.last_words()));
     let general = stage.platform.guild(500, "Team").channel(501, "general");
     let bot = stage.serve().await;
     let alice = stage.platform.user(1001, "alice");
@@ -192,10 +193,12 @@ async fn what_is_deleted_after_a_restart_is_not_heard_again_either() {
         let gone = "SELECT COUNT(*) FROM messages WHERE content = 'secret' AND deleted_at IS NOT NULL";
         wait_until(&beside, gone, count).await;
     }
-    for (place, words) in [(alice.dm_channel(), "so".to_owned()), (general, format!("{call} so"))] {
+    for (place, words, expected) in
+        [(alice.dm_channel(), "so".to_owned(), "so"), (general, format!("{call} so"), "alice: so")]
+    {
         alice.says_in(place, &words);
         stage.wait_until_last(place, "Heard so").await;
-        assert_eq!(heard(&stage.models, "so"), ["so"]);
+        assert_eq!(heard(&stage.models, "so"), [expected]);
     }
     beside.close().await;
     stage.ends_well(bot).await;

@@ -113,7 +113,7 @@ async fn another_answer_is_for_everybody_and_the_word_on_it_for_one() {
     stage.wait_for_text(general, "Second try.").await;
 
     assert_eq!(said(&stage.platform.screen(general)), ["First try.", "Second try."]);
-    assert_eq!(heard(&stage.models, "one"), ["one"]);
+    assert_eq!(heard(&stage.models, "one"), ["alice: one"]);
     stage.ends_well(bot).await;
 }
 

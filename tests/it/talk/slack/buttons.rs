@@ -24,7 +24,7 @@ async fn told(stage: &Stage, channel: &str, person: &str, words: &str) {
 #[tokio::test]
 async fn an_answer_can_be_stopped_by_who_asked_and_asked_for_anew() {
     let stage = Stage::lifelike().await.unlimited().unhurried().set("CONVERSATION__BUTTONS", "true");
-    stage.models.answers_with(|asked| format!("Heard {}", asked.last_user_text()));
+    stage.models.answers_with(|asked| format!("Heard {}", asked.last_words()));
     let gate = Gate::closed_after(1);
     stage.models.will(Answer::deltas(["Well", " for ever."]).behind(&gate));
     let (alice, bob) = (stage.platform.user("U1", "alice"), stage.platform.user("U2", "bob"));
