@@ -312,5 +312,7 @@ fn furnish(platforms: &Platforms, models: &Models, on: &[Platform]) -> Setup {
             Platform::Terminal => String::new(),
         });
     }
+    // They speak faster than people do, and are to be answered all the same.
+    let setup = setup.env("SWITCHBOARD__GROUPS__IN_A_ROW", "0");
     setup.env("SWITCHBOARD__LIMITS__PACE_WRITES", "false")
 }

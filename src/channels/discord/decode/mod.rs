@@ -12,7 +12,7 @@ use serenity::model::id::{MessageId, UserId};
 use serenity::model::user::User;
 use time::format_description::well_known::Rfc3339;
 
-use crate::channels::discord::mentions::{name, readable};
+use crate::channels::discord::mentions::readable;
 use crate::channels::discord::places::Spoken;
 use crate::channels::discord::threads;
 use crate::domain::{
@@ -55,11 +55,10 @@ pub(super) fn message(message: &Message, address: Address, reader: Reader) -> In
         reply_to: reply_to.and_then(|reference| reference.message_id).map(|id| PostedId(id.to_string())),
         attachments: attachments(message),
     });
-    let nick = message.member.as_ref().and_then(|member| member.nick.as_deref());
     InboundMessage {
         key: key(message.id),
         address,
-        author: author(&message.author, nick, None),
+        author: author(&message.author, None),
         sequence: sequence(message.id.get()),
         sent_at: time_of(&message.timestamp.to_string(), message.id.get()),
         event,
@@ -190,11 +189,10 @@ pub(super) fn key(message: MessageId) -> DedupeKey {
 pub(super) fn command(command: &CommandInteraction, address: Address) -> InboundMessage {
     let arguments: Vec<String> =
         command.data.options.iter().filter_map(|option| argument(&option.value)).collect();
-    let nick = command.member.as_ref().and_then(|member| member.nick.as_deref());
     InboundMessage {
         key: DedupeKey(format!("discord:interaction:{}", command.id)),
         address,
-        author: author(&command.user, nick, Some(command.locale.clone())),
+        author: author(&command.user, Some(command.locale.clone())),
         sequence: sequence(command.id.get()),
         sent_at: moment(command.id.get()),
         event: Event::Command(Invocation {
@@ -210,11 +208,10 @@ pub(super) fn command(command: &CommandInteraction, address: Address) -> Inbound
 /// Reads the press of a button.
 pub(super) fn pressed(pressed: &ComponentInteraction, address: Address) -> InboundMessage {
     let button = Button::parse(&pressed.data.custom_id).unwrap_or(Button::LOST);
-    let nick = pressed.member.as_ref().and_then(|member| member.nick.as_deref());
     InboundMessage {
         key: DedupeKey(format!("discord:interaction:{}", pressed.id)),
         address,
-        author: author(&pressed.user, nick, Some(pressed.locale.clone())),
+        author: author(&pressed.user, Some(pressed.locale.clone())),
         sequence: sequence(pressed.id.get()),
         sent_at: moment(pressed.id.get()),
         event: Event::Command(Invocation {
@@ -273,10 +270,12 @@ fn argument(value: &CommandDataOptionValue) -> Option<String> {
     }
 }
 
-fn author(user: &User, nick: Option<&str>, locale: Option<String>) -> Author {
+/// By the name of the account: what somebody is called in one server is not for another,
+/// and one account has one name here.
+fn author(user: &User, locale: Option<String>) -> Author {
     Author {
         platform_user_id: user.id.to_string(),
-        name: nick.unwrap_or_else(|| name(user)).to_owned(),
+        name: user.global_name.as_deref().unwrap_or(&user.name).to_owned(),
         username: Some(user.name.clone()),
         locale,
         is_anonymous: false,

@@ -113,8 +113,9 @@ fn a_mention_of_the_bot_is_taken_out_and_others_are_named() {
 #[test]
 fn names_are_those_that_people_chose() {
     let member = json!({ "nick": "Boss", "roles": [], "joined_at": null, "deaf": false, "mute": false });
-    assert_eq!(decoded(json!({ "member": member }), AddressKind::Group).author.name, "Boss");
     let author = json!({ "id": "7", "username": "ann_1", "global_name": "Ann", "discriminator": "0" });
+    let in_a_guild = decoded(json!({ "author": author, "member": member }), AddressKind::Group);
+    assert_eq!(in_a_guild.author.name, "Ann", "what she is called in one server is not for another");
     assert_eq!(decoded(json!({ "author": author }), AddressKind::Direct).author.name, "Ann");
 }
 
