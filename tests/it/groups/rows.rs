@@ -76,6 +76,7 @@ async fn two_of_them_are_told_apart_however_many_threads_they_begin() {
         stage.wait_for_text(&robot.dm_channel(), "Heard the end").await;
     }
 
+    bot.wait_for_logs("faster than people do", 2).await;
     let mut said = stage.said(&general);
     said.sort();
     heard.sort();
