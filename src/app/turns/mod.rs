@@ -266,7 +266,11 @@ impl Work<'_> {
         ending: &Ending,
     ) -> Result<Option<SentPart>, DeliveryError> {
         let whole = parts.iter().find_map(|part| part.file.as_ref()).map_or("", |file| &file.text);
-        let parts = self.delivering.cut(whole);
+        let button = parts.last().and_then(|part| part.button);
+        let mut parts = self.delivering.cut(whole);
+        if let Some(last) = parts.last_mut() {
+            last.button = button;
+        }
         // The answer itself is stored.
         let answer =
             Answer { exchange: None, has_surplus: false, sending: None, parts, ending: ending.clone() };
