@@ -112,9 +112,9 @@ async fn edits_and_deletions_do_no_harm() {
     gate.wait_until_held(1).await;
     alice.edits(one, "uno");
     alice.edits(one, "eins");
-    alice.deletes(one);
     gate.release();
     stage.wait_until_last(alice.dm_channel(), "The first.").await;
+    alice.deletes(one);
     let two = alice.dm("two");
     stage.wait_until_last(alice.dm_channel(), "The second.").await;
     alice.edits(two, "deux");

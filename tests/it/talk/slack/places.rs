@@ -128,9 +128,9 @@ async fn edits_and_deletions_do_no_harm() {
     gate.wait_until_held(1).await;
     alice.edits(&chat, &one, "uno");
     alice.edits(&chat, &one, "eins");
-    alice.deletes(&chat, &one);
     gate.release();
     stage.wait_for_text(&chat, "The first.").await;
+    alice.deletes(&chat, &one);
     let two = alice.dm("two");
     stage.wait_for_text(&chat, "The second.").await;
     alice.edits(&chat, &two, "deux");
