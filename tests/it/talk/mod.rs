@@ -24,6 +24,7 @@ mod retry;
 mod rooms;
 mod slack;
 mod stored;
+mod storm;
 mod streaming;
 
 use std::time::{Duration, Instant};
