@@ -6,8 +6,8 @@
 //! people ask short questions in other chats, before and meanwhile. What is printed is held
 //! against what a perfect program could do under the same limits; see docs/performance.md.
 //!
-//! `short` only shows that it works; `chats=`, `rate=` (tokens a second) and `seconds=` change
-//! the size of the storm.
+//! `short` only shows that it works; `chats=`, `rate=` (tokens a second), `seconds=` and `calm=`
+//! (seconds before the storm) change its size, and `only=` (a platform) keeps it to one of them.
 
 #![allow(
     clippy::unwrap_used,
@@ -36,7 +36,7 @@ use std::time::Duration;
 use stage::Stage;
 
 /// How large the storm is.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Sizes {
     /// How many chats each platform has in which a long answer streams.
     pub chats: usize,
@@ -46,13 +46,15 @@ pub struct Sizes {
     pub seconds: u64,
     /// For how long others ask before the storm.
     pub calm_seconds: u64,
+    /// The only platform that has a storm; all of them have one where none is named.
+    pub only: Option<String>,
 }
 
 impl Sizes {
-    const WHOLE: Self = Self { chats: 200, rate: 30.0, seconds: 60, calm_seconds: 30 };
+    const WHOLE: Self = Self { chats: 200, rate: 30.0, seconds: 60, calm_seconds: 30, only: None };
 
     /// Only shows that it works.
-    const SHORT: Self = Self { chats: 10, rate: 10.0, seconds: 6, calm_seconds: 2 };
+    const SHORT: Self = Self { chats: 10, rate: 10.0, seconds: 6, calm_seconds: 2, only: None };
 
     fn chosen() -> Self {
         let words: Vec<String> = std::env::args().collect();
@@ -62,6 +64,8 @@ impl Sizes {
                 "chats" => sizes.chats = value.parse().unwrap(),
                 "rate" => sizes.rate = value.parse().unwrap(),
                 "seconds" => sizes.seconds = value.parse().unwrap(),
+                "calm" => sizes.calm_seconds = value.parse().unwrap(),
+                "only" => sizes.only = Some(value.to_owned()),
                 _ => panic!("there is nothing called `{name}` here"),
             }
         }
@@ -76,8 +80,9 @@ fn main() {
 }
 
 async fn measure(sizes: Sizes) -> bool {
+    let calm = Duration::from_secs(sizes.calm_seconds);
     let stage = Stage::new(sizes).await;
-    let calm = crowd::ask_for(&stage, Duration::from_secs(sizes.calm_seconds), "before").await;
+    let calm = crowd::ask_for(&stage, calm, "before").await;
     let storm = sky::storm(&stage).await;
     report::print(&stage, &calm, &storm)
 }

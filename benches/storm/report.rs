@@ -22,7 +22,7 @@ const ROOM: Duration = Duration::from_secs(1);
 
 /// Prints everything; returns whether all of it is as it has to be.
 pub fn print(stage: &Stage, calm: &[Vec<Asked>], storm: &Storm) -> bool {
-    let sizes = stage.sizes;
+    let sizes = &stage.sizes;
     println!(
         "{} chats on each platform, {} tokens/s each for {} s; the model took {:.1} s, the program {:.1} s of a processor\n",
         sizes.chats,

@@ -35,12 +35,13 @@ pub struct Storm {
 pub async fn storm(stage: &Stage) -> Storm {
     let (began, cpu) = (Instant::now(), stage.program.cpu());
     for person in 0..stage.sizes.chats {
-        for platform in &stage.platforms {
+        for platform in stage.platforms.iter().filter(|platform| person < stage.chats(platform)) {
             platform.say(person, &question(platform.name, person));
         }
     }
     let raging = async {
-        while stage.last_tokens().len() < stage.sizes.chats * stage.platforms.len() {
+        let all = stage.platforms.iter().map(|platform| stage.chats(platform)).sum();
+        while stage.last_tokens().len() < all {
             assert!(began.elapsed() < Duration::from_secs(1_200), "the model has not come to its end");
             sleep(Duration::from_millis(500)).await;
         }
@@ -82,7 +83,7 @@ async fn settle(stage: &Stage) -> (Vec<Vec<(Instant, Instant)>>, Vec<usize>, usi
     let (mut shown, mut revisions, mut broken) = (Vec::new(), Vec::new(), 0);
     for platform in &stage.platforms {
         let (mut times, mut count) = (Vec::new(), 0);
-        for person in 0..stage.sizes.chats {
+        for person in 0..stage.chats(platform) {
             loop {
                 let seen = platform.seen(person);
                 let all = seen.iter().map(|seen| seen.text().trim());

@@ -127,10 +127,10 @@ impl Stage {
         let telegram_began = began;
         let (discord, slack_began) = (Discord::start().await, Instant::now());
         let (slack, models) = (Slack::start().await, Models::start().await);
-        let text = long(&sizes);
+        let (text, rate) = (long(&sizes), sizes.rate);
         models.answers_with(move |asked: &AskedRequest| {
             if asked.last_user_text().contains(LONG) {
-                Answer::text(text.clone()).at_tokens_per_second(sizes.rate)
+                Answer::text(text.clone()).at_tokens_per_second(rate)
             } else {
                 Answer::text(format!("To \"{}\": certainly.", asked.last_user_text()))
             }
@@ -156,6 +156,12 @@ impl Stage {
             },
         ];
         Self { sizes, platforms, models, program }
+    }
+
+    /// In how many chats of a platform a long answer streams.
+    pub fn chats(&self, platform: &Platform) -> usize {
+        let is_left_out = self.sizes.only.as_ref().is_some_and(|only| only != platform.name);
+        if is_left_out { 0 } else { self.sizes.chats }
     }
 
     /// The words of the long answer.

@@ -118,7 +118,7 @@ impl Pacer {
             if self.limited_until(address, is_edit).is_none() {
                 return leave;
             }
-            leave.is_not_taken();
+            leave.give_back();
         }
     }
 
@@ -140,7 +140,7 @@ impl Pacer {
         if has_room {
             return Some(leave);
         }
-        leave.is_not_taken();
+        leave.give_back();
         None
     }
 
@@ -254,7 +254,7 @@ impl Leave {
     }
 
     /// Gives everything back.
-    fn is_not_taken(self) {
+    fn give_back(self) {
         self.slots.into_iter().for_each(Slot::unused);
     }
 }
