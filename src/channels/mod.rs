@@ -165,6 +165,11 @@ pub trait Channel: Send + Sync {
         None
     }
 
+    /// Showing what comes of an answer without posting it, where this place has that.
+    fn drafts(&self, _: &ReplyTo) -> Option<&dyn Drafts> {
+        None
+    }
+
     /// Taking in what the platform sends by itself, where it is told to do so.
     fn webhook(&self) -> Option<&dyn Webhook> {
         None
@@ -196,6 +201,14 @@ pub trait Channel: Send + Sync {
 pub trait Typing: Send + Sync {
     /// Shows the indicator once; it goes away by itself.
     async fn show_typing(&self, to: &ReplyTo) -> Result<(), ChannelError>;
+}
+
+/// Showing what comes of an answer before it is posted. The platform takes a draft away
+/// when something is posted in its place, and when it was not shown again for long.
+#[async_trait]
+pub trait Drafts: Send + Sync {
+    /// Shows a part in place of what was shown under this key before.
+    async fn show_draft(&self, to: &ReplyTo, part: &Part, key: &DeliveryKey) -> Result<(), ChannelError>;
 }
 
 /// How long before `since` a post is looked for at most; farther than any clock of

@@ -38,6 +38,7 @@ pub(super) fn channels(settings: &Settings, tasks: &Tasks) -> Result<Vec<Arc<dyn
             token,
             api_base: telegram.api_base.clone(),
             way_in: telegram_way_in(telegram),
+            has_drafts: telegram.drafts,
             catchup: settings.catchup,
             texts: Arc::clone(&texts),
             clock: Arc::new(SystemClock),

@@ -5,6 +5,7 @@
 //! that is finished before its first post is one post and nothing else. Interim
 //! texts are optional, the first and the final one are not.
 
+mod draft;
 mod error;
 mod follow;
 mod pace;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use crate::app::delivery::DeliveryError;
+use crate::app::delivery::draft::Draft;
 use crate::app::delivery::write::{Writer, label};
 use crate::app::ledger::Ledger;
 use crate::channels::ChannelError;
@@ -39,6 +40,8 @@ pub(super) struct Screen<'a> {
     unnoted: Option<SentPart>,
     /// A part that the ledger has announced already.
     announced: Option<usize>,
+    /// What has come is shown in it as long as it is not posted, where there are drafts.
+    draft: Option<Draft<'a>>,
     /// What is known of posts that an earlier try has sent and that are not shown.
     doubts: BTreeMap<usize, Found>,
 }
@@ -75,7 +78,8 @@ impl<'a> Screen<'a> {
         });
         let shown = shown.collect();
         let doubts = BTreeMap::new();
-        Self { writer, most_posts, goes_on, ledger, shown, unnoted: None, announced: None, doubts }
+        let draft = writer.channel.drafts(writer.to).map(Draft::new);
+        Self { writer, most_posts, goes_on, ledger, shown, unnoted: None, announced: None, draft, doubts }
     }
 
     /// How many posts there are, from the first to the last before one is missing.
@@ -131,7 +135,7 @@ impl<'a> Screen<'a> {
             parts.truncate(most.get());
         }
         self.put_under(&mut parts, Button::stop);
-        match self.show(&parts, Urgency::Interim).await {
+        match self.show_growing(&parts).await {
             // The next text, at the latest the final one, makes up for it.
             Err(error) if error.is_passing() => {}
             result => result?,
@@ -144,6 +148,22 @@ impl<'a> Screen<'a> {
             }
             None => Ok(()),
         }
+    }
+
+    /// Shows what has come so far; where there are drafts, what may still grow is none of the posts yet.
+    async fn show_growing(&mut self, parts: &[Part]) -> Result<(), DeliveryError> {
+        let growing = parts.split_last().filter(|(last, _)| !self.shown.contains_key(&last.number));
+        if let Some((last, before)) = growing.filter(|_| self.draft.is_some()) {
+            self.show(before, Urgency::Final).await?;
+            let key = DeliveryKey::new(self.ledger.turn(), last.number);
+            if let Some(draft) = &mut self.draft
+                && draft.show(&self.writer, last, &key).await?
+            {
+                return Ok(());
+            }
+            self.draft = None;
+        }
+        self.show(parts, Urgency::Interim).await
     }
 
     /// Shows what stays; the ledger has `announced` one of its parts already.

@@ -9,7 +9,7 @@ use crate::app::delivery::pace::Pacer;
 use crate::app::delivery::screen::Found;
 use crate::app::lease::Lease;
 use crate::app::ledger::Ledger;
-use crate::channels::{Channel, ChannelError, LOOKED_BACK};
+use crate::channels::{Channel, ChannelError, Drafts, LOOKED_BACK};
 use crate::domain::{Backoff, DeliveryKey, Part, PostedId, ReplyTo, Timestamp};
 use crate::telemetry::{chain, metrics};
 
@@ -171,7 +171,7 @@ impl Writer<'_> {
     }
 
     /// Waits for the pace, and for proof that we may still write at all.
-    async fn may_write(&self) -> Result<(), DeliveryError> {
+    pub(super) async fn may_write(&self) -> Result<(), DeliveryError> {
         self.pacer.wait(&self.to.address).await;
         self.lease.held().await
     }
@@ -197,11 +197,28 @@ impl Writer<'_> {
     pub(super) async fn edit_once(&self, posted: &PostedId, part: &Part) -> Result<(), DeliveryError> {
         self.lease.held().await?;
         let result = self.channel.edit(self.to, posted, part).await;
+        Ok(self.has_written(result)?)
+    }
+
+    /// Shows a part as a draft once, without waiting for room.
+    pub(super) async fn draft(
+        &self,
+        platform: &dyn Drafts,
+        part: &Part,
+        key: &DeliveryKey,
+    ) -> Result<(), DeliveryError> {
+        self.lease.held().await?;
+        let result = platform.show_draft(self.to, part, key).await;
+        Ok(self.has_written(result)?)
+    }
+
+    /// Takes note of how a single write went, and of a wait that it asks for.
+    fn has_written<T>(&self, result: Result<T, ChannelError>) -> Result<T, ChannelError> {
         metrics::wrote(self.channel.platform(), result.is_ok());
         if let Err(ChannelError::RateLimited { scope, retry_after, .. }) = &result {
             self.pacer.limit(&self.to.address, *scope, *retry_after);
         }
-        Ok(result?)
+        result
     }
 
     /// Waits as the error asks, or gives it back if waiting cannot help.

@@ -41,7 +41,7 @@ pub fn setup(token: &str, api_base: &str, way_in: WayIn) -> Setup {
     let (token, api_base) = (token.to_owned().into(), api_base.to_owned());
     let catchup =
         CatchUpSettings { max_age_minutes: 1_440, messages_per_place: 20, messages: 100, places: 50 };
-    Setup { token, api_base, way_in, catchup, texts, clock: Arc::new(Wall) }
+    Setup { token, api_base, way_in, has_drafts: false, catchup, texts, clock: Arc::new(Wall) }
 }
 
 /// The time on the wall.
