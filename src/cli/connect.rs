@@ -51,6 +51,7 @@ pub(super) fn channels(settings: &Settings, tasks: &Tasks) -> Result<Vec<Arc<dyn
             bot_token,
             way_in,
             api_base: slack.api_base.clone(),
+            has_streams: slack.streams,
             pace: Pace::default(),
             catchup: settings.catchup,
             texts,

@@ -93,6 +93,8 @@ pub struct SlackSettings {
     pub signing_secret: Option<SecretString>,
     /// Where its API is, with `/api`.
     pub api_base: String,
+    /// Whether answers in threads grow by the streams that Slack has.
+    pub streams: bool,
 }
 
 /// How events come in from Slack.
@@ -122,6 +124,7 @@ pub(super) const RULES: &[(&str, Rule)] = &[
     ("channels.slack.app_token", Rule::Secret),
     ("channels.slack.signing_secret", Rule::Secret),
     ("channels.slack.api_base", Rule::BaseUrl),
+    ("channels.slack.streams", Rule::Any),
 ];
 
 /// A shorter secret could be guessed by whoever has the time.

@@ -47,7 +47,7 @@ impl<'a> Draft<'a> {
             Some(_) => {}
             None => writer.may_write().await?,
         }
-        match writer.draft(self.platform, part, key).await {
+        match writer.once(self.platform.show_draft(writer.to, part, key)).await {
             Ok(()) => {
                 self.shown = Some(Shown { number: part.number, text: part.text.clone(), at: Instant::now() });
                 Ok(true)

@@ -10,6 +10,7 @@ mod error;
 mod follow;
 mod pace;
 mod screen;
+mod stream;
 mod typing;
 mod write;
 

@@ -108,11 +108,15 @@ impl<C: Clock + Clone> Pacer<C> {
     /// Whether an interim text may be written right now; if so, it counts.
     pub(super) fn has_room(&self, address: &Address) -> bool {
         // What all chats share and is scarce comes last: an edit that does not leave takes none of it.
+        self.has_room_to_add(address) && self.edits.check().is_ok()
+    }
+
+    /// The same for what is no edit.
+    pub(super) fn has_room_to_add(&self, address: &Address) -> bool {
         self.limited_until(address).is_none()
             && self.waiting.load(Ordering::Relaxed) == 0
             && self.chat_limiter(address).check_key(&key(address)).is_ok()
             && self.account.check().is_ok()
-            && self.edits.check().is_ok()
     }
 
     /// Remembers that the platform asked us to wait.

@@ -1,5 +1,6 @@
 //! One write to a platform, repeated until it has worked or cannot.
 
+use std::future::Future;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -9,7 +10,7 @@ use crate::app::delivery::pace::Pacer;
 use crate::app::delivery::screen::Found;
 use crate::app::lease::Lease;
 use crate::app::ledger::Ledger;
-use crate::channels::{Channel, ChannelError, Drafts, LOOKED_BACK};
+use crate::channels::{Channel, ChannelError, LOOKED_BACK};
 use crate::domain::{Backoff, DeliveryKey, Part, PostedId, ReplyTo, Timestamp};
 use crate::telemetry::{chain, metrics};
 
@@ -181,6 +182,11 @@ impl Writer<'_> {
         self.pacer.has_room(&self.to.address)
     }
 
+    /// The same for what is no edit.
+    pub(super) fn has_room_to_add(&self) -> bool {
+        self.pacer.has_room_to_add(&self.to.address)
+    }
+
     /// Edits a post until it shows the part.
     pub(super) async fn edit(&self, posted: &PostedId, part: &Part) -> Result<(), DeliveryError> {
         let mut tries = Tries::within(self.patience);
@@ -195,21 +201,16 @@ impl Writer<'_> {
 
     /// Edits a post once, without waiting for room; the pace is the caller's concern.
     pub(super) async fn edit_once(&self, posted: &PostedId, part: &Part) -> Result<(), DeliveryError> {
-        self.lease.held().await?;
-        let result = self.channel.edit(self.to, posted, part).await;
-        Ok(self.has_written(result)?)
+        self.once(self.channel.edit(self.to, posted, part)).await
     }
 
-    /// Shows a part as a draft once, without waiting for room.
-    pub(super) async fn draft(
+    /// Writes something once, without waiting for room.
+    pub(super) async fn once<T>(
         &self,
-        platform: &dyn Drafts,
-        part: &Part,
-        key: &DeliveryKey,
-    ) -> Result<(), DeliveryError> {
+        write: impl Future<Output = Result<T, ChannelError>>,
+    ) -> Result<T, DeliveryError> {
         self.lease.held().await?;
-        let result = platform.show_draft(self.to, part, key).await;
-        Ok(self.has_written(result)?)
+        Ok(self.has_written(write.await)?)
     }
 
     /// Takes note of how a single write went, and of a wait that it asks for.

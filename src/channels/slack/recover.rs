@@ -6,10 +6,10 @@
 //! is an error that is not passing, and the caller has to do without.
 
 use async_trait::async_trait;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::channels::slack::Slack;
 use crate::channels::slack::decode::moment;
 use crate::channels::slack::encode::Content;
 use crate::channels::slack::errors::Step;
@@ -17,7 +17,8 @@ use crate::channels::slack::event::micros;
 use crate::channels::slack::history::{self, Stretch};
 use crate::channels::slack::markup::readable;
 use crate::channels::slack::respond::is_ephemeral;
-use crate::channels::{ChannelError, Delete, LimitScope, ReadBack, looked_from};
+use crate::channels::slack::{Slack, streams};
+use crate::channels::{ChannelError, Delete, LimitScope, ReadBack, Streams, looked_from};
 use crate::domain::{Part, PostedId, ReplyTo, Timestamp};
 
 /// How many pages are looked through for one post.
@@ -147,9 +148,16 @@ impl Delete for Slack {
             return Err(ChannelError::Rejected { step: DELETING.name, reason });
         }
         let target = Target { channel: &to.address.chat, ts: &posted.0 };
-        match self.workspace.api.post::<serde::de::IgnoredAny>(DELETING, "chat.delete", &target).await {
+        let delete = async || self.workspace.api.post::<IgnoredAny>(DELETING, "chat.delete", &target).await;
+        let mut deleted = delete().await;
+        if deleted.as_ref().is_err_and(streams::is_in_the_way) {
+            // We were ended while it grew.
+            self.end(to, posted).await?;
+            deleted = delete().await;
+        }
+        match deleted {
             Err(ChannelError::Gone { reason, .. }) if reason == "message_not_found" => Ok(()),
-            answer => answer.map(drop),
+            deleted => deleted.map(drop),
         }
     }
 }

@@ -147,7 +147,7 @@ fn reply_to(chat: i64, message: Option<i64>) -> ReplyTo {
     let kind = if chat > 0 { AddressKind::Direct } else { AddressKind::Group };
     let (scope, chat) = (String::new(), chat.to_string());
     let address = Address { platform: Platform::Telegram, scope, chat, thread: None, kind, space: None };
-    ReplyTo { address, message: message.map(|id| PostedId(id.to_string())), interaction: None }
+    ReplyTo { address, message: message.map(|id| PostedId(id.to_string())), interaction: None, asker: None }
 }
 
 fn part(text: &str) -> Part {

@@ -59,6 +59,8 @@ pub(super) struct Message {
     /// The replies, with their authors' ids.
     pub(super) replies: BTreeMap<Ts, String>,
     pub(super) only_for: Option<String>,
+    /// Since when it streams; nothing if it does not.
+    pub(super) streams_since: Option<Duration>,
     pub(super) deleted: bool,
     /// What a person sees, and when it came to be so, from the first version on.
     pub(super) revisions: Vec<(Duration, String)>,
@@ -87,6 +89,7 @@ impl Message {
             reactions: Vec::new(),
             replies: BTreeMap::new(),
             only_for: None,
+            streams_since: None,
             deleted: false,
             revisions: Vec::new(),
             notified: BTreeSet::new(),

@@ -38,6 +38,8 @@ pub struct Shown {
     /// Every version, with the time since the emulator started.
     pub revisions: Vec<(Duration, String)>,
     pub deleted: bool,
+    /// Whether it stands there as one that is still being written.
+    pub streams: bool,
     /// Whom its mentions called, over all its versions. The usual notices for
     /// direct messages and threads are not counted.
     pub notified: Vec<String>,
@@ -199,6 +201,7 @@ fn shown(world: &World, place: &Channel, message: &Message) -> Shown {
         edits: message.revisions.len().saturating_sub(1),
         revisions: message.revisions.clone(),
         deleted: message.deleted,
+        streams: world.streams(&place.id, message.ts),
         notified: message.notified.iter().cloned().collect(),
         unfurled: message.unfurled.clone(),
         reactions: message.reactions.clone(),

@@ -222,6 +222,21 @@ impl World {
         });
     }
 
+    /// Adds to a message that streams, of which nobody is told before it ends.
+    pub(super) fn add(&mut self, channel: &str, ts: Ts, text: &str, how: Treatment) {
+        let mut grown = self.channels[channel].messages[&ts].clone();
+        grown.text.push_str(&kept(text, how.parse));
+        let reading = self.read(&grown, how.parse);
+        let (now, notified) = (self.now(), self.notified(channel, &grown, &reading.mentions));
+        let Some(place) = self.channels.get_mut(channel) else { return };
+        let Some(message) = place.messages.get_mut(&ts) else { return };
+        message.text = grown.text;
+        message.notified.extend(notified);
+        message.unfurled.extend(unfurled(&reading.links, how));
+        message.revisions.push((now, reading.seen));
+        place.touch(ts);
+    }
+
     /// Takes a message away; a thread's parent stays behind as a tombstone.
     pub(super) fn delete(&mut self, channel: &str, ts: Ts) {
         let Some(place) = self.channels.get_mut(channel) else {

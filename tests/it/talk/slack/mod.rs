@@ -9,6 +9,7 @@ mod faults;
 mod places;
 mod starts;
 mod streaming;
+mod streams;
 mod trouble;
 
 use crate::support::slack::Slack;

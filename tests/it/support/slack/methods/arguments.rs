@@ -72,6 +72,22 @@ pub(super) const CHAT_POST_MESSAGE: Arguments = Arguments::These(&[
     "username",
     "current_draft_last_updated_ts",
 ]);
+pub(super) const CHAT_APPEND_STREAM: Arguments =
+    Arguments::These(&["channel", "ts", "markdown_text", "chunks"]);
+pub(super) const CHAT_START_STREAM: Arguments = Arguments::These(&[
+    "channel",
+    "thread_ts",
+    "markdown_text",
+    "chunks",
+    "recipient_user_id",
+    "recipient_team_id",
+    "task_display_mode",
+    "icon_emoji",
+    "icon_url",
+    "username",
+]);
+pub(super) const CHAT_STOP_STREAM: Arguments =
+    Arguments::These(&["channel", "ts", "markdown_text", "chunks", "blocks", "metadata", "session_status"]);
 pub(super) const CHAT_UPDATE: Arguments = Arguments::These(&[
     "channel",
     "ts",

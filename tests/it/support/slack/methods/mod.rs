@@ -9,6 +9,7 @@ mod conversations;
 mod history;
 mod info;
 mod reactions;
+mod streams;
 mod views;
 
 use serde_json::{Map, Value};
@@ -65,7 +66,7 @@ const STATUS: Needs = Needs::One(&["chat:write", "assistant:write"]);
 const REACT: Needs = Needs::One(&["reactions:write"]);
 const PEOPLE: Needs = Needs::One(&["users:read"]);
 
-static METHODS: [Method; 23] = [
+static METHODS: [Method; 26] = [
     method(
         "apps.connections.open",
         Needs::AppToken,
@@ -84,6 +85,9 @@ static METHODS: [Method; 23] = [
     ),
     method("auth.test", Needs::Nothing, Tier::Generous, true, arguments::AUTH_TEST, info::auth_test),
     method("bots.info", PEOPLE, Tier::T3, false, arguments::BOTS_INFO, info::bots_info),
+    method("chat.appendStream", WRITE, Tier::T4, true, arguments::CHAT_APPEND_STREAM, streams::append),
+    method("chat.startStream", WRITE, Tier::T2, true, arguments::CHAT_START_STREAM, streams::start),
+    method("chat.stopStream", WRITE, Tier::T2, true, arguments::CHAT_STOP_STREAM, streams::stop),
     method("chat.delete", WRITE, Tier::T3, true, arguments::CHAT_DELETE, chat::delete),
     method(
         "chat.postEphemeral",

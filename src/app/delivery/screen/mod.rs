@@ -4,11 +4,14 @@
 //! has arrived. What an earlier try has left on the screen is taken over: its
 //! posts are edited, and those that are too many are taken away.
 
+mod growing;
+
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use crate::app::delivery::DeliveryError;
 use crate::app::delivery::draft::Draft;
+use crate::app::delivery::stream::Stream;
 use crate::app::delivery::write::{Writer, label};
 use crate::app::ledger::Ledger;
 use crate::channels::ChannelError;
@@ -42,6 +45,8 @@ pub(super) struct Screen<'a> {
     announced: Option<usize>,
     /// What has come is shown in it as long as it is not posted, where there are drafts.
     draft: Option<Draft<'a>>,
+    /// By what a post grows, where the platform has that.
+    stream: Option<Stream<'a>>,
     /// What is known of posts that an earlier try has sent and that are not shown.
     doubts: BTreeMap<usize, Found>,
 }
@@ -79,7 +84,19 @@ impl<'a> Screen<'a> {
         let shown = shown.collect();
         let doubts = BTreeMap::new();
         let draft = writer.channel.drafts(writer.to).map(Draft::new);
-        Self { writer, most_posts, goes_on, ledger, shown, unnoted: None, announced: None, draft, doubts }
+        let stream = writer.channel.streams(writer.to).map(Stream::new);
+        Self {
+            writer,
+            most_posts,
+            goes_on,
+            ledger,
+            shown,
+            unnoted: None,
+            announced: None,
+            draft,
+            stream,
+            doubts,
+        }
     }
 
     /// How many posts there are, from the first to the last before one is missing.
@@ -135,7 +152,7 @@ impl<'a> Screen<'a> {
             parts.truncate(most.get());
         }
         self.put_under(&mut parts, Button::stop);
-        match self.show_growing(&parts).await {
+        match self.show_growing(&parts, text).await {
             // The next text, at the latest the final one, makes up for it.
             Err(error) if error.is_passing() => {}
             result => result?,
@@ -148,22 +165,6 @@ impl<'a> Screen<'a> {
             }
             None => Ok(()),
         }
-    }
-
-    /// Shows what has come so far; where there are drafts, what may still grow is none of the posts yet.
-    async fn show_growing(&mut self, parts: &[Part]) -> Result<(), DeliveryError> {
-        let growing = parts.split_last().filter(|(last, _)| !self.shown.contains_key(&last.number));
-        if let Some((last, before)) = growing.filter(|_| self.draft.is_some()) {
-            self.show(before, Urgency::Final).await?;
-            let key = DeliveryKey::new(self.ledger.turn(), last.number);
-            if let Some(draft) = &mut self.draft
-                && draft.show(&self.writer, last, &key).await?
-            {
-                return Ok(());
-            }
-            self.draft = None;
-        }
-        self.show(parts, Urgency::Interim).await
     }
 
     /// Shows what stays; the ledger has `announced` one of its parts already.
@@ -277,6 +278,9 @@ impl<'a> Screen<'a> {
             return Ok(());
         }
         let (id, is_labelled) = (shown.id.clone(), shown.is_labelled);
+        if let Some(stream) = self.stream.as_mut().filter(|stream| stream.is_of(part.number)) {
+            stream.end(&self.writer).await?;
+        }
         let dressed = part.reading(self.writer.dress(&part.text, is_labelled));
         let changed = match urgency {
             Urgency::Final => {
