@@ -52,6 +52,12 @@ impl World {
         Self::of(&people).await
     }
 
+    /// Answers are shown by the platforms' own means while they come, where they have them.
+    pub fn shows_natively(&mut self) {
+        let setup = self.setup.clone().env("SWITCHBOARD__CHANNELS__SLACK__STREAMS", "true");
+        self.setup = setup.env("SWITCHBOARD__CHANNELS__TELEGRAM__DRAFTS", "true");
+    }
+
     /// On each platform so many people alone with the bot, and two together with it.
     pub async fn of(people: &[(Platform, u32)]) -> Self {
         let (platforms, models) = (Platforms::start().await, Models::start().await);
