@@ -15,6 +15,7 @@ pub mod encode;
 mod envelope;
 mod errors;
 mod event;
+mod files;
 mod gaps;
 mod history;
 mod intake;
@@ -70,7 +71,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     typing_lasts: Duration::MAX,
     idempotent_for: Duration::ZERO,
     has_one_place_for_a_command: false,
-    takes_files: false,
+    takes_files: true,
     growth: Growth::Replaced,
 };
 
@@ -177,6 +178,9 @@ impl Channel for Slack {
     async fn post(&self, to: &ReplyTo, part: &Part, _key: &DeliveryKey) -> Result<PostedId, ChannelError> {
         if let Some(interaction) = &to.interaction {
             return respond::answer(&self.workspace.api, interaction, &to.address, part).await;
+        }
+        if let Some(file) = &part.file {
+            return self.post_file(to, part, file).await;
         }
         let post = Post {
             channel: &to.address.chat,

@@ -288,3 +288,33 @@ async fn a_stream_has_a_recipient_a_limit_and_a_time() {
     assert_eq!(call(&slack, "chat.appendStream", add).await["error"], "message_not_in_streaming_state");
     slack.take_problems();
 }
+
+#[tokio::test]
+async fn a_file_is_told_of_brought_and_shared() {
+    let (slack, _) = workspace().await;
+    let told = [("filename", "a.md"), ("length", "5")];
+    slack.withdraw("files:write");
+    assert_eq!(get(&slack, "files.getUploadURLExternal", &told).await["needed"], "files:write");
+    slack.grant("files:write");
+    let place = get(&slack, "files.getUploadURLExternal", &told).await;
+    let share = json!({"files": [{"id": place["file_id"]}], "channel_id": "C1", "initial_comment": "Here."});
+    assert_eq!(call(&slack, "files.completeUploadExternal", share.clone()).await["error"], "file_not_found");
+    let bring = async |content: &'static str| {
+        let url = place["upload_url"].as_str().unwrap();
+        reqwest::Client::new().post(url).body(content).send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(bring("too long").await, 400);
+    assert_eq!(bring("hello").await, 200);
+    assert_eq!(call(&slack, "files.completeUploadExternal", share).await["files"][0]["id"], place["file_id"]);
+    let screen = slack.screen("C1");
+    let shown = screen.last().unwrap();
+    assert_eq!(
+        (shown.text.as_str(), &shown.files[..]),
+        ("Here.", &[("a.md".to_owned(), "hello".to_owned())][..])
+    );
+    let history = get(&slack, "conversations.history", &[("channel", "C1")]).await;
+    assert_eq!(history["messages"][0]["files"][0]["id"], place["file_id"]);
+    assert_eq!(call(&slack, "files.delete", json!({"file": place["file_id"]})).await["ok"], true);
+    assert!(slack.screen("C1").last().unwrap().deleted);
+    slack.take_problems();
+}

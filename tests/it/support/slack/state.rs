@@ -14,6 +14,7 @@ use super::events;
 use super::faults::Faults;
 use super::limits::Limits;
 use super::message::{Author, Message, Signature, Ts};
+use super::methods::Upload;
 use super::respond::ResponseUrls;
 use super::socket::Sockets;
 use super::text::{Mention, Names, Parse, Reading, is_media, kept};
@@ -54,6 +55,8 @@ pub(super) struct World {
     pub(super) triggers: BTreeMap<String, (String, Duration)>,
     pub(super) views: BTreeMap<String, Vec<Value>>,
     pub(super) responses: ResponseUrls,
+    /// The files of the app, by id.
+    pub(super) uploads: BTreeMap<String, Upload>,
     pub(super) deliveries: Deliveries,
     pub(super) sockets: Sockets,
     pub(super) faults: Faults,
@@ -94,6 +97,7 @@ impl World {
             triggers: BTreeMap::new(),
             views: BTreeMap::new(),
             responses: ResponseUrls::default(),
+            uploads: BTreeMap::new(),
             deliveries: Deliveries::default(),
             sockets: Sockets::default(),
             faults: Faults::default(),

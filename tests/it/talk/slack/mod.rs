@@ -6,6 +6,7 @@ mod changes;
 mod commands;
 mod doors;
 mod faults;
+mod files;
 mod places;
 mod starts;
 mod streaming;

@@ -94,15 +94,20 @@ fn parse_mode(args: &Args) -> Parse {
 
 /// The conversation a message may be posted to.
 pub(super) fn postable(world: &mut World, args: &Args) -> Result<String, Refusal> {
-    let wanted = args.required("channel").map_err(|_| Refusal::malformed("channel_not_found"))?;
+    postable_as(world, args, "channel")
+}
+
+/// The same by another name of the argument.
+pub(super) fn postable_as(world: &mut World, args: &Args, name: &str) -> Result<String, Refusal> {
+    let wanted = args.required(name).map_err(|_| Refusal::malformed("channel_not_found"))?;
     let bot = world.app.sign.bot_user.clone();
     if wanted.starts_with(['U', 'W']) && world.users.contains_key(&wanted) && wanted != bot {
         return Ok(world.direct(&wanted));
     }
-    let name = wanted.trim_start_matches('#');
+    let called = wanted.trim_start_matches('#');
     let mut channels = world.channels.values();
-    let Some(channel) =
-        channels.find(|channel| channel.id == wanted || channel.kind == Kind::Public && channel.name == name)
+    let Some(channel) = channels
+        .find(|channel| channel.id == wanted || channel.kind == Kind::Public && channel.name == called)
     else {
         return Err(Refusal::new("channel_not_found"));
     };
