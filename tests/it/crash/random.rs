@@ -31,7 +31,7 @@ pub async fn run(seed: u64, has_places: bool) -> Run {
     eprintln!("seed {seed}: {on:?}: {}", plan.join(", "));
     let mut world = World::new(&on, 2).await;
     if dice.below(2) == 0 {
-        world.shows_natively();
+        world.has_everything();
     }
     world.lives(&deaths, &mut dice).await;
     Run { kills: world.kills, messages: world.count() }
