@@ -165,6 +165,16 @@ pub trait Channel: Send + Sync {
         None
     }
 
+    /// Showing what comes of an answer without posting it, where this place has that.
+    fn drafts(&self, _: &ReplyTo) -> Option<&dyn Drafts> {
+        None
+    }
+
+    /// Posts that grow by what is added to them, where this place has such.
+    fn streams(&self, _: &ReplyTo) -> Option<&dyn Streams> {
+        None
+    }
+
     /// Taking in what the platform sends by itself, where it is told to do so.
     fn webhook(&self) -> Option<&dyn Webhook> {
         None
@@ -196,6 +206,31 @@ pub trait Channel: Send + Sync {
 pub trait Typing: Send + Sync {
     /// Shows the indicator once; it goes away by itself.
     async fn show_typing(&self, to: &ReplyTo) -> Result<(), ChannelError>;
+}
+
+/// Showing what comes of an answer before it is posted. The platform takes a draft away
+/// when something is posted in its place, and when it was not shown again for long.
+#[async_trait]
+pub trait Drafts: Send + Sync {
+    /// Shows a part in place of what was shown under this key before.
+    async fn show_draft(&self, to: &ReplyTo, part: &Part, key: &DeliveryKey) -> Result<(), ChannelError>;
+}
+
+/// Posts that grow by the platform's own means. An edit ends that: what stays is written
+/// like every post, also where a crash left one that grows.
+#[async_trait]
+pub trait Streams: Send + Sync {
+    /// Begins a post with plain words, and returns the platform's id for it; nothing if no
+    /// more can be begun at the moment.
+    async fn begin(&self, to: &ReplyTo, words: &str) -> Result<Option<PostedId>, ChannelError>;
+
+    /// Adds Markdown to a post; false if there is no room for it at the moment.
+    ///
+    /// Not to be repeated: it may have been added where no answer came.
+    async fn add(&self, to: &ReplyTo, posted: &PostedId, markdown: &str) -> Result<bool, ChannelError>;
+
+    /// Says that nothing more is added. One that has ended already is no error.
+    async fn end(&self, to: &ReplyTo, posted: &PostedId) -> Result<(), ChannelError>;
 }
 
 /// How long before `since` a post is looked for at most; farther than any clock of

@@ -61,6 +61,8 @@ pub struct TelegramSettings {
     pub mode: TelegramMode,
     /// How long one poll waits.
     pub poll_seconds: u32,
+    /// Whether what comes of an answer is shown as a draft in private chats.
+    pub drafts: bool,
     /// Where Telegram reaches us; set in webhook mode.
     pub webhook_url: String,
     /// What Telegram shows when it does; set in webhook mode.
@@ -91,6 +93,8 @@ pub struct SlackSettings {
     pub signing_secret: Option<SecretString>,
     /// Where its API is, with `/api`.
     pub api_base: String,
+    /// Whether answers in threads grow by the streams that Slack has.
+    pub streams: bool,
 }
 
 /// How events come in from Slack.
@@ -112,6 +116,7 @@ pub(super) const RULES: &[(&str, Rule)] = &[
     ("channels.telegram.api_base", Rule::BaseUrl),
     ("channels.telegram.mode", Rule::OneOf(&["poll", "webhook"])),
     ("channels.telegram.poll_seconds", Rule::Between(1, 50)),
+    ("channels.telegram.drafts", Rule::Any),
     ("channels.telegram.webhook_url", Rule::WebhookUrl),
     ("channels.telegram.webhook_secret", Rule::Secret),
     ("channels.slack.bot_token", Rule::Secret),
@@ -119,6 +124,7 @@ pub(super) const RULES: &[(&str, Rule)] = &[
     ("channels.slack.app_token", Rule::Secret),
     ("channels.slack.signing_secret", Rule::Secret),
     ("channels.slack.api_base", Rule::BaseUrl),
+    ("channels.slack.streams", Rule::Any),
 ];
 
 /// A shorter secret could be guessed by whoever has the time.

@@ -14,6 +14,9 @@ pub struct ReplyTo {
     pub message: Option<PostedId>,
     /// The interaction it answers, where there is one.
     pub interaction: Option<Interaction>,
+    /// Whom it answers, by the platform's id, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asker: Option<String>,
 }
 
 /// One post of a reply: text within the platform's limit.

@@ -32,7 +32,8 @@ impl InboundMessage {
             Event::Again(again) => (again.message.clone(), None),
             Event::Reacted(reacted) => (Some(reacted.posted.clone()), None),
         };
-        ReplyTo { address: self.address.clone(), message, interaction }
+        let asker = Some(self.author.platform_user_id.clone());
+        ReplyTo { address: self.address.clone(), message, interaction, asker }
     }
 
     /// Whether it calls the bot by itself; of a change, whether what it is about does.

@@ -5,10 +5,12 @@
 //! that is finished before its first post is one post and nothing else. Interim
 //! texts are optional, the first and the final one are not.
 
+mod draft;
 mod error;
 mod follow;
 mod pace;
 mod screen;
+mod stream;
 mod typing;
 mod window;
 mod write;

@@ -137,11 +137,18 @@ impl Pacer {
                 }
                 None => self.account.as_ref().is_none_or(|all| leave.tries(all, kept(all), now)),
             };
-        if has_room {
-            return Some(leave);
+        leave.or_back(has_room)
+    }
+
+    /// The same for what is no edit.
+    pub(super) fn room_to_add(&self, address: &Address) -> Option<Leave> {
+        if self.limited_until(address, false).is_some() {
+            return None;
         }
-        leave.give_back();
-        None
+        let (mut leave, now) = (Leave::default(), Instant::now());
+        let has_room = self.chat(address).is_none_or(|chat| leave.tries(&chat, 0, now))
+            && self.account.as_ref().is_none_or(|all| leave.tries(all, kept(all), now));
+        leave.or_back(has_room)
     }
 
     /// The leave to show the typing indicator, if there is room for it right now.
@@ -251,6 +258,15 @@ impl Leave {
         let has_slot = slot.is_some();
         self.slots.extend(slot);
         has_slot
+    }
+
+    /// What there is if it is all that is needed; else everything is given back.
+    fn or_back(self, is_all: bool) -> Option<Self> {
+        if is_all {
+            return Some(self);
+        }
+        self.give_back();
+        None
     }
 
     /// Gives everything back.

@@ -1,5 +1,6 @@
 //! One write to a platform, repeated until it has worked or cannot.
 
+use std::future::Future;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -175,7 +176,7 @@ impl Writer<'_> {
     }
 
     /// Waits for the pace, and for proof that we may still write at all.
-    async fn may_write(&self, urgency: Urgency) -> Result<Leave, DeliveryError> {
+    pub(super) async fn may_write(&self, urgency: Urgency) -> Result<Leave, DeliveryError> {
         let leave = self.pacer.wait(&self.to.address, urgency).await;
         self.lease.held().await?;
         Ok(leave)
@@ -184,6 +185,11 @@ impl Writer<'_> {
     /// The leave to write an interim text, if there is room for it right now.
     pub(super) fn room(&self) -> Option<Leave> {
         self.pacer.room(&self.to.address)
+    }
+
+    /// The same for what is no edit.
+    pub(super) fn room_to_add(&self) -> Option<Leave> {
+        self.pacer.room_to_add(&self.to.address)
     }
 
     /// Edits a post until it shows the part.
@@ -210,14 +216,28 @@ impl Writer<'_> {
         part: &Part,
         leave: Leave,
     ) -> Result<(), DeliveryError> {
+        self.once(leave, self.channel.edit(self.to, posted, part)).await
+    }
+
+    /// Writes something once.
+    pub(super) async fn once<T>(
+        &self,
+        leave: Leave,
+        write: impl Future<Output = Result<T, ChannelError>>,
+    ) -> Result<T, DeliveryError> {
         self.lease.held().await?;
-        let result = self.channel.edit(self.to, posted, part).await;
+        let written = write.await;
         drop(leave);
+        Ok(self.has_written(written)?)
+    }
+
+    /// Takes note of how a single write went, and of a wait that it asks for.
+    fn has_written<T>(&self, result: Result<T, ChannelError>) -> Result<T, ChannelError> {
         metrics::wrote(self.channel.platform(), result.is_ok());
         if let Err(ChannelError::RateLimited { scope, retry_after, .. }) = &result {
             self.pacer.limit(&self.to.address, *scope, *retry_after);
         }
-        Ok(result?)
+        result
     }
 
     /// Waits as the error asks, or gives it back if waiting cannot help.

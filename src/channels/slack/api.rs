@@ -22,6 +22,7 @@ use slack_morphism::{
     SlackResponseUrl,
 };
 use tokio::time::timeout;
+use url::Url;
 
 use crate::channels::ChannelError;
 use crate::channels::slack::errors::{Step, late, meaning, unreachable, words};
@@ -31,6 +32,9 @@ const CONNECT: Duration = Duration::from_secs(5);
 
 /// Where Slack's own response urls lead.
 const RESPONSE_HOST: &str = "hooks.slack.com";
+
+/// Where files are brought to, such as `files.slack.com`.
+const FILES_HOSTS: &str = ".slack.com";
 
 /// Where Slack tells what a token may do; the SDK keeps headers to itself.
 const SCOPES: &str = "x-oauth-scopes";
@@ -145,6 +149,41 @@ impl Api {
         Ok(scopes.map(str::to_owned))
     }
 
+    /// Brings a file to where Slack has told us to, which needs no token.
+    pub(super) async fn bring(&self, step: Step, url: &str, content: String) -> Result<(), ChannelError> {
+        let url = self.upload_url(url).ok_or_else(|| ChannelError::Rejected {
+            step: step.name,
+            reason: "Slack names a place for it that is none of Slack's".to_owned(),
+        })?;
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(url.as_str())
+            .header(header::CONTENT_TYPE, "application/octet-stream")
+            .body(content);
+        let request = request.map_err(|error| unreachable(step, error.to_string()))?;
+        let Ok(answer) = timeout(self.call_within, self.plain.request(request)).await else {
+            return Err(unreachable(step, "no answer in time".to_owned()));
+        };
+        let answer = answer.map_err(|error| unreachable(step, words(&error)))?;
+        if !answer.status().is_success() {
+            return Err(unreachable(step, format!("HTTP status {}", answer.status().as_u16())));
+        }
+        Ok(())
+    }
+
+    /// Reads an address for a file, if it leads to Slack or to the configured API.
+    fn upload_url(&self, text: &str) -> Option<Url> {
+        let url: Url = text.parse().ok()?;
+        let is_slacks =
+            url.scheme() == "https" && url.host_str().is_some_and(|host| host.ends_with(FILES_HOSTS));
+        (is_slacks || self.is_at_home(&url)).then_some(url)
+    }
+
+    fn is_at_home(&self, url: &Url) -> bool {
+        let home = self.client.http_api.connector.create_method_uri_path("api.test");
+        home.is_ok_and(|home| url.origin() == home.origin())
+    }
+
     /// Posts to a response url.
     pub(super) async fn respond(
         &self,
@@ -176,9 +215,8 @@ impl Api {
     /// Reads a response url, if it leads to Slack or to the configured API.
     pub(super) fn response_url(&self, text: &str) -> Option<SlackResponseUrl> {
         let url = SlackResponseUrl(text.parse().ok()?);
-        let home = self.client.http_api.connector.create_method_uri_path("api.test").ok()?;
         let is_slacks = url.0.scheme() == "https" && url.0.host_str() == Some(RESPONSE_HOST);
-        (is_slacks || url.0.origin() == home.origin()).then_some(url)
+        (is_slacks || self.is_at_home(&url.0)).then_some(url)
     }
 
     async fn in_time<A>(

@@ -15,6 +15,7 @@ pub mod encode;
 mod envelope;
 mod errors;
 mod event;
+mod files;
 mod gaps;
 mod history;
 mod intake;
@@ -26,6 +27,7 @@ mod respond;
 mod scopes;
 mod sockets;
 mod status;
+mod streams;
 mod webhook;
 mod workspace;
 
@@ -46,10 +48,11 @@ use tokio_util::sync::CancellationToken;
 use crate::channels::slack::decode::{Read, Reader};
 use crate::channels::slack::encode::{Content, NOTHING_BESIDE, PLAINLY, Post, Update};
 use crate::channels::slack::errors::Step;
+use crate::channels::slack::streams::Budget;
 use crate::channels::slack::webhook::Entrance;
 use crate::channels::slack::workspace::Workspace;
 use crate::channels::{
-    Account, Batch, Channel, ChannelError, Delete, Inbox, LimitScope, ReadBack, Replay, Webhook,
+    Account, Batch, Channel, ChannelError, Delete, Inbox, LimitScope, ReadBack, Replay, Streams, Webhook,
 };
 use crate::config::CatchUpSettings;
 use crate::domain::texts::Texts;
@@ -70,7 +73,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     typing_is_a_write: false,
     idempotent_for: Duration::ZERO,
     has_one_place_for_a_command: false,
-    takes_files: false,
+    takes_files: true,
     growth: Growth::Replaced,
 };
 
@@ -84,6 +87,8 @@ pub struct Setup {
     pub way_in: WayIn,
     /// Where the Web API is, with `/api`.
     pub api_base: String,
+    /// Whether answers in threads grow by the streams that Slack has.
+    pub has_streams: bool,
     pub pace: Pace,
     /// What becomes of what was said while we were away.
     pub catchup: CatchUpSettings,
@@ -130,6 +135,8 @@ pub struct Slack {
     workspace: Arc<Workspace>,
     /// Where requests come in, unless sockets are open instead.
     entrance: Option<Entrance>,
+    /// What Slack's own streams take, where they are to be used.
+    streams: Option<Budget>,
 }
 
 impl Slack {
@@ -139,7 +146,8 @@ impl Slack {
             WayIn::Events { signing_secret } => Some(Entrance::new(signing_secret)),
             WayIn::Sockets { .. } => None,
         };
-        Ok(Self { workspace: Arc::new(Workspace::new(setup)?), entrance })
+        let streams = setup.has_streams.then(Budget::new);
+        Ok(Self { workspace: Arc::new(Workspace::new(setup)?), entrance, streams })
     }
 }
 
@@ -173,6 +181,9 @@ impl Channel for Slack {
         if let Some(interaction) = &to.interaction {
             return respond::answer(&self.workspace.api, interaction, &to.address, part).await;
         }
+        if let Some(file) = &part.file {
+            return self.post_file(to, part, file).await;
+        }
         let post = Post {
             channel: &to.address.chat,
             thread_ts: to.address.thread.as_deref(),
@@ -191,7 +202,15 @@ impl Channel for Slack {
         }
         let update =
             Update { channel: &to.address.chat, ts: &posted.0, content: self.content(part), how: PLAINLY };
-        self.workspace.api.post::<IgnoredAny>(EDITING, "chat.update", &update).await.map(drop)
+        let update = async || self.workspace.api.post::<IgnoredAny>(EDITING, "chat.update", &update).await;
+        match update().await {
+            Err(error) if streams::is_in_the_way(&error) => {
+                // We were ended while it grew.
+                self.end(to, posted).await?;
+                update().await.map(drop)
+            }
+            updated => updated.map(drop),
+        }
     }
 
     fn read_back(&self) -> Option<&dyn ReadBack> {
@@ -200,6 +219,11 @@ impl Channel for Slack {
 
     fn delete(&self) -> Option<&dyn Delete> {
         Some(self)
+    }
+
+    fn streams(&self, to: &ReplyTo) -> Option<&dyn Streams> {
+        let is_possible = self.streams.is_some() && to.address.thread.is_some() && to.asker.is_some();
+        (is_possible && to.interaction.is_none()).then_some(self as &dyn Streams)
     }
 
     fn webhook(&self) -> Option<&dyn Webhook> {

@@ -6,10 +6,10 @@
 //! is an error that is not passing, and the caller has to do without.
 
 use async_trait::async_trait;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::channels::slack::Slack;
 use crate::channels::slack::decode::moment;
 use crate::channels::slack::encode::Content;
 use crate::channels::slack::errors::Step;
@@ -17,7 +17,8 @@ use crate::channels::slack::event::micros;
 use crate::channels::slack::history::{self, Stretch};
 use crate::channels::slack::markup::readable;
 use crate::channels::slack::respond::is_ephemeral;
-use crate::channels::{ChannelError, Delete, LimitScope, ReadBack, looked_from};
+use crate::channels::slack::{Slack, files, streams};
+use crate::channels::{ChannelError, Delete, LimitScope, ReadBack, Streams, looked_from};
 use crate::domain::{Part, PostedId, ReplyTo, Timestamp};
 
 /// How many pages are looked through for one post.
@@ -52,7 +53,7 @@ impl ReadBack for Slack {
                 let Some(found) = ours(raw, we).filter(|found| is_it(found, &stretch, part)) else {
                     continue;
                 };
-                let posted = PostedId(found.ts);
+                let posted = found.name();
                 if !known.contains(&posted) {
                     return Ok(Some(posted));
                 }
@@ -74,6 +75,21 @@ struct Found {
     subtype: Option<String>,
     #[serde(default)]
     text: String,
+    #[serde(default)]
+    files: Vec<Brought>,
+}
+
+/// A file of a message.
+#[derive(Debug, Deserialize)]
+struct Brought {
+    id: String,
+}
+
+impl Found {
+    /// What the post is called: by its file, if it has one.
+    fn name(&self) -> PostedId {
+        self.files.first().map_or_else(|| PostedId(self.ts.clone()), |file| files::posted(&file.id))
+    }
 }
 
 /// The message, if it is ours; one that cannot be read is not.
@@ -86,7 +102,10 @@ fn ours(raw: &RawValue, we: &str) -> Option<Found> {
 
 /// A thread shows its beginning whatever was asked for.
 fn is_it(found: &Found, stretch: &Stretch, part: &Part) -> bool {
-    stretch.thread.as_ref() != Some(&found.ts) && shows(Content::of(&part.text).text(), &found.text)
+    let is_of_its_kind = found.files.is_empty() == part.file.is_none();
+    is_of_its_kind
+        && stretch.thread.as_ref() != Some(&found.ts)
+        && shows(Content::of(&part.text).text(), &found.text)
 }
 
 /// Whether `shown` is what Slack makes of a text: it turns addresses into links
@@ -146,10 +165,20 @@ impl Delete for Slack {
             let reason = "Slack keeps nothing of an answer that only one person saw".to_owned();
             return Err(ChannelError::Rejected { step: DELETING.name, reason });
         }
+        if let Some(file) = files::file_of(posted) {
+            return self.delete_file(file).await;
+        }
         let target = Target { channel: &to.address.chat, ts: &posted.0 };
-        match self.workspace.api.post::<serde::de::IgnoredAny>(DELETING, "chat.delete", &target).await {
+        let delete = async || self.workspace.api.post::<IgnoredAny>(DELETING, "chat.delete", &target).await;
+        let mut deleted = delete().await;
+        if deleted.as_ref().is_err_and(streams::is_in_the_way) {
+            // We were ended while it grew.
+            self.end(to, posted).await?;
+            deleted = delete().await;
+        }
+        match deleted {
             Err(ChannelError::Gone { reason, .. }) if reason == "message_not_found" => Ok(()),
-            answer => answer.map(drop),
+            deleted => deleted.map(drop),
         }
     }
 }

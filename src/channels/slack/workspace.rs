@@ -44,7 +44,7 @@ pub(super) struct Workspace {
 
 impl Workspace {
     pub(super) fn new(setup: Setup) -> Result<Self, ChannelError> {
-        let Setup { bot_token, way_in, api_base, pace, catchup, texts, clock, tasks } = setup;
+        let Setup { bot_token, way_in, api_base, pace, catchup, texts, clock, tasks, .. } = setup;
         let app_token = match &way_in {
             WayIn::Sockets { app_token } => Some(app_token),
             WayIn::Events { .. } => None,

@@ -34,7 +34,9 @@ use crate::channels::telegram::errors::channel_error;
 use crate::channels::telegram::intake::Intake;
 use crate::channels::telegram::webhook::Entrance;
 use crate::channels::telegram::wire::Me;
-use crate::channels::{Account, Batch, Channel, ChannelError, Delete, Inbox, Replay, Typing, Webhook};
+use crate::channels::{
+    Account, Batch, Channel, ChannelError, Delete, Drafts, Inbox, Replay, Typing, Webhook,
+};
 use crate::config::CatchUpSettings;
 use crate::domain::texts::Texts;
 use crate::domain::{
@@ -73,6 +75,8 @@ pub struct Setup {
     /// The address of the Bot API, without `/bot<token>`.
     pub api_base: String,
     pub way_in: WayIn,
+    /// Whether what comes of an answer is shown as a draft in private chats.
+    pub has_drafts: bool,
     /// What becomes of what was said while we were away.
     pub catchup: CatchUpSettings,
     pub texts: Arc<Texts>,
@@ -97,6 +101,7 @@ pub struct Telegram {
     api: Api,
     texts: Arc<Texts>,
     way_in: Way,
+    has_drafts: bool,
     clock: Arc<dyn Clock>,
     catchup: CatchUpSettings,
     /// Who we are, once Telegram has told.
@@ -116,6 +121,7 @@ impl Telegram {
                 WayIn::Poll(seconds) => Way::Poll(seconds),
                 WayIn::Webhook(hook) => Way::Webhook(Box::new(Entrance::new(hook))),
             },
+            has_drafts: setup.has_drafts,
             clock: setup.clock,
             catchup: setup.catchup,
             me: Mutex::new(None),
@@ -246,6 +252,11 @@ impl Channel for Telegram {
         Some(self)
     }
 
+    fn drafts(&self, to: &ReplyTo) -> Option<&dyn Drafts> {
+        let is_possible = to.address.is_direct() && to.interaction.is_none();
+        (self.has_drafts && is_possible).then_some(self as &dyn Drafts)
+    }
+
     fn webhook(&self) -> Option<&dyn Webhook> {
         self.entrance().map(|_| self as &dyn Webhook)
     }
@@ -256,6 +267,13 @@ impl Channel for Telegram {
 
     fn delete(&self) -> Option<&dyn Delete> {
         Some(self)
+    }
+}
+
+#[async_trait]
+impl Drafts for Telegram {
+    async fn show_draft(&self, to: &ReplyTo, part: &Part, key: &DeliveryKey) -> Result<(), ChannelError> {
+        outgoing::show_draft(&self.api, to, part, key).await
     }
 }
 

@@ -1,13 +1,16 @@
 //! Posts, edits and the typing indicator, on their way to Telegram.
 
+use std::hash::{DefaultHasher, Hasher};
+
 use serde::Serialize;
 use teloxide::payloads::{
     AnswerCallbackQuery, AnswerCallbackQuerySetters, DeleteMessage, EditMessageText, EditMessageTextSetters,
     SendChatAction, SendMessage, SendMessageSetters,
 };
+use teloxide::requests::Payload;
 use teloxide::types::{
     CallbackQueryId, ChatAction, ChatId, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions,
-    MessageId, ParseMode, ReplyMarkup, ReplyParameters, ThreadId,
+    MessageId, ParseMode, ReplyMarkup, ReplyParameters, ThreadId, True,
 };
 
 use crate::channels::ChannelError;
@@ -17,10 +20,28 @@ use crate::channels::telegram::errors::{channel_error, error_of_a_post};
 use crate::channels::telegram::wire::Sent;
 use crate::domain::markdown::{parse, plain};
 use crate::domain::texts::Texts;
-use crate::domain::{Address, Interaction, Part, PostedId, ReplyTo, TextFile};
+use crate::domain::{Address, DeliveryKey, Interaction, Part, PostedId, ReplyTo, TextFile};
 
 /// How long the answer to a press may be: so many UTF-16 units.
 const LONGEST_NOTICE: usize = 200;
+
+/// `sendMessageDraft` of Bot API 9.5, which teloxide does not know yet.
+#[derive(Serialize)]
+struct SendMessageDraft {
+    chat_id: ChatId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_thread_id: Option<ThreadId>,
+    draft_id: u32,
+    text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parse_mode: Option<ParseMode>,
+}
+
+impl Payload for SendMessageDraft {
+    type Output = True;
+
+    const NAME: &'static str = "SendMessageDraft";
+}
 
 /// A chat, and the topic or message in it.
 #[derive(Clone, Copy)]
@@ -147,6 +168,41 @@ pub(super) async fn edit(
         Err(CallError::Refused(refusal)) if refusal.says("message is not modified") => Ok(()),
         edited => edited.map_err(|error| channel_error(STEP, error)),
     }
+}
+
+/// Shows what a message has come to that will be posted.
+pub(super) async fn show_draft(
+    api: &Api,
+    to: &ReplyTo,
+    part: &Part,
+    key: &DeliveryKey,
+) -> Result<(), ChannelError> {
+    const STEP: &str = "showing a draft";
+    let address = &to.address;
+    let mut draft = SendMessageDraft {
+        chat_id: chat(STEP, address)?,
+        message_thread_id: thread(address),
+        draft_id: draft_id(key),
+        text: encode::html(&part.text, address),
+        parse_mode: Some(ParseMode::Html),
+    };
+    let shown = match api.run(&draft).await {
+        Err(error) if is_about_html(&error) => {
+            draft.text = encode::plain(&part.text, address);
+            draft.parse_mode = None;
+            api.run(&draft).await
+        }
+        shown => shown,
+    };
+    shown.map_err(|error| channel_error(STEP, error))
+}
+
+/// Names a draft as Telegram does: by a number that is not zero.
+fn draft_id(key: &DeliveryKey) -> u32 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(key.as_str().as_bytes());
+    // Half of the bits: some servers read it with a sign.
+    u32::try_from(hasher.finish() >> 33).map_or(1, |number| number.max(1))
 }
 
 /// Answers somebody who has pressed a button, which Telegram lets us do once and not for long.

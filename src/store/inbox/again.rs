@@ -21,10 +21,12 @@ const STOPPED: &str = "stopped";
 /// How much of what waits is stopped at once.
 const STOPPED_AT_ONCE: u64 = 100;
 
-/// Whether anything waits in a lane, or is being worked on; an index serves each half.
-const BUSY: &str = "SELECT id FROM inbox WHERE lane_id = $1 AND state IN ('received', 'ready') \
+/// Whether anything waits in a lane, or is being worked on; an answer that is made and only has to be
+/// shown is neither. An index serves each half, which is why it names all of the index's states.
+const BUSY: &str = "SELECT id FROM inbox WHERE lane_id = $1 AND state IN ('received', 'ready') AND state <> 'ready' \
     UNION ALL \
-    SELECT id FROM inbox WHERE lane_id = $1 AND state IN ('claimed', 'generating', 'ready') LIMIT 1";
+    SELECT id FROM inbox WHERE lane_id = $1 AND state IN ('claimed', 'generating', 'ready') AND state <> 'ready' \
+    LIMIT 1";
 
 /// What has come of asking for another answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +53,7 @@ fn kept(asker: TurnId) -> Select<inbox::Entity> {
 }
 
 impl Store {
-    /// Whether anything waits in a lane, or is being worked on.
+    /// Whether anything waits in a lane, or is being worked on and not only to be shown.
     pub async fn is_busy(&self, lane: LaneId) -> Result<bool, StoreError> {
         let busy = busy(self.readers.get_database_backend(), lane);
         Ok(self.readers.query_one_raw(busy).await?.is_some())

@@ -3,12 +3,16 @@
 //! A screen is right when its posts, one after the other, hold the answers to
 //! all questions of a lane, in the order in which they were asked, and nothing
 //! else. A post that says it may be a duplicate takes the place of the one that
-//! it may be a duplicate of.
+//! it may be a duplicate of, and a file that of the posts before it whose answer
+//! it has all of.
 
 use crate::crash::question::{Question, Word};
 
 /// How a post begins that may be one too many.
 const LABEL: &str = "(This may be a duplicate:";
+
+/// Before what reads the file of a post, on its screen.
+pub const FILE: &str = "FILE ";
 
 /// What stands on a screen before the first word of an answer.
 const PLACEHOLDER: &str = "…";
@@ -17,6 +21,7 @@ const PLACEHOLDER: &str = "…";
 #[derive(Debug, Clone)]
 struct Post {
     is_labelled: bool,
+    is_file: bool,
     /// Whether it ends in the middle of a word, as what is still being written may.
     is_cut: bool,
     words: Vec<Word>,
@@ -24,6 +29,7 @@ struct Post {
 
 impl Post {
     fn read(text: &str) -> Result<Self, String> {
+        let (is_file, text) = text.strip_prefix(FILE).map_or((false, text), |text| (true, text));
         let (is_labelled, body) = match text.strip_prefix(LABEL) {
             Some(rest) => (true, rest.split_once(')').map_or("", |(_, body)| body)),
             None => (false, text),
@@ -32,7 +38,13 @@ impl Post {
         let is_cut = texts.pop_if(|last| last.starts_with('q') && Word::read(last).is_none()).is_some();
         let words: Option<Vec<Word>> = texts.into_iter().map(Word::read).collect();
         let words = words.ok_or_else(|| format!("somebody sees {:?}", shortened(text)))?;
-        Ok(Self { is_labelled, is_cut, words })
+        Ok(Self { is_labelled, is_file, is_cut, words })
+    }
+
+    /// Whether a file that comes behind it has all of it.
+    fn is_part_of(&self, file: &Self) -> bool {
+        let is_in = |word: &Word| file.words.contains(word);
+        file.is_file && !self.is_file && !self.words.is_empty() && self.words.iter().all(is_in)
     }
 
     /// Whether `copy` may be what this one was to become.
@@ -52,9 +64,12 @@ pub fn judge(posts: &[String], expected: &[Question]) -> Result<usize, String> {
     let mut labelled = 0;
     for text in posts {
         let post = Post::read(text)?;
+        while kept.last().is_some_and(|last| last.is_part_of(&post)) {
+            kept.pop();
+        }
         if post.is_labelled {
             labelled += 1;
-            if kept.last().is_some_and(|last| last.is_copied_by(&post)) {
+            if kept.last().is_some_and(|last| last.is_file == post.is_file && last.is_copied_by(&post)) {
                 kept.pop();
             }
         }
@@ -93,6 +108,8 @@ fn a_screen_is_read_word_by_word() {
         vec!["q1w0 q1w1 q1w2", "q", "LABELq2w0 q2w1 q2w2"],
         vec!["…", "LABELq1w0 q1w1", "q1w2", "q2w0 q2w1 q2w2"],
         vec!["q1w0 q1w1 q1w2", "q2w0 q2w1", "LABELq2w0", "LABELq2w0 q2w1 q2w2"],
+        vec!["q1w0 q1w1", "FILE q1w0 q1w1 q1w2", "q2w0 q2w1 q2w2"],
+        vec!["q1w0 q1w1", "FILE q1w0 q1w1 q1w2", "FILE LABELq1w0 q1w1 q1w2", "q2w0 q2w1 q2w2"],
     ];
     for posts in right {
         let posts: Vec<String> = posts.iter().map(|post| post.replace("LABEL", &label)).collect();
@@ -106,6 +123,9 @@ fn a_screen_is_read_word_by_word() {
         vec!["q1w0 q1w1", "q1w0 q1w1 q1w2", "q2w0 q2w1 q2w2"],
         vec!["q1w0 q1w1 q1w2", "q2w0 q2w1 q2w2", "q2w0 q2w1 q2w2"],
         vec!["q1w0 q1w1 q1w2", "…", "q2w0 q2w1 q2w2"],
+        vec!["q1w0 q1w1", "FILE q1w0 q1w1", "q2w0 q2w1 q2w2"],
+        vec!["q1w0 q1w1", "FILE q1w0 q1w1 q1w2", "FILE q1w0 q1w1 q1w2", "q2w0 q2w1 q2w2"],
+        vec!["FILE q1w0 q1w1 q1w2", "q1w2", "q2w0 q2w1 q2w2"],
         vec!["q1w0 q1w1 q1w2", "q2w0 q2w1 q2w2", "Sorry, something went wrong."],
     ];
     for posts in wrong {

@@ -2,12 +2,16 @@
 
 use switchboard::domain::Platform;
 
+use crate::crash::oracle::FILE;
 use crate::support::discord::{self, Discord};
 use crate::support::slack::{self, Slack};
 use crate::support::telegram::{self, BOT_USERNAME, Telegram};
 
 /// The platforms that people are on.
 pub const PLATFORMS: [Platform; 3] = [Platform::Telegram, Platform::Discord, Platform::Slack];
+
+/// What stands beside a file.
+const GOES_ON: &str = "This is a long answer. All of it is in the file.";
 
 /// The platforms themselves.
 #[derive(Debug, Clone)]
@@ -143,24 +147,56 @@ impl Seat {
         }
     }
 
+    /// How many answers have a button there by which they can be stopped.
+    pub fn stop_buttons(&self) -> usize {
+        let is_stop = |words: &str| words.contains("Stop");
+        match self {
+            Self::Telegram { telegram, person, group } => {
+                let chat = group.as_ref().map_or(person.id(), telegram::Group::id);
+                let shown = telegram.screen(chat_of(chat)).into_iter().filter(|shown| !shown.deleted);
+                shown.flat_map(|shown| shown.buttons().concat()).filter(|words| is_stop(words)).count()
+            }
+            Self::Discord { discord, channel, .. } => {
+                let shown = discord.screen(*channel).into_iter().filter(|shown| !shown.deleted);
+                shown.flat_map(|shown| shown.controls).filter(|button| is_stop(&button.label)).count()
+            }
+            Self::Slack { slack, channel, .. } => {
+                let shown = slack.screen(channel).into_iter().filter(|shown| !shown.deleted);
+                shown.flat_map(|shown| shown.buttons).filter(|button| is_stop(&button.label)).count()
+            }
+        }
+    }
+
     /// What of the bot can be seen there, in order.
     pub fn posts(&self) -> Vec<String> {
         match self {
             Self::Telegram { telegram, person, group } => {
                 let chat = group.as_ref().map_or(person.id(), telegram::Group::id);
                 let shown = telegram.screen(chat_of(chat)).into_iter();
-                shown.filter(|shown| shown.is_from_bot() && !shown.deleted).map(|shown| shown.text).collect()
+                let shown = shown.filter(|shown| shown.is_from_bot() && !shown.deleted);
+                shown.map(|shown| with_file(shown.text, shown.file.map(|(_, text)| text))).collect()
             }
             Self::Discord { discord, channel, .. } => {
                 let shown = discord.screen(*channel).into_iter();
-                shown.filter(|shown| shown.by_bot && !shown.deleted).map(|shown| shown.text).collect()
+                let shown = shown.filter(|shown| shown.by_bot && !shown.deleted);
+                let read = |(_, bytes): (String, Vec<u8>)| String::from_utf8_lossy(&bytes).into_owned();
+                shown.map(|shown| with_file(shown.text, shown.files.into_iter().map(read).next())).collect()
             }
             Self::Slack { slack, channel, thread, .. } => {
                 let shown = slack.screen(channel).into_iter();
                 let shown = shown.filter(|shown| shown.by_bot && !shown.deleted && shown.thread == *thread);
-                shown.map(|shown| shown.text).collect()
+                let read = |(_, text): (String, String)| text;
+                shown.map(|shown| with_file(shown.text, shown.files.into_iter().map(read).next())).collect()
             }
         }
+    }
+}
+
+/// A post as it reads, or its file in its place.
+fn with_file(text: String, file: Option<String>) -> String {
+    match file {
+        Some(file) => FILE.to_owned() + &text.replace(GOES_ON, "") + &file,
+        None => text,
     }
 }
 

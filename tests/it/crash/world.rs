@@ -52,6 +52,19 @@ impl World {
         Self::of(&people).await
     }
 
+    /// Switches on what is off by default: answers are shown by the platforms' own means while
+    /// they come, have buttons, and go on in a file behind the first post.
+    pub fn has_everything(&mut self) {
+        let switches = [
+            ("SWITCHBOARD__CHANNELS__SLACK__STREAMS", "true"),
+            ("SWITCHBOARD__CHANNELS__TELEGRAM__DRAFTS", "true"),
+            ("SWITCHBOARD__CONVERSATION__BUTTONS", "true"),
+            ("SWITCHBOARD__GROUPS__CONTEXT_MESSAGES", "10"),
+            ("SWITCHBOARD__LIMITS__POSTS_PER_ANSWER", "1"),
+        ];
+        self.setup = switches.iter().fold(self.setup.clone(), |setup, (name, value)| setup.env(name, value));
+    }
+
     /// On each platform so many people alone with the bot, and two together with it.
     pub async fn of(people: &[(Platform, u32)]) -> Self {
         let (platforms, models) = (Platforms::start().await, Models::start().await);
@@ -226,6 +239,9 @@ impl World {
                 labelled.unwrap_or_else(|wrong| panic!("on {platform}, {wrong}: {:#?}", briefly(&posts)));
             let most = if platform == Platform::Telegram { self.kills as usize + self.doubts } else { 0 };
             assert!(labelled <= most, "{labelled} copies on {platform}: {:#?}", briefly(&posts));
+            // What a copy may be one of is out of reach, with its button.
+            let stops = lane.seats[0].stop_buttons();
+            assert!(stops <= labelled, "on {platform} {stops} answers can be stopped that have ended");
             heard += known.len();
             let is_known_place = |question: &Question| platform == KEEPS_ALL || question.number > first;
             missed.extend(lost.into_iter().filter(is_known_place));

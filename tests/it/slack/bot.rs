@@ -105,6 +105,7 @@ pub(super) fn setup(slack: &Workspace, tasks: &Tasks) -> Setup {
         bot_token: slack.bot_token().into(),
         way_in: WayIn::Sockets { app_token: slack.app_token().into() },
         api_base: slack.api_url(),
+        has_streams: false,
         pace: impatient(),
         catchup: CatchUpSettings { max_age_minutes: 60, messages_per_place: 20, messages: 100, places: 50 },
         texts: Arc::new(Texts::english()),

@@ -11,6 +11,7 @@ mod context;
 mod crashes;
 mod discord;
 mod doors;
+mod drafts;
 mod edits;
 mod every_fault;
 mod faults;

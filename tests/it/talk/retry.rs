@@ -6,7 +6,7 @@ use crate::support::models::{Answer, Fault, Gate};
 use crate::support::platforms::Emulated;
 use crate::support::screens::said;
 use crate::support::stage::Stage;
-use crate::support::telegram::BOT_USERNAME;
+use crate::support::telegram::{BOT_USERNAME, Fault as Refusal};
 use crate::talk::{heard, wait_until, wait_until_it_waits};
 
 /// A group.
@@ -47,6 +47,26 @@ async fn the_last_question_is_answered_anew_and_the_newest_answer_is_what_the_mo
     let kept = "SELECT version || ' ' || content FROM messages WHERE content LIKE '% try.' \
         AND parent_id = (SELECT id FROM messages WHERE content = 'one') ORDER BY version";
     assert_eq!(beside.texts(kept).await, ["1 First try.", "2 Second try.", "3 Third try."]);
+    beside.close().await;
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn an_answer_that_is_only_to_be_shown_is_in_nobodys_way() {
+    let stage = quick().await;
+    stage.platform.fault("sendMessage", 1, Refusal::RetryAfter(2));
+    for words in ["First try.", "Second try."] {
+        stage.models.will_say(words);
+    }
+    let bot = stage.serve().await;
+    let beside = stage.beside().await;
+    let alice = stage.platform.user(1001, "Alice");
+    alice.says("one");
+    wait_until(&beside, "SELECT COUNT(*) FROM inbox WHERE state = 'ready'", 1).await;
+    alice.says("/retry");
+
+    let screen = stage.wait_until_last(1001, "Second try.").await;
+    assert_eq!(said(&screen), ["First try.", "Second try."]);
     beside.close().await;
     stage.ends_well(bot).await;
 }

@@ -41,7 +41,7 @@ pub fn setup(token: &str, api_base: &str, way_in: WayIn) -> Setup {
     let (token, api_base) = (token.to_owned().into(), api_base.to_owned());
     let catchup =
         CatchUpSettings { max_age_minutes: 1_440, messages_per_place: 20, messages: 100, places: 50 };
-    Setup { token, api_base, way_in, catchup, texts, clock: Arc::new(Wall) }
+    Setup { token, api_base, way_in, has_drafts: false, catchup, texts, clock: Arc::new(Wall) }
 }
 
 /// The time on the wall.
@@ -147,7 +147,7 @@ fn reply_to(chat: i64, message: Option<i64>) -> ReplyTo {
     let kind = if chat > 0 { AddressKind::Direct } else { AddressKind::Group };
     let (scope, chat) = (String::new(), chat.to_string());
     let address = Address { platform: Platform::Telegram, scope, chat, thread: None, kind, space: None };
-    ReplyTo { address, message: message.map(|id| PostedId(id.to_string())), interaction: None }
+    ReplyTo { address, message: message.map(|id| PostedId(id.to_string())), interaction: None, asker: None }
 }
 
 fn part(text: &str) -> Part {

@@ -236,3 +236,85 @@ async fn waiting_for_a_message_finds_it_whenever_it_comes() {
     assert_eq!(slack.next_message().await.unwrap().text, "next");
     assert!(slack.unseen().is_empty());
 }
+
+#[tokio::test]
+async fn a_stream_grows_and_can_be_changed_only_when_it_has_ended() {
+    let (slack, alice) = workspace().await;
+    let root = alice.says_in("C1", "Hello");
+    let start = json!({
+        "channel": "C1", "thread_ts": root, "recipient_user_id": "U1", "recipient_team_id": slack.team(),
+        "markdown_text": "One ",
+    });
+    let ts = call(&slack, "chat.startStream", start).await["ts"].as_str().unwrap().to_owned();
+    let text = |text: &str| json!({"channel": "C1", "ts": ts, "markdown_text": text});
+    let seen = || slack.message("C1", &ts).map(|shown| (shown.text, shown.streams)).unwrap();
+    assert_eq!(call(&slack, "chat.appendStream", text("two ")).await["ok"], true);
+    assert_eq!(seen(), ("One two ".to_owned(), true));
+    let update = json!({"channel": "C1", "ts": ts, "text": "Three"});
+    assert_eq!(call(&slack, "chat.update", update.clone()).await["error"], "streaming_state_conflict");
+    let target = json!({"channel": "C1", "ts": ts});
+    assert_eq!(call(&slack, "chat.delete", target.clone()).await["error"], "cant_delete_message");
+    assert_eq!(call(&slack, "chat.stopStream", text("three")).await["ok"], true);
+    assert_eq!(seen(), ("One two three".to_owned(), false));
+    for method in ["chat.appendStream", "chat.stopStream"] {
+        assert_eq!(call(&slack, method, text("four")).await["error"], "message_not_in_streaming_state");
+    }
+    assert_eq!(call(&slack, "chat.update", update).await["ok"], true);
+    assert_eq!(call(&slack, "chat.delete", target).await["ok"], true);
+}
+
+#[tokio::test]
+async fn a_stream_has_a_recipient_a_limit_and_a_time() {
+    let (slack, alice) = workspace().await;
+    let root = alice.says_in("C1", "Hello");
+    let start = |recipient: Option<&str>, team: Option<&str>, length| {
+        json!({
+            "channel": "C1", "thread_ts": root, "recipient_user_id": recipient, "recipient_team_id": team,
+            "markdown_text": "x".repeat(length),
+        })
+    };
+    let team = slack.team();
+    for (start, error) in [
+        (start(None, Some(&team), 1), "missing_recipient_user_id"),
+        (start(Some("U1"), None, 1), "missing_recipient_team_id"),
+        (start(Some("U1"), Some(&team), 12_001), "msg_too_long"),
+        (json!({"channel": alice.dm_channel()}), "invalid_thread_ts"),
+    ] {
+        assert_eq!(call(&slack, "chat.startStream", start).await["error"], error);
+    }
+    let begun = call(&slack, "chat.startStream", start(Some("U1"), Some(&team), 0)).await;
+    let add = json!({"channel": "C1", "ts": begun["ts"], "markdown_text": "late"});
+    slack.advance(Duration::from_secs(300));
+    assert_eq!(call(&slack, "chat.appendStream", add).await["error"], "message_not_in_streaming_state");
+    slack.take_problems();
+}
+
+#[tokio::test]
+async fn a_file_is_told_of_brought_and_shared() {
+    let (slack, _) = workspace().await;
+    let told = [("filename", "a.md"), ("length", "5")];
+    slack.withdraw("files:write");
+    assert_eq!(get(&slack, "files.getUploadURLExternal", &told).await["needed"], "files:write");
+    slack.grant("files:write");
+    let place = get(&slack, "files.getUploadURLExternal", &told).await;
+    let share = json!({"files": [{"id": place["file_id"]}], "channel_id": "C1", "initial_comment": "Here."});
+    assert_eq!(call(&slack, "files.completeUploadExternal", share.clone()).await["error"], "file_not_found");
+    let bring = async |content: &'static str| {
+        let url = place["upload_url"].as_str().unwrap();
+        reqwest::Client::new().post(url).body(content).send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(bring("too long").await, 400);
+    assert_eq!(bring("hello").await, 200);
+    assert_eq!(call(&slack, "files.completeUploadExternal", share).await["files"][0]["id"], place["file_id"]);
+    let screen = slack.screen("C1");
+    let shown = screen.last().unwrap();
+    assert_eq!(
+        (shown.text.as_str(), &shown.files[..]),
+        ("Here.", &[("a.md".to_owned(), "hello".to_owned())][..])
+    );
+    let history = get(&slack, "conversations.history", &[("channel", "C1")]).await;
+    assert_eq!(history["messages"][0]["files"][0]["id"], place["file_id"]);
+    assert_eq!(call(&slack, "files.delete", json!({"file": place["file_id"]})).await["ok"], true);
+    assert!(slack.screen("C1").last().unwrap().deleted);
+    slack.take_problems();
+}

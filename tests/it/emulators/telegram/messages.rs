@@ -229,3 +229,35 @@ async fn buttons_are_checked() {
     }
     assert_eq!(telegram.take_problems().len(), 2);
 }
+
+#[tokio::test]
+async fn a_draft_is_seen_until_a_message_takes_its_place_or_its_time_is_over() {
+    let (telegram, bot) = quick().await;
+    telegram.user(7, "Alice");
+    let draft = |text: &str| json!({ "chat_id": 7, "draft_id": 5, "text": text, "parse_mode": "HTML" });
+    let seen = || telegram.draft(7).map(|draft| (draft.id, draft.text));
+    assert_eq!(bot.ok("sendMessageDraft", draft("")).await, json!(true));
+    assert_eq!(seen(), Some((5, "Thinking…".to_owned())));
+    bot.ok("sendMessageDraft", draft("<b>So</b> far")).await;
+    assert_eq!(seen(), Some((5, "So far".to_owned())));
+    assert!(telegram.screen(7).is_empty());
+    telegram.time_passes(Duration::from_secs(30));
+    assert_eq!(seen(), None);
+    bot.ok("sendMessageDraft", draft("So far")).await;
+    bot.ok("sendMessage", json!({ "chat_id": 7, "text": "So far, so good" })).await;
+    assert_eq!(seen(), None);
+}
+
+#[tokio::test]
+async fn a_draft_has_a_number_a_length_and_a_private_chat() {
+    let (telegram, bot) = quick().await;
+    telegram.user(7, "Alice");
+    telegram.group(-100, "Team");
+    let draft = |chat: i64, id: i64, text: &str| json!({ "chat_id": chat, "draft_id": id, "text": text });
+    let refused = async |draft, words: &str| bot.refused("sendMessageDraft", draft, 400, words).await;
+    refused(draft(7, 0, "So far"), "Bad Request: draft identifier must be non-zero").await;
+    refused(draft(7, 1, &"x".repeat(4_097)), "Bad Request: message is too long").await;
+    refused(draft(-100, 1, "So far"), "Bad Request: TEXTDRAFT_PEER_INVALID").await;
+    refused(draft(8, 1, "So far"), "Bad Request: chat not found").await;
+    telegram.take_problems();
+}

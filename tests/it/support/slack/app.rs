@@ -39,7 +39,8 @@ const SCOPES: [&str; 5] = ["app_mentions:read", "chat:write", "commands", "im:hi
 pub(super) const HISTORIES: [&str; 3] = ["channels:history", "groups:history", "mpim:history"];
 
 /// What an app might ask for beside these.
-pub(super) const FURTHER_SCOPES: [&str; 11] = [
+pub(super) const FURTHER_SCOPES: [&str; 12] = [
+    "files:write",
     "channels:read",
     "groups:read",
     "im:read",

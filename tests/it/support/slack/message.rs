@@ -59,6 +59,10 @@ pub(super) struct Message {
     /// The replies, with their authors' ids.
     pub(super) replies: BTreeMap<Ts, String>,
     pub(super) only_for: Option<String>,
+    /// The files that came with it, as Slack tells of them.
+    pub(super) files: Vec<Value>,
+    /// Since when it streams; nothing if it does not.
+    pub(super) streams_since: Option<Duration>,
     pub(super) deleted: bool,
     /// What a person sees, and when it came to be so, from the first version on.
     pub(super) revisions: Vec<(Duration, String)>,
@@ -87,6 +91,8 @@ impl Message {
             reactions: Vec::new(),
             replies: BTreeMap::new(),
             only_for: None,
+            files: Vec::new(),
+            streams_since: None,
             deleted: false,
             revisions: Vec::new(),
             notified: BTreeSet::new(),
@@ -148,6 +154,7 @@ impl Message {
             ("client_msg_id", self.client_msg_id.as_ref().map(|id| json!(id))),
             ("blocks", self.blocks.clone()),
             ("attachments", self.all_attachments()),
+            ("files", (!self.files.is_empty()).then(|| json!(self.files))),
             ("edited", self.edited.as_ref().map(|(user, ts)| json!({"user": user, "ts": ts_text(*ts)}))),
             ("reactions", self.reactions_json()),
         ];

@@ -10,7 +10,7 @@ use super::Slack;
 use super::blocks::{self, Button, buttons};
 use super::channel::Channel;
 use super::message::{Author, Message, Ts, ts_text, ts_value};
-use super::methods::STATUS_LIVES;
+use super::methods::{STATUS_LIVES, Upload};
 use super::mrkdwn;
 use super::state::World;
 
@@ -38,6 +38,10 @@ pub struct Shown {
     /// Every version, with the time since the emulator started.
     pub revisions: Vec<(Duration, String)>,
     pub deleted: bool,
+    /// The names of the files that came with it, and what they read.
+    pub files: Vec<(String, String)>,
+    /// Whether it stands there as one that is still being written.
+    pub streams: bool,
     /// Whom its mentions called, over all its versions. The usual notices for
     /// direct messages and threads are not counted.
     pub notified: Vec<String>,
@@ -167,6 +171,11 @@ impl World {
     }
 }
 
+fn read(upload: &Upload) -> Option<(String, String)> {
+    let content = upload.content.as_ref()?;
+    Some((upload.name.clone(), String::from_utf8_lossy(content).into_owned()))
+}
+
 fn texts(world: &World, place: &Channel) -> Vec<String> {
     let line = |shown: Shown| format!("{} {}: {}", shown.ts, shown.author, shown.text);
     place.messages.values().map(|message| line(shown(world, place, message))).collect()
@@ -199,6 +208,12 @@ fn shown(world: &World, place: &Channel, message: &Message) -> Shown {
         edits: message.revisions.len().saturating_sub(1),
         revisions: message.revisions.clone(),
         deleted: message.deleted,
+        files: message
+            .files
+            .iter()
+            .filter_map(|file| read(world.uploads.get(file["id"].as_str()?)?))
+            .collect(),
+        streams: world.streams(&place.id, message.ts),
         notified: message.notified.iter().cloned().collect(),
         unfurled: message.unfurled.clone(),
         reactions: message.reactions.clone(),

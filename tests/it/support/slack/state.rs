@@ -14,6 +14,7 @@ use super::events;
 use super::faults::Faults;
 use super::limits::Limits;
 use super::message::{Author, Message, Signature, Ts};
+use super::methods::Upload;
 use super::respond::ResponseUrls;
 use super::socket::Sockets;
 use super::text::{Mention, Names, Parse, Reading, is_media, kept};
@@ -54,6 +55,8 @@ pub(super) struct World {
     pub(super) triggers: BTreeMap<String, (String, Duration)>,
     pub(super) views: BTreeMap<String, Vec<Value>>,
     pub(super) responses: ResponseUrls,
+    /// The files of the app, by id.
+    pub(super) uploads: BTreeMap<String, Upload>,
     pub(super) deliveries: Deliveries,
     pub(super) sockets: Sockets,
     pub(super) faults: Faults,
@@ -94,6 +97,7 @@ impl World {
             triggers: BTreeMap::new(),
             views: BTreeMap::new(),
             responses: ResponseUrls::default(),
+            uploads: BTreeMap::new(),
             deliveries: Deliveries::default(),
             sockets: Sockets::default(),
             faults: Faults::default(),
@@ -220,6 +224,21 @@ impl World {
             message.notified.extend(notified);
             message.revisions.push((now, reading.seen));
         });
+    }
+
+    /// Adds to a message that streams, of which nobody is told before it ends.
+    pub(super) fn add(&mut self, channel: &str, ts: Ts, text: &str, how: Treatment) {
+        let mut grown = self.channels[channel].messages[&ts].clone();
+        grown.text.push_str(&kept(text, how.parse));
+        let reading = self.read(&grown, how.parse);
+        let (now, notified) = (self.now(), self.notified(channel, &grown, &reading.mentions));
+        let Some(place) = self.channels.get_mut(channel) else { return };
+        let Some(message) = place.messages.get_mut(&ts) else { return };
+        message.text = grown.text;
+        message.notified.extend(notified);
+        message.unfurled.extend(unfurled(&reading.links, how));
+        message.revisions.push((now, reading.seen));
+        place.touch(ts);
     }
 
     /// Takes a message away; a thread's parent stays behind as a tombstone.

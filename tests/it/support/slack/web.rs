@@ -29,6 +29,9 @@ pub(super) async fn answer(core: Arc<Core>, call: Call) -> Reply {
     if let Some(method) = path.strip_prefix("/api/") {
         return web_api(&core, method, &call).await;
     }
+    if let Some(file) = path.strip_prefix("/upload/v1/") {
+        return upload(&core, file, &call).await;
+    }
     if path.starts_with("/commands/") || path.starts_with("/actions/") {
         return response_url(&core, &path, &call).await;
     }
@@ -60,6 +63,24 @@ async fn web_api(core: &Core, name: &str, call: &Call) -> Reply {
         written_json(world, name, &outcome)
     });
     after(reply, fault.as_ref())
+}
+
+/// Takes a file at the address that was told for it.
+async fn upload(core: &Core, file: &str, call: &Call) -> Reply {
+    let fault = core.world.update(|world| world.faults.take("upload")).map(|(fault, _)| fault);
+    if let Some(reply) = before(core, "upload", file, fault.as_ref()).await {
+        return reply;
+    }
+    let is_taken = core.change(|world| {
+        let is_taken = world.takes_upload(file, &call.body);
+        if !is_taken {
+            world.problems.push(format!("{file} is no file of {} bytes that was told of", call.body.len()));
+        }
+        is_taken
+    });
+    let status = if is_taken { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+    let body = Body::from(format!("OK - {}", call.body.len()));
+    after(Response::builder().status(status).body(body).unwrap(), fault.as_ref())
 }
 
 async fn response_url(core: &Core, path: &str, call: &Call) -> Reply {

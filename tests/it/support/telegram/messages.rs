@@ -84,6 +84,7 @@ impl Envelope {
         let own = state.bot.id;
         let place = state.chat_mut(chat);
         place.typing = None;
+        place.has_draft = false;
         place.last_bot = Some(own);
         Ok(state.message_json(&state.chat(chat).messages[&id]))
     }

@@ -6,7 +6,7 @@ use super::access::{self, Rights};
 use super::answer::Answer;
 use super::params::Params;
 use super::state::State;
-use super::{callbacks, commands, files, messages, webhook};
+use super::{callbacks, commands, drafts, files, messages, webhook};
 
 /// A method in the manual's spelling, with the manual's parameters and the deprecated ones.
 #[derive(Debug)]
@@ -53,6 +53,18 @@ const METHODS: &[Method] = &[
             "reply_to_message_id",
             "allow_sending_without_reply",
             "disable_web_page_preview",
+        ],
+    },
+    Method {
+        name: "sendMessageDraft",
+        parameters: &[
+            "chat_id",
+            "message_thread_id",
+            "draft_id",
+            "text",
+            "parse_mode",
+            "entities",
+            "can_stop",
         ],
     },
     Method {
@@ -118,6 +130,7 @@ const METHODS: &[Method] = &[
 /// Parameters the emulator takes without doing what they ask.
 pub(super) const NOT_EMULATED: &[&str] = &[
     "business_connection_id",
+    "can_stop",
     "certificate",
     "direct_messages_topic_id",
     "inline_message_id",
@@ -136,6 +149,7 @@ pub(super) fn run(state: &mut State, method: &str, params: &Params) -> Answer {
         "getMe" => Ok(me(state)),
         "getWebhookInfo" => webhook::info(state),
         "sendMessage" => messages::send(state, params),
+        "sendMessageDraft" => drafts::send(state, params),
         "sendDocument" => messages::send_document(state, params),
         "editMessageText" => messages::edit_text(state, params),
         "editMessageReplyMarkup" => messages::edit_markup(state, params),

@@ -11,7 +11,7 @@
 //! - `mod.rs`: the handle, and the switches a test has
 //! - `people.rs`, `places.rs`, `screen.rs`: the test side, in sentences
 //! - `router.rs`, `methods.rs`, `params.rs`, `answer.rs`: from request to reply
-//! - `messages.rs`, `reply.rs`, `markup.rs`, `reactions.rs`, `callbacks.rs`,
+//! - `messages.rs`, `drafts.rs`, `reply.rs`, `markup.rs`, `reactions.rs`, `callbacks.rs`,
 //!   `commands.rs`, `files.rs`, `access.rs`: the methods and their rules
 //! - `text.rs`, `html.rs`, `html_tokens.rs`, `links.rs`, `entities.rs`,
 //!   `nesting.rs`, `detect.rs`: text
@@ -26,6 +26,7 @@ mod callbacks;
 mod commands;
 mod delivery;
 mod detect;
+mod drafts;
 pub mod drawing;
 mod entities;
 mod faults;
@@ -55,6 +56,7 @@ mod updates;
 mod webhook;
 
 pub use callbacks::CallbackAnswer;
+pub use drafts::Draft;
 pub use entities::Entity;
 pub use faults::Fault;
 pub use files::Upload;

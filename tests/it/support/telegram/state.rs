@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::answer::Refusal;
 use super::callbacks::Callback;
+use super::drafts::Draft;
 use super::entities::Formatted;
 use super::faults::Faults;
 use super::files::StoredFile;
@@ -104,6 +105,10 @@ pub(super) struct Chat {
     /// The bot that wrote last, if any has.
     pub last_bot: Option<i64>,
     pub typing: Option<(Instant, String)>,
+    /// What the bot has shown as drafts, in order.
+    pub drafts: Vec<Draft>,
+    /// Whether the last of them has not given way to a message.
+    pub has_draft: bool,
     pub topics: BTreeMap<i64, TopicState>,
     pub migrated_to: Option<i64>,
     pub is_deleted: bool,
@@ -314,6 +319,8 @@ impl Chat {
             membership: Membership::Member,
             last_bot: None,
             typing: None,
+            drafts: Vec::new(),
+            has_draft: false,
             topics: BTreeMap::new(),
             migrated_to: None,
             is_deleted: false,

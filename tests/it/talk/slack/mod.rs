@@ -6,9 +6,11 @@ mod changes;
 mod commands;
 mod doors;
 mod faults;
+mod files;
 mod places;
 mod starts;
 mod streaming;
+mod streams;
 mod trouble;
 
 use crate::support::slack::Slack;

@@ -72,6 +72,36 @@ pub(super) const CHAT_POST_MESSAGE: Arguments = Arguments::These(&[
     "username",
     "current_draft_last_updated_ts",
 ]);
+pub(super) const CHAT_APPEND_STREAM: Arguments =
+    Arguments::These(&["channel", "ts", "markdown_text", "chunks"]);
+pub(super) const CHAT_START_STREAM: Arguments = Arguments::These(&[
+    "channel",
+    "thread_ts",
+    "markdown_text",
+    "chunks",
+    "recipient_user_id",
+    "recipient_team_id",
+    "task_display_mode",
+    "icon_emoji",
+    "icon_url",
+    "username",
+]);
+pub(super) const CHAT_STOP_STREAM: Arguments =
+    Arguments::These(&["channel", "ts", "markdown_text", "chunks", "blocks", "metadata", "session_status"]);
+pub(super) const FILES_COMPLETE_UPLOAD_EXTERNAL: Arguments = Arguments::These(&[
+    "files",
+    "channel_id",
+    "channels",
+    "thread_ts",
+    "initial_comment",
+    "blocks",
+    "username",
+    "icon_url",
+    "icon_emoji",
+]);
+pub(super) const FILES_DELETE: Arguments = Arguments::These(&["file"]);
+pub(super) const FILES_GET_UPLOAD_URL_EXTERNAL: Arguments =
+    Arguments::These(&["filename", "length", "alt_txt", "snippet_type"]);
 pub(super) const CHAT_UPDATE: Arguments = Arguments::These(&[
     "channel",
     "ts",

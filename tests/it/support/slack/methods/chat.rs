@@ -11,7 +11,7 @@ use super::{Args, Refusal};
 
 /// docs.slack.dev: "Slack will truncate messages containing more than 40,000 characters".
 const TEXT: usize = 40_000;
-const MARKDOWN: usize = 12_000;
+pub(super) const MARKDOWN: usize = 12_000;
 const ATTACHMENTS: usize = 100;
 
 /// What a message is to say.
@@ -93,16 +93,21 @@ fn parse_mode(args: &Args) -> Parse {
 }
 
 /// The conversation a message may be posted to.
-fn postable(world: &mut World, args: &Args) -> Result<String, Refusal> {
-    let wanted = args.required("channel").map_err(|_| Refusal::malformed("channel_not_found"))?;
+pub(super) fn postable(world: &mut World, args: &Args) -> Result<String, Refusal> {
+    postable_as(world, args, "channel")
+}
+
+/// The same by another name of the argument.
+pub(super) fn postable_as(world: &mut World, args: &Args, name: &str) -> Result<String, Refusal> {
+    let wanted = args.required(name).map_err(|_| Refusal::malformed("channel_not_found"))?;
     let bot = world.app.sign.bot_user.clone();
     if wanted.starts_with(['U', 'W']) && world.users.contains_key(&wanted) && wanted != bot {
         return Ok(world.direct(&wanted));
     }
-    let name = wanted.trim_start_matches('#');
+    let called = wanted.trim_start_matches('#');
     let mut channels = world.channels.values();
-    let Some(channel) =
-        channels.find(|channel| channel.id == wanted || channel.kind == Kind::Public && channel.name == name)
+    let Some(channel) = channels
+        .find(|channel| channel.id == wanted || channel.kind == Kind::Public && channel.name == called)
     else {
         return Err(Refusal::new("channel_not_found"));
     };
@@ -119,7 +124,7 @@ fn postable(world: &mut World, args: &Args) -> Result<String, Refusal> {
     Ok(channel.id.clone())
 }
 
-fn thread(world: &mut World, channel: &str, args: &Args) -> Result<Option<Ts>, Refusal> {
+pub(super) fn thread(world: &mut World, channel: &str, args: &Args) -> Result<Option<Ts>, Refusal> {
     let Some(text) = args.text("thread_ts").filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
@@ -178,7 +183,7 @@ pub(super) fn post_ephemeral(world: &mut World, args: &Args) -> Result<Value, Re
 }
 
 /// The bot's own message that `channel` and `ts` name.
-fn own(world: &World, args: &Args, not_own: &'static str) -> Result<(String, Ts), Refusal> {
+pub(super) fn own(world: &World, args: &Args, not_own: &'static str) -> Result<(String, Ts), Refusal> {
     let channel = args.required("channel").map_err(|_| Refusal::malformed("channel_not_found"))?;
     let text = args.required("ts")?;
     let bot = &world.app.sign.bot_user;
@@ -202,6 +207,9 @@ pub(super) fn update(world: &mut World, args: &Args) -> Result<Value, Refusal> {
     let (channel, ts) = own(world, args, "cant_update_message")?;
     if world.channels[&channel].archived {
         return Err(Refusal::new("is_inactive"));
+    }
+    if world.streams(&channel, ts) {
+        return Err(Refusal::new("streaming_state_conflict"));
     }
     let age = world.clock.unix().saturating_sub(ts / 1_000_000);
     if world.edit_window.is_some_and(|window| age > window.as_secs()) {
@@ -239,6 +247,9 @@ pub(super) fn update(world: &mut World, args: &Args) -> Result<Value, Refusal> {
 
 pub(super) fn delete(world: &mut World, args: &Args) -> Result<Value, Refusal> {
     let (channel, ts) = own(world, args, "cant_delete_message")?;
+    if world.streams(&channel, ts) {
+        return Err(Refusal::new("cant_delete_message"));
+    }
     world.delete(&channel, ts);
     Ok(json!({"channel": channel, "ts": ts_text(ts)}))
 }

@@ -9,6 +9,8 @@ mod conversations;
 mod history;
 mod info;
 mod reactions;
+mod streams;
+mod uploads;
 mod views;
 
 use serde_json::{Map, Value};
@@ -16,6 +18,7 @@ use serde_json::{Map, Value};
 pub(super) use arguments::RESPONSE;
 pub(super) use chat::Content;
 pub(super) use info::STATUS_LIVES;
+pub(super) use uploads::Upload;
 pub(super) use views::TRIGGER_LIVES;
 
 use arguments::Arguments;
@@ -62,10 +65,11 @@ const fn method(
 
 const WRITE: Needs = Needs::One(&["chat:write"]);
 const STATUS: Needs = Needs::One(&["chat:write", "assistant:write"]);
+const FILES: Needs = Needs::One(&["files:write"]);
 const REACT: Needs = Needs::One(&["reactions:write"]);
 const PEOPLE: Needs = Needs::One(&["users:read"]);
 
-static METHODS: [Method; 23] = [
+static METHODS: [Method; 29] = [
     method(
         "apps.connections.open",
         Needs::AppToken,
@@ -84,6 +88,9 @@ static METHODS: [Method; 23] = [
     ),
     method("auth.test", Needs::Nothing, Tier::Generous, true, arguments::AUTH_TEST, info::auth_test),
     method("bots.info", PEOPLE, Tier::T3, false, arguments::BOTS_INFO, info::bots_info),
+    method("chat.appendStream", WRITE, Tier::T4, true, arguments::CHAT_APPEND_STREAM, streams::append),
+    method("chat.startStream", WRITE, Tier::T2, true, arguments::CHAT_START_STREAM, streams::start),
+    method("chat.stopStream", WRITE, Tier::T2, true, arguments::CHAT_STOP_STREAM, streams::stop),
     method("chat.delete", WRITE, Tier::T3, true, arguments::CHAT_DELETE, chat::delete),
     method(
         "chat.postEphemeral",
@@ -149,6 +156,23 @@ static METHODS: [Method; 23] = [
         false,
         arguments::CONVERSATIONS_REPLIES,
         history::replies,
+    ),
+    method(
+        "files.completeUploadExternal",
+        FILES,
+        Tier::T4,
+        true,
+        arguments::FILES_COMPLETE_UPLOAD_EXTERNAL,
+        uploads::complete,
+    ),
+    method("files.delete", FILES, Tier::T3, true, arguments::FILES_DELETE, uploads::delete),
+    method(
+        "files.getUploadURLExternal",
+        FILES,
+        Tier::T4,
+        false,
+        arguments::FILES_GET_UPLOAD_URL_EXTERNAL,
+        uploads::get_url,
     ),
     method("reactions.add", REACT, Tier::T3, true, arguments::REACTIONS_ADD, reactions::add),
     method(

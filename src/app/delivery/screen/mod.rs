@@ -4,10 +4,14 @@
 //! has arrived. What an earlier try has left on the screen is taken over: its
 //! posts are edited, and those that are too many are taken away.
 
+mod growing;
+
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use crate::app::delivery::DeliveryError;
+use crate::app::delivery::draft::Draft;
+use crate::app::delivery::stream::Stream;
 use crate::app::delivery::window::Urgency;
 use crate::app::delivery::write::{Writer, label};
 use crate::app::ledger::Ledger;
@@ -40,6 +44,10 @@ pub(super) struct Screen<'a> {
     unnoted: Option<SentPart>,
     /// A part that the ledger has announced already.
     announced: Option<usize>,
+    /// What has come is shown in it as long as it is not posted, where there are drafts.
+    draft: Option<Draft<'a>>,
+    /// By what a post grows, where the platform has that.
+    stream: Option<Stream<'a>>,
     /// What is known of posts that an earlier try has sent and that are not shown.
     doubts: BTreeMap<usize, Found>,
 }
@@ -97,7 +105,20 @@ impl<'a> Screen<'a> {
         });
         let shown = shown.collect();
         let doubts = BTreeMap::new();
-        Self { writer, most_posts, goes_on, ledger, shown, unnoted: None, announced: None, doubts }
+        let draft = writer.channel.drafts(writer.to).map(Draft::new);
+        let stream = writer.channel.streams(writer.to).map(Stream::new);
+        Self {
+            writer,
+            most_posts,
+            goes_on,
+            ledger,
+            shown,
+            unnoted: None,
+            announced: None,
+            draft,
+            stream,
+            doubts,
+        }
     }
 
     /// How many posts there are, from the first to the last before one is missing.
@@ -153,7 +174,7 @@ impl<'a> Screen<'a> {
             parts.truncate(most.get());
         }
         self.put_under(&mut parts, Button::stop);
-        match self.show(&parts, Stage::Interim).await {
+        match self.show_growing(&parts, text).await {
             // The next text, at the latest the final one, makes up for it.
             Err(error) if error.is_passing() => {}
             result => result?,
@@ -286,6 +307,9 @@ impl<'a> Screen<'a> {
             return Ok(());
         }
         let (id, is_labelled) = (shown.id.clone(), shown.is_labelled);
+        if let Some(stream) = self.stream.as_mut().filter(|stream| stream.is_of(part.number)) {
+            stream.end(&self.writer).await?;
+        }
         let dressed = part.reading(self.writer.dress(&part.text, is_labelled));
         let changed = match stage {
             Stage::Growing | Stage::Final => {
