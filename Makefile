@@ -51,7 +51,7 @@ docs:
 
 # Measures against a floor in the same run; takes a release build. See docs/performance.md.
 bench:
-	tests/with-services.sh $(CARGO) bench --locked --bench markdown --bench storage --bench end_to_end
+	tests/with-services.sh $(CARGO) bench --locked --bench markdown --bench storage --bench end_to_end --bench storm
 
 # Licences, sources and known advisories; needs cargo-deny and the network.
 deny:

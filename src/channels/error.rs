@@ -12,6 +12,8 @@ type Source = Box<dyn Error + Send + Sync>;
 pub enum LimitScope {
     /// Writes to one chat.
     Chat,
+    /// Edits in all chats, and nothing else.
+    Edits,
     /// Everything the account does.
     Account,
 }

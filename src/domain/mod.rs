@@ -36,7 +36,7 @@ pub use address::{Address, AddressKind, KnownPlace, Move, SpaceRef, SpaceStandin
 pub use answer::{AnswerEvent, AnswerStream, Begun, FinishReason, Finished, Price, Usage};
 pub use backoff::Backoff;
 pub use button::Button;
-pub use capabilities::{Capabilities, Growth};
+pub use capabilities::{Capabilities, Growth, Rate};
 pub use change::{Change, ChangeEnd};
 pub use clock::{Clock, Timestamp};
 pub use code::Code;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::app::delivery::DeliveryError;
+use crate::app::delivery::window::Urgency;
 use crate::app::delivery::write::Writer;
 use crate::channels::{ChannelError, Drafts};
 use crate::domain::{DeliveryKey, Part};
@@ -41,13 +42,16 @@ impl<'a> Draft<'a> {
         key: &DeliveryKey,
     ) -> Result<bool, DeliveryError> {
         let is_seen = |shown: &Shown| shown.number == part.number && shown.text == part.text;
-        match &self.shown {
-            Some(shown) if is_seen(shown) && shown.at.elapsed() < STANDS_FOR => return Ok(true),
-            Some(_) if !writer.has_room() => return Ok(true),
-            Some(_) => {}
-            None => writer.may_write().await?,
+        let is_standing = |shown: &Shown| is_seen(shown) && shown.at.elapsed() < STANDS_FOR;
+        if self.shown.as_ref().is_some_and(is_standing) {
+            return Ok(true);
         }
-        match writer.once(self.platform.show_draft(writer.to, part, key)).await {
+        let leave = match self.shown {
+            Some(_) => writer.room_to_add(),
+            None => Some(writer.may_write(Urgency::First).await?),
+        };
+        let Some(leave) = leave else { return Ok(true) };
+        match writer.once(leave, self.platform.show_draft(writer.to, part, key)).await {
             Ok(()) => {
                 self.shown = Some(Shown { number: part.number, text: part.text.clone(), at: Instant::now() });
                 Ok(true)

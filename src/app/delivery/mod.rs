@@ -12,6 +12,7 @@ mod pace;
 mod screen;
 mod stream;
 mod typing;
+mod window;
 mod write;
 
 use std::collections::HashMap;
@@ -31,7 +32,7 @@ use crate::domain::{AnswerStream, Button, Growth, Part, Platform, ReplyTo, SentP
 pub(crate) use error::DeliveryError;
 pub(crate) use follow::{Ended, Partial};
 
-use pace::Pacer;
+use pace::{Pacer, Unfinished};
 use screen::Screen;
 use write::Writer;
 
@@ -92,7 +93,7 @@ impl Delivery {
         let takes_files = channel.capabilities().takes_files && to.interaction.is_none();
         let most_posts = NonZeroUsize::new(self.most_posts).filter(|_| takes_files);
         let screen = Screen::new(writer, ledger, most_posts, &self.goes_on);
-        Some(Delivering { screen, channel, to, placeholder: &self.placeholder })
+        Some(Delivering { screen, channel, pacer, to, placeholder: &self.placeholder, unfinished: None })
     }
 }
 
@@ -100,8 +101,11 @@ impl Delivery {
 pub(crate) struct Delivering<'a> {
     screen: Screen<'a>,
     channel: &'a dyn Channel,
+    pacer: &'a Pacer,
     to: &'a ReplyTo,
     placeholder: &'a str,
+    /// Once there is an answer that comes piece by piece.
+    unfinished: Option<Unfinished<'a>>,
 }
 
 impl Delivering<'_> {
@@ -112,6 +116,7 @@ impl Delivering<'_> {
         stop: &CancellationToken,
         mut on_text: impl FnMut(),
     ) -> Ended {
+        self.unfinished = Some(self.pacer.unfinished());
         let has_text = CancellationToken::new();
         let is_seen = || {
             has_text.cancel();
@@ -119,7 +124,7 @@ impl Delivering<'_> {
         };
         tokio::select! {
             ended = follow::follow(&mut self.screen, stream, stop, self.placeholder, is_seen) => ended,
-            () = typing::keep(self.channel, self.to, &has_text) => Ended::Stopped(Partial::default()),
+            () = typing::keep(self.channel, self.pacer, self.to, &has_text) => Ended::Stopped(Partial::default()),
         }
     }
 
@@ -175,6 +180,7 @@ impl Delivering<'_> {
         announced: Option<usize>,
     ) -> Result<Option<SentPart>, DeliveryError> {
         self.screen.show_final(parts, announced).await?;
+        self.unfinished = None;
         Ok(self.screen.unnoted())
     }
 }

@@ -1,23 +1,22 @@
 //! How fast we may write: by chat, by account, and by what platforms ask for.
 //!
-//! First texts and final texts wait for their turn. Interim ones are only shown
-//! when there is room right now, so that under load they are what thins out.
+//! What has to be written waits for its turn: final texts before first ones, and both
+//! before what a growing text needs. Interim texts are only shown when there is room
+//! right now, so that under load they are what thins out; of what all chats share they
+//! leave some to those who come, and where edits are scarce, one to each answer that
+//! is still to get its final text.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use governor::clock::{Clock, DefaultClock};
-use governor::middleware::NoOpMiddleware;
-use governor::state::keyed::DefaultKeyedStateStore;
-use governor::state::{InMemoryState, NotKeyed};
-use governor::{Quota, RateLimiter};
 use tokio::time::{Instant, sleep_until};
 
+use crate::app::delivery::window::{Slot, Urgency, Window};
 use crate::channels::LimitScope;
-use crate::domain::{Address, Capabilities};
+use crate::domain::{Address, Capabilities, Rate};
 
 /// After how many writes the chats at rest are forgotten.
 const TIDY_EVERY: u32 = 10_000;
@@ -25,105 +24,157 @@ const TIDY_EVERY: u32 = 10_000;
 /// The longest wait that a platform can impose on us by one answer.
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 
-/// More than anybody can write.
-const UNLIMITED: Quota = Quota::per_second(NonZeroU32::MAX);
+/// What part of an account's writes is kept for what has to be written.
+const KEPT: usize = 4;
 
-/// How many edits an account makes at once, however long it has made none: platforms
-/// count them by the minute, and not from where ours begins.
-const EDITS_AT_ONCE: NonZeroU32 = NonZeroU32::new(4).unwrap();
-
-type Keyed<C> = RateLimiter<String, DefaultKeyedStateStore<String>, C, NoOpMiddleware<<C as Clock>::Instant>>;
-type Single<C> = RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<<C as Clock>::Instant>>;
+/// How many interim edits an account makes at once where edits are scarce; the others are
+/// spread over the time, so that growing texts do not stand still for most of it.
+const EDITS_AT_ONCE: u32 = 4;
 
 /// The pace of one bot account.
-pub(super) struct Pacer<C: Clock = DefaultClock> {
-    directs: Keyed<C>,
-    groups: Keyed<C>,
-    account: Single<C>,
-    edits: Single<C>,
-    /// How many edits wait that have to be made.
-    waiting: AtomicUsize,
-    /// Until when a platform has asked us to be silent; the account under no name.
-    limited: Mutex<HashMap<Option<String>, Instant>>,
+pub(super) struct Pacer {
+    chats: Option<Chats>,
+    account: Option<Arc<Window>>,
+    edits: Option<Edits>,
+    typing_is_a_write: bool,
+    /// How many answers come piece by piece, each of which may have to be edited once more.
+    unfinished: AtomicUsize,
+    /// Until when a platform has asked us to be silent.
+    limited: Mutex<HashMap<Limited, Instant>>,
     writes: AtomicU32,
+}
+
+/// Whom a platform has asked to be silent.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Limited {
+    Chat(String),
+    Edits,
+    Account,
+}
+
+/// The pace of edits, where they have one of their own.
+struct Edits {
+    all: Arc<Window>,
+    interim: Arc<Window>,
+}
+
+/// The pace of each chat.
+struct Chats {
+    direct_interval: Duration,
+    group_interval: Duration,
+    windows: Mutex<HashMap<String, Arc<Window>>>,
 }
 
 impl Pacer {
     /// The pace that a platform allows.
     pub(super) fn new(capabilities: &Capabilities) -> Self {
-        Self::by(&DefaultClock::default(), capabilities)
+        let Capabilities { direct_interval, group_interval, .. } = *capabilities;
+        Self {
+            chats: Some(Chats { direct_interval, group_interval, windows: Mutex::default() }),
+            account: capabilities.writes.map(Window::new),
+            edits: capabilities.edits.map(Edits::new),
+            typing_is_a_write: capabilities.typing_is_a_write,
+            ..Self::unlimited()
+        }
     }
 
     /// No pace at all, but for what platforms ask for.
     pub(super) fn unlimited() -> Self {
-        Self::with(&DefaultClock::default(), UNLIMITED, UNLIMITED, UNLIMITED, UNLIMITED)
-    }
-
-    /// Waits until a post may be edited that has to be; meanwhile no interim edit takes its place.
-    pub(super) async fn wait_to_edit(&self, address: &Address) {
-        let _waiting = Waiting::among(&self.waiting);
-        self.wait(address).await;
-        self.edits.until_ready().await;
-    }
-
-    /// Waits until a text may be written that has to be.
-    pub(super) async fn wait(&self, address: &Address) {
-        while let Some(until) = self.limited_until(address) {
-            sleep_until(until).await;
-        }
-        self.tidy();
-        self.chat_limiter(address).until_key_ready(&key(address)).await;
-        self.account.until_ready().await;
-    }
-}
-
-impl<C: Clock + Clone> Pacer<C> {
-    /// The pace that a platform allows, by this clock.
-    fn by(clock: &C, capabilities: &Capabilities) -> Self {
-        let one_each = |interval| Quota::with_period(interval).unwrap_or(UNLIMITED);
-        let edits = Quota::per_minute(capabilities.edits_per_minute);
-        Self::with(
-            clock,
-            one_each(capabilities.direct_interval),
-            one_each(capabilities.group_interval),
-            Quota::per_second(capabilities.writes_per_second),
-            edits.allow_burst(EDITS_AT_ONCE.min(edits.burst_size())),
-        )
-    }
-
-    fn with(clock: &C, directs: Quota, groups: Quota, account: Quota, edits: Quota) -> Self {
-        let keyed = |quota| RateLimiter::new(quota, DefaultKeyedStateStore::default(), clock.clone());
-        let single = |quota| RateLimiter::direct_with_clock(quota, clock.clone());
         Self {
-            directs: keyed(directs),
-            groups: keyed(groups),
-            account: single(account),
-            edits: single(edits),
-            waiting: AtomicUsize::new(0),
+            chats: None,
+            account: None,
+            edits: None,
+            typing_is_a_write: false,
+            unfinished: AtomicUsize::new(0),
             limited: Mutex::default(),
             writes: AtomicU32::new(0),
         }
     }
 
-    /// Whether an interim text may be written right now; if so, it counts.
-    pub(super) fn has_room(&self, address: &Address) -> bool {
-        // What all chats share and is scarce comes last: an edit that does not leave takes none of it.
-        self.has_room_to_add(address) && self.edits.check().is_ok()
+    /// Waits until a text may be written that has to be.
+    pub(super) async fn wait(&self, address: &Address, urgency: Urgency) -> Leave {
+        self.wait_for(address, urgency, false).await
+    }
+
+    /// Waits until a post may be edited that has to be.
+    pub(super) async fn wait_to_edit(&self, address: &Address, urgency: Urgency) -> Leave {
+        self.wait_for(address, urgency, true).await
+    }
+
+    async fn wait_for(&self, address: &Address, urgency: Urgency, is_edit: bool) -> Leave {
+        self.tidy();
+        loop {
+            while let Some(until) = self.limited_until(address, is_edit) {
+                sleep_until(until).await;
+            }
+            let mut leave = Leave::default();
+            if let Some(chat) = self.chat(address) {
+                leave.slots.push(chat.take(urgency).await);
+            }
+            if let Some(shared) = self.shared(is_edit) {
+                leave.slots.push(shared.take(urgency).await);
+            }
+            // Others may have been told meanwhile to wait.
+            if self.limited_until(address, is_edit).is_none() {
+                return leave;
+            }
+            leave.give_back();
+        }
+    }
+
+    /// The leave to show an interim text, if there is room for it right now.
+    pub(super) fn room(&self, address: &Address) -> Option<Leave> {
+        let now = Instant::now();
+        if self.limited_until(address, true).is_some() {
+            return None;
+        }
+        let mut leave = Leave::default();
+        let has_room = self.chat(address).is_none_or(|chat| leave.tries(&chat, 0, now))
+            && match &self.edits {
+                Some(edits) => {
+                    let unfinished = self.unfinished.load(Ordering::Relaxed);
+                    leave.tries(&edits.interim, 0, now) && leave.tries(&edits.all, unfinished, now)
+                }
+                None => self.account.as_ref().is_none_or(|all| leave.tries(all, kept(all), now)),
+            };
+        leave.or_back(has_room)
     }
 
     /// The same for what is no edit.
-    pub(super) fn has_room_to_add(&self, address: &Address) -> bool {
-        self.limited_until(address).is_none()
-            && self.waiting.load(Ordering::Relaxed) == 0
-            && self.chat_limiter(address).check_key(&key(address)).is_ok()
-            && self.account.check().is_ok()
+    pub(super) fn room_to_add(&self, address: &Address) -> Option<Leave> {
+        if self.limited_until(address, false).is_some() {
+            return None;
+        }
+        let (mut leave, now) = (Leave::default(), Instant::now());
+        let has_room = self.chat(address).is_none_or(|chat| leave.tries(&chat, 0, now))
+            && self.account.as_ref().is_none_or(|all| leave.tries(all, kept(all), now));
+        leave.or_back(has_room)
+    }
+
+    /// The leave to show the typing indicator, if there is room for it right now.
+    pub(super) fn room_to_type(&self, address: &Address) -> Option<Leave> {
+        let mut leave = Leave::default();
+        if !self.typing_is_a_write {
+            return Some(leave);
+        }
+        let is_limited = self.limited_until(address, false).is_some();
+        let mut all = self.account.iter();
+        let has_room = !is_limited && all.all(|all| leave.tries(all, kept(all), Instant::now()));
+        has_room.then_some(leave)
+    }
+
+    /// Takes note, until this is dropped, of an answer that may have to be edited once more.
+    pub(super) fn unfinished(&self) -> Unfinished<'_> {
+        self.unfinished.fetch_add(1, Ordering::Relaxed);
+        Unfinished(&self.unfinished)
     }
 
     /// Remembers that the platform asked us to wait.
     pub(super) fn limit(&self, address: &Address, scope: LimitScope, wait: Duration) {
         let who = match scope {
-            LimitScope::Chat => Some(key(address)),
-            LimitScope::Account => None,
+            LimitScope::Chat => Limited::Chat(key(address)),
+            LimitScope::Edits => Limited::Edits,
+            LimitScope::Account => Limited::Account,
         };
         let until = Instant::now() + wait.min(LONGEST_WAIT);
         let mut limited = self.limited.lock().unwrap_or_else(PoisonError::into_inner);
@@ -132,39 +183,102 @@ impl<C: Clock + Clone> Pacer<C> {
         *known = (*known).max(until);
     }
 
+    fn limited_until(&self, address: &Address, is_edit: bool) -> Option<Instant> {
+        let limited = self.limited.lock().unwrap_or_else(PoisonError::into_inner);
+        if limited.is_empty() {
+            return None;
+        }
+        let of_edits = limited.get(&Limited::Edits).filter(|_| is_edit);
+        let of_chat = limited.get(&Limited::Chat(key(address)));
+        let until = limited.get(&Limited::Account).max(of_edits).max(of_chat).copied();
+        until.filter(|until| *until > Instant::now())
+    }
+
     /// Forgets the chats at rest, now and then.
     fn tidy(&self) {
-        if self.writes.fetch_add(1, Ordering::Relaxed) % TIDY_EVERY == TIDY_EVERY - 1 {
-            for chats in [&self.directs, &self.groups] {
-                chats.retain_recent();
-                chats.shrink_to_fit();
-            }
+        if self.writes.fetch_add(1, Ordering::Relaxed) % TIDY_EVERY == TIDY_EVERY - 1
+            && let Some(chats) = &self.chats
+        {
+            chats.forget_those_at_rest(Instant::now());
         }
     }
 
-    fn limited_until(&self, address: &Address) -> Option<Instant> {
-        let limited = self.limited.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_account = limited.get(&None);
-        let of_chat = limited.get(&Some(key(address)));
-        of_account.max(of_chat).copied().filter(|until| *until > Instant::now())
+    fn chat(&self, address: &Address) -> Option<Arc<Window>> {
+        self.chats.as_ref().map(|chats| chats.window(address))
     }
 
-    fn chat_limiter(&self, address: &Address) -> &Keyed<C> {
-        if address.is_direct() { &self.directs } else { &self.groups }
-    }
-}
-
-/// One who waits, until it is dropped.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl<'a> Waiting<'a> {
-    fn among(all: &'a AtomicUsize) -> Self {
-        all.fetch_add(1, Ordering::Relaxed);
-        Self(all)
+    /// What all chats share for this kind of write.
+    fn shared(&self, is_edit: bool) -> Option<&Arc<Window>> {
+        match &self.edits {
+            Some(edits) if is_edit => Some(&edits.all),
+            _ => self.account.as_ref(),
+        }
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Edits {
+    fn new(rate: Rate) -> Self {
+        let at_once = NonZeroU32::new(EDITS_AT_ONCE).unwrap_or(NonZeroU32::MIN).min(rate.most);
+        let within = rate.within * at_once.get() / rate.most.get();
+        Self { all: Window::new(rate), interim: Window::new(Rate { most: at_once, within }) }
+    }
+}
+
+impl Chats {
+    fn window(&self, address: &Address) -> Arc<Window> {
+        let within = if address.is_direct() { self.direct_interval } else { self.group_interval };
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || Window::new(Rate { most: NonZeroU32::MIN, within });
+        Arc::clone(windows.entry(key(address)).or_insert_with(new))
+    }
+
+    fn forget_those_at_rest(&self, now: Instant) {
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        // Who has one in hand is about to take a slot of it.
+        windows.retain(|_, window| Arc::strong_count(window) > 1 || !window.is_at_rest(now));
+        windows.shrink_to_fit();
+    }
+}
+
+/// How much of what all chats share is kept for what has to be written.
+fn kept(window: &Window) -> usize {
+    window.most().div_ceil(KEPT)
+}
+
+/// The leave to make one write, which has been answered when this is dropped.
+#[derive(Debug, Default)]
+pub(super) struct Leave {
+    slots: Vec<Slot>,
+}
+
+impl Leave {
+    /// Adds a slot, if there is one and `keep` others are left.
+    fn tries(&mut self, window: &Arc<Window>, keep: usize, now: Instant) -> bool {
+        let slot = window.try_take(keep, now);
+        let has_slot = slot.is_some();
+        self.slots.extend(slot);
+        has_slot
+    }
+
+    /// What there is if it is all that is needed; else everything is given back.
+    fn or_back(self, is_all: bool) -> Option<Self> {
+        if is_all {
+            return Some(self);
+        }
+        self.give_back();
+        None
+    }
+
+    /// Gives everything back.
+    fn give_back(self) {
+        self.slots.into_iter().for_each(Slot::unused);
+    }
+}
+
+/// One answer that may have to be edited once more, until it is dropped.
+pub(super) struct Unfinished<'a>(&'a AtomicUsize);
+
+impl Drop for Unfinished<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -180,38 +294,39 @@ mod tests {
     use std::num::NonZeroU32;
     use std::time::Duration;
 
-    use governor::clock::FakeRelativeClock;
+    use futures_util::poll;
     use tokio::time::Instant;
 
-    use super::{EDITS_AT_ONCE, Pacer};
+    use super::{Pacer, Urgency};
     use crate::channels::LimitScope;
-    use crate::domain::{Address, AddressKind, Capabilities, Growth, Platform};
+    use crate::domain::{Address, AddressKind, Capabilities, Growth, Platform, Rate};
 
     const SECOND: Duration = Duration::from_secs(1);
-    const TICK: Duration = Duration::from_millis(100);
-    const TICKS_A_MINUTE: u32 = 600;
-    const EDITS_A_MINUTE: u32 = 45;
+    const TICK: Duration = Duration::from_millis(20);
 
     /// A platform like Slack, but for what is said to groups.
     const CAPABILITIES: Capabilities = Capabilities {
         text_limit: 4_000,
         length: str::len,
-        direct_interval: SECOND,
-        group_interval: Duration::from_secs(3),
-        writes_per_second: NonZeroU32::new(5).unwrap(),
-        edits_per_minute: NonZeroU32::new(EDITS_A_MINUTE).unwrap(),
+        direct_interval: TICK,
+        group_interval: SECOND,
+        writes: Some(Rate::per_minute(NonZeroU32::new(200).unwrap())),
+        edits: Some(Rate::per_minute(NonZeroU32::new(10).unwrap())),
         typing_lasts: Duration::MAX,
+        typing_is_a_write: false,
         idempotent_for: Duration::ZERO,
         has_one_place_for_a_command: false,
         takes_files: false,
         growth: Growth::Replaced,
     };
 
-    /// A pace whose time passes only when it is told to.
-    fn pacer() -> (Pacer<FakeRelativeClock>, FakeRelativeClock) {
-        let clock = FakeRelativeClock::default();
-        (Pacer::by(&clock, &CAPABILITIES), clock)
-    }
+    /// A platform like Discord: edits are writes, and typing too.
+    const WRITES_ONLY: Capabilities = Capabilities {
+        writes: Some(Rate::per_minute(NonZeroU32::new(8).unwrap())),
+        edits: None,
+        typing_is_a_write: true,
+        ..CAPABILITIES
+    };
 
     fn direct(number: usize) -> Address {
         let (scope, chat) = ("T1".to_owned(), format!("D{number}"));
@@ -230,90 +345,95 @@ mod tests {
         Address { chat, thread, kind: AddressKind::Thread, ..direct(0) }
     }
 
-    #[test]
-    fn threads_of_one_chat_use_up_no_edits_that_do_not_leave() {
-        let (pacer, clock) = pacer();
-        for _ in 0..20 {
-            let left = (0..10).filter(|number| pacer.has_room(&thread(*number))).count();
-            assert_eq!(left, 1, "a group takes one in three seconds");
-            assert!(pacer.has_room(&direct(0)), "and leaves others theirs");
-            clock.advance(SECOND * 3);
-        }
+    fn interim(pacer: &Pacer, chats: std::ops::Range<usize>) -> usize {
+        chats.filter(|number| pacer.room(&direct(*number)).is_some()).count()
     }
 
     #[test]
-    fn no_minute_sees_more_edits_than_the_platform_takes() {
-        let (pacer, clock) = pacer();
-        let mut edits = Vec::new();
-        for tick in 0..2 * TICKS_A_MINUTE {
-            edits.extend((0..10).filter(|number| pacer.has_room(&direct(*number))).map(|_| tick));
-            clock.advance(TICK);
-        }
-        let within =
-            |from: u32| edits.iter().filter(|tick| (from..from + TICKS_A_MINUTE).contains(*tick)).count();
-        let most = (0..TICKS_A_MINUTE).map(within).max().unwrap();
-        let allowed = usize::try_from(EDITS_A_MINUTE + EDITS_AT_ONCE.get()).unwrap();
-        assert!((allowed - 4..=allowed).contains(&most), "{most}");
-    }
-
-    #[test]
-    fn a_chat_and_the_account_have_a_pace_of_their_own() {
-        let (pacer, clock) = pacer();
-        assert!(pacer.has_room(&direct(0)) && !pacer.has_room(&direct(0)));
-        clock.advance(SECOND);
-        assert!(pacer.has_room(&direct(0)) && pacer.has_room(&thread(0)));
-        clock.advance(SECOND);
-        assert!(
-            pacer.has_room(&direct(0)) && !pacer.has_room(&thread(1)),
-            "threads share their group's pace"
-        );
+    fn threads_of_one_chat_share_its_pace_and_take_nothing_that_does_not_leave() {
+        let pacer = Pacer::new(&CAPABILITIES);
+        let left = (0..20).filter(|number| pacer.room(&thread(*number)).is_some()).count();
+        assert_eq!(left, 1);
+        assert_eq!(interim(&pacer, 0..9), 3, "and leaves others theirs: four at once");
     }
 
     #[tokio::test]
-    async fn what_has_to_be_written_waits_and_takes_no_edit() {
-        let interval = Duration::from_millis(20);
-        let edits_per_minute = NonZeroU32::new(1).unwrap();
-        let pacer = Pacer::new(&Capabilities { direct_interval: interval, edits_per_minute, ..CAPABILITIES });
-        let began = Instant::now();
+    async fn each_answer_that_comes_keeps_an_edit_where_they_are_scarce() {
+        let pacer = Pacer::new(&CAPABILITIES);
+        let answers: Vec<_> = (0..8).map(|_| pacer.unfinished()).collect();
+        assert_eq!(interim(&pacer, 0..9), 2, "two of ten are left");
+        for number in 10..18 {
+            drop(pacer.wait_to_edit(&direct(number), Urgency::Final).await);
+        }
+        drop(answers);
+        assert_eq!(interim(&pacer, 20..29), 0);
+    }
+
+    #[tokio::test]
+    async fn posts_take_no_edits_and_edits_no_posts() {
+        let pacer = Pacer::new(&CAPABILITIES);
+        for number in 0..10 {
+            drop(pacer.wait_to_edit(&direct(number), Urgency::Final).await);
+        }
+        let eleventh = direct(11);
+        let edit = pacer.wait_to_edit(&eleventh, Urgency::Final);
+        tokio::pin!(edit);
+        assert!(poll!(&mut edit).is_pending());
+        for number in 20..40 {
+            drop(pacer.wait(&direct(number), Urgency::First).await);
+        }
+    }
+
+    #[tokio::test]
+    async fn interim_texts_leave_room_for_what_has_to_be_written() {
+        let pacer = Pacer::new(&WRITES_ONLY);
+        assert_eq!(interim(&pacer, 0..9), 6, "a quarter is kept");
+        assert!(pacer.room_to_type(&direct(10)).is_none());
+        for number in 11..13 {
+            drop(pacer.wait(&direct(number), Urgency::First).await);
+        }
+        let late = direct(13);
+        let wait = pacer.wait(&late, Urgency::Final);
+        tokio::pin!(wait);
+        assert!(poll!(&mut wait).is_pending());
+    }
+
+    #[tokio::test]
+    async fn writes_to_one_chat_are_apart() {
+        let (pacer, began) = (Pacer::new(&CAPABILITIES), Instant::now());
         for _ in 0..3 {
-            pacer.wait(&direct(0)).await;
+            drop(pacer.wait(&direct(0), Urgency::Final).await);
         }
-        assert!(began.elapsed() >= interval * 2, "{:?}", began.elapsed());
-        assert!(pacer.has_room(&direct(1)));
+        assert!(began.elapsed() >= TICK * 2, "{:?}", began.elapsed());
     }
 
     #[tokio::test]
-    async fn edits_that_have_to_be_made_take_their_share_and_come_before_all_others() {
-        let edits_per_minute = NonZeroU32::new(1_200).unwrap();
-        let pacer = Pacer::new(&Capabilities {
-            edits_per_minute,
-            writes_per_second: NonZeroU32::MAX,
-            ..CAPABILITIES
-        });
-        let began = Instant::now();
-        for number in 0..3 {
-            pacer.wait_to_edit(&direct(number)).await;
-        }
-        assert!(pacer.has_room(&direct(3)), "one of four is left");
-        let last = direct(4);
-        let waits = pacer.wait_to_edit(&last);
-        tokio::pin!(waits);
-        assert!(futures_util::poll!(&mut waits).is_pending());
-        assert!(!pacer.has_room(&direct(5)), "not before the one that waits");
-        waits.await;
-        assert!(began.elapsed() >= SECOND / 20, "{:?}", began.elapsed());
-        assert_eq!(pacer.waiting.load(super::Ordering::Relaxed), 0);
-    }
-
-    #[tokio::test]
-    async fn what_a_platform_asks_for_holds_the_chat_or_all_of_the_account() {
-        let (pacer, wait) = (Pacer::new(&CAPABILITIES), Duration::from_millis(50));
+    async fn what_a_platform_asks_for_holds_the_chat_or_all_edits_or_all_of_the_account() {
+        let (pacer, wait) = (Pacer::new(&CAPABILITIES), TICK * 3);
         pacer.limit(&direct(0), LimitScope::Chat, SECOND * 60);
-        assert!(!pacer.has_room(&direct(0)) && pacer.has_room(&direct(1)));
+        assert!(pacer.room(&direct(0)).is_none() && pacer.room(&direct(1)).is_some());
+        pacer.limit(&direct(1), LimitScope::Edits, SECOND * 60);
+        assert!(pacer.room(&direct(2)).is_none());
+        drop(pacer.wait(&direct(2), Urgency::First).await);
         let began = Instant::now();
         pacer.limit(&direct(1), LimitScope::Account, wait);
-        assert!(!pacer.has_room(&direct(2)));
-        pacer.wait(&direct(3)).await;
+        drop(pacer.wait(&direct(3), Urgency::First).await);
         assert!(began.elapsed() >= wait, "{:?}", began.elapsed());
+    }
+
+    #[tokio::test]
+    async fn who_waits_hears_what_the_platform_has_asked_others_for_meanwhile() {
+        let most = NonZeroU32::MIN;
+        let writes = Some(Rate { most, within: TICK });
+        let (pacer, chat) = (Pacer::new(&Capabilities { writes, ..CAPABILITIES }), direct(1));
+        let taken = pacer.wait(&direct(0), Urgency::First).await;
+        let waits = pacer.wait(&chat, Urgency::First);
+        tokio::pin!(waits);
+        assert!(poll!(&mut waits).is_pending());
+        let (began, asked) = (Instant::now(), TICK * 4);
+        pacer.limit(&direct(0), LimitScope::Account, asked);
+        drop(taken);
+        waits.await;
+        assert!(began.elapsed() >= asked, "{:?}", began.elapsed());
     }
 }

@@ -4,6 +4,7 @@
 //! what was noted is what can be looked for; it ends with the edit that writes what stays.
 
 use crate::app::delivery::DeliveryError;
+use crate::app::delivery::pace::Leave;
 use crate::app::delivery::write::Writer;
 use crate::channels::{ChannelError, Streams};
 use crate::domain::{Part, PostedId};
@@ -39,10 +40,11 @@ impl<'a> Stream<'a> {
     pub(super) async fn begin(
         &mut self,
         writer: &Writer<'_>,
+        leave: Leave,
         part: &Part,
         words: &str,
     ) -> Result<Option<PostedId>, DeliveryError> {
-        let begun = writer.once(self.platform.begin(writer.to, words)).await?;
+        let begun = writer.once(leave, self.platform.begin(writer.to, words)).await?;
         if let Some(id) = &begun {
             let (id, given) = (id.clone(), words.to_owned());
             self.growing = Some(Growing { number: part.number, id, given });
@@ -56,10 +58,11 @@ impl<'a> Stream<'a> {
         let Some(growing) = &mut self.growing else { return Ok(false) };
         let Some(rest) = text.strip_prefix(growing.given.as_str()) else { return Ok(false) };
         let step = whole_words(rest);
-        if step.is_empty() || !writer.has_room_to_add() {
+        if step.is_empty() {
             return Ok(true);
         }
-        match writer.once(self.platform.add(writer.to, &growing.id, step)).await {
+        let Some(leave) = writer.room_to_add() else { return Ok(true) };
+        match writer.once(leave, self.platform.add(writer.to, &growing.id, step)).await {
             Ok(is_added) => {
                 if is_added {
                     growing.given.push_str(step);
@@ -80,7 +83,8 @@ impl<'a> Stream<'a> {
     /// Says that nothing more is added; that it could not be said is seen by the edit that follows.
     pub(super) async fn end(&mut self, writer: &Writer<'_>) -> Result<(), DeliveryError> {
         let Some(growing) = self.growing.take() else { return Ok(()) };
-        match writer.once(self.platform.end(writer.to, &growing.id)).await {
+        // An edit waits for its leave behind it.
+        match writer.once(Leave::default(), self.platform.end(writer.to, &growing.id)).await {
             Err(DeliveryError::Channel(error)) => {
                 tracing::debug!(error = %chain(&error), "could not end a stream");
                 Ok(())

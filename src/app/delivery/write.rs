@@ -6,8 +6,9 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use crate::app::delivery::DeliveryError;
-use crate::app::delivery::pace::Pacer;
+use crate::app::delivery::pace::{Leave, Pacer};
 use crate::app::delivery::screen::Found;
+use crate::app::delivery::window::Urgency;
 use crate::app::lease::Lease;
 use crate::app::ledger::Ledger;
 use crate::channels::{Channel, ChannelError, LOOKED_BACK};
@@ -47,7 +48,7 @@ impl Writer<'_> {
     pub(super) async fn post(
         &self,
         part: &Part,
-        is_labelled: bool,
+        (is_labelled, urgency): (bool, Urgency),
         key: &DeliveryKey,
         known: &[PostedId],
     ) -> Result<(PostedId, bool), DeliveryError> {
@@ -55,8 +56,9 @@ impl Writer<'_> {
         let mut part = part.reading(self.dress(&part.text, is_labelled));
         let (mut is_labelled, mut copies) = (is_labelled, usize::from(is_labelled));
         loop {
-            self.may_write().await?;
+            let leave = self.may_write(urgency).await?;
             let result = self.channel.post(self.to, &part, key).await;
+            drop(leave);
             metrics::wrote(self.channel.platform(), result.is_ok());
             let error = match result {
                 Ok(posted) => return Ok((posted, is_labelled)),
@@ -93,7 +95,7 @@ impl Writer<'_> {
             match typing.show_typing(self.to).await {
                 Err(error) if error.is_passing() => {
                     self.wait_after(error, &mut tries).await.map_err(away)?;
-                    self.pacer.wait(&self.to.address).await;
+                    drop(self.pacer.wait(&self.to.address, Urgency::Final).await);
                 }
                 // Whatever else there is against it, the post itself will hear.
                 _ => return Ok(()),
@@ -158,8 +160,10 @@ impl Writer<'_> {
         let Some(platform) = self.channel.delete() else { return Ok(()) };
         let mut tries = Tries::within(self.patience);
         loop {
-            self.may_write().await?;
-            match platform.delete(self.to, posted).await {
+            let leave = self.may_write(Urgency::Final).await?;
+            let deleted = platform.delete(self.to, posted).await;
+            drop(leave);
+            match deleted {
                 Ok(()) => return Ok(()),
                 Err(error) if error.is_passing() => self.wait_after(error, &mut tries).await?,
                 Err(error) => {
@@ -172,45 +176,59 @@ impl Writer<'_> {
     }
 
     /// Waits for the pace, and for proof that we may still write at all.
-    pub(super) async fn may_write(&self) -> Result<(), DeliveryError> {
-        self.pacer.wait(&self.to.address).await;
-        self.lease.held().await
+    pub(super) async fn may_write(&self, urgency: Urgency) -> Result<Leave, DeliveryError> {
+        let leave = self.pacer.wait(&self.to.address, urgency).await;
+        self.lease.held().await?;
+        Ok(leave)
     }
 
-    /// Whether an interim text may be written right now; if so, it counts.
-    pub(super) fn has_room(&self) -> bool {
-        self.pacer.has_room(&self.to.address)
+    /// The leave to write an interim text, if there is room for it right now.
+    pub(super) fn room(&self) -> Option<Leave> {
+        self.pacer.room(&self.to.address)
     }
 
     /// The same for what is no edit.
-    pub(super) fn has_room_to_add(&self) -> bool {
-        self.pacer.has_room_to_add(&self.to.address)
+    pub(super) fn room_to_add(&self) -> Option<Leave> {
+        self.pacer.room_to_add(&self.to.address)
     }
 
     /// Edits a post until it shows the part.
-    pub(super) async fn edit(&self, posted: &PostedId, part: &Part) -> Result<(), DeliveryError> {
+    pub(super) async fn edit(
+        &self,
+        posted: &PostedId,
+        part: &Part,
+        urgency: Urgency,
+    ) -> Result<(), DeliveryError> {
         let mut tries = Tries::within(self.patience);
         loop {
-            self.pacer.wait_to_edit(&self.to.address).await;
-            match self.edit_once(posted, part).await {
+            let leave = self.pacer.wait_to_edit(&self.to.address, urgency).await;
+            match self.edit_once(posted, part, leave).await {
                 Err(DeliveryError::Channel(error)) => self.wait_after(error, &mut tries).await?,
                 done => return done,
             }
         }
     }
 
-    /// Edits a post once, without waiting for room; the pace is the caller's concern.
-    pub(super) async fn edit_once(&self, posted: &PostedId, part: &Part) -> Result<(), DeliveryError> {
-        self.once(self.channel.edit(self.to, posted, part)).await
+    /// Edits a post once.
+    pub(super) async fn edit_once(
+        &self,
+        posted: &PostedId,
+        part: &Part,
+        leave: Leave,
+    ) -> Result<(), DeliveryError> {
+        self.once(leave, self.channel.edit(self.to, posted, part)).await
     }
 
-    /// Writes something once, without waiting for room.
+    /// Writes something once.
     pub(super) async fn once<T>(
         &self,
+        leave: Leave,
         write: impl Future<Output = Result<T, ChannelError>>,
     ) -> Result<T, DeliveryError> {
         self.lease.held().await?;
-        Ok(self.has_written(write.await)?)
+        let written = write.await;
+        drop(leave);
+        Ok(self.has_written(written)?)
     }
 
     /// Takes note of how a single write went, and of a wait that it asks for.

@@ -48,7 +48,9 @@ use tokio_util::sync::CancellationToken;
 use crate::channels::{Account, Batch, Channel, ChannelError, Delete, Inbox, ReadBack, Replay, Typing};
 use crate::config::CatchUpSettings;
 use crate::domain::texts::Texts;
-use crate::domain::{Address, Capabilities, Clock, DeliveryKey, Growth, Part, Platform, PostedId, ReplyTo};
+use crate::domain::{
+    Address, Capabilities, Clock, DeliveryKey, Growth, Part, Platform, PostedId, Rate, ReplyTo,
+};
 use crate::telemetry::Tasks;
 use api::{Api, id_of, snowflake};
 use decode::Reader;
@@ -67,9 +69,10 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     direct_interval: Duration::from_millis(1_050),
     group_interval: Duration::from_millis(1_050),
     // Of 50 for everything.
-    writes_per_second: NonZeroU32::new(45).unwrap(),
-    edits_per_minute: NonZeroU32::new(45 * 60).unwrap(),
+    writes: Some(Rate::per_second(NonZeroU32::new(45).unwrap())),
+    edits: None,
     typing_lasts: Duration::from_secs(10),
+    typing_is_a_write: true,
     idempotent_for: Duration::from_secs(120),
     has_one_place_for_a_command: true,
     takes_files: true,

@@ -56,7 +56,7 @@ use crate::channels::{
 };
 use crate::config::CatchUpSettings;
 use crate::domain::texts::Texts;
-use crate::domain::{Capabilities, Clock, DeliveryKey, Growth, Part, Platform, PostedId, ReplyTo};
+use crate::domain::{Capabilities, Clock, DeliveryKey, Growth, Part, Platform, PostedId, Rate, ReplyTo};
 use crate::telemetry::Tasks;
 
 /// docs.slack.dev/apis/web-api/rate-limits: a post a second in a channel, 50
@@ -66,9 +66,11 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     length: encode::length,
     direct_interval: Duration::from_millis(1_050),
     group_interval: Duration::from_millis(1_050),
-    writes_per_second: NonZeroU32::new(5).unwrap(),
-    edits_per_minute: NonZeroU32::new(45).unwrap(),
+    // "Several hundred messages per minute" in a workspace.
+    writes: Some(Rate::per_minute(NonZeroU32::new(280).unwrap())),
+    edits: Some(Rate::per_minute(NonZeroU32::new(50).unwrap())),
     typing_lasts: Duration::MAX,
+    typing_is_a_write: false,
     idempotent_for: Duration::ZERO,
     has_one_place_for_a_command: false,
     takes_files: true,
@@ -76,7 +78,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
 };
 
 const POSTING: Step = Step { name: "posting", scope: LimitScope::Chat, is_post: true };
-const EDITING: Step = Step { name: "editing", scope: LimitScope::Account, is_post: false };
+const EDITING: Step = Step { name: "editing", scope: LimitScope::Edits, is_post: false };
 
 /// What Slack needs to begin.
 pub struct Setup {

@@ -39,7 +39,9 @@ use crate::channels::{
 };
 use crate::config::CatchUpSettings;
 use crate::domain::texts::Texts;
-use crate::domain::{Backoff, Capabilities, Clock, DeliveryKey, Growth, Part, Platform, PostedId, ReplyTo};
+use crate::domain::{
+    Backoff, Capabilities, Clock, DeliveryKey, Growth, Part, Platform, PostedId, Rate, ReplyTo,
+};
 use crate::telemetry::chain;
 
 pub use webhook::Hook;
@@ -50,9 +52,11 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     length: encode::length,
     direct_interval: Duration::from_millis(1_050),
     group_interval: Duration::from_millis(3_050),
-    writes_per_second: NonZeroU32::new(30).unwrap(),
-    edits_per_minute: NonZeroU32::new(30 * 60).unwrap(),
+    writes: Some(Rate::per_second(NonZeroU32::new(30).unwrap())),
+    edits: None,
     typing_lasts: Duration::from_secs(5),
+    // Messages are what Telegram speaks of.
+    typing_is_a_write: false,
     idempotent_for: Duration::ZERO,
     has_one_place_for_a_command: false,
     takes_files: true,

@@ -12,7 +12,6 @@ mod prompt;
 
 use std::collections::HashSet;
 use std::io::{self, Write};
-use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -31,9 +30,10 @@ const CAPABILITIES: Capabilities = Capabilities {
     length: str::len,
     direct_interval: Duration::from_millis(40),
     group_interval: Duration::from_millis(40),
-    writes_per_second: NonZeroU32::MAX,
-    edits_per_minute: NonZeroU32::MAX,
+    writes: None,
+    edits: None,
     typing_lasts: Duration::MAX,
+    typing_is_a_write: false,
     idempotent_for: Duration::MAX,
     has_one_place_for_a_command: false,
     takes_files: false,

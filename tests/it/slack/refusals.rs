@@ -37,7 +37,7 @@ async fn a_rate_limit_says_for_whom_and_how_long() {
         matches!(posted, Err(ChannelError::RateLimited { scope: LimitScope::Chat, retry_after, .. }) if retry_after == wait(7))
     );
     assert!(
-        matches!(edited, Err(ChannelError::RateLimited { scope: LimitScope::Account, retry_after, .. }) if retry_after == wait(9))
+        matches!(edited, Err(ChannelError::RateLimited { scope: LimitScope::Edits, retry_after, .. }) if retry_after == wait(9))
     );
     bot.ends().await;
 }

@@ -25,6 +25,7 @@ mod retry;
 mod rooms;
 mod slack;
 mod stored;
+mod storm;
 mod streaming;
 
 use std::time::{Duration, Instant};

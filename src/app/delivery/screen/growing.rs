@@ -1,7 +1,7 @@
 //! What is not whole yet: drafts and streams where the platform has them, and edits elsewhere.
 
 use crate::app::delivery::DeliveryError;
-use crate::app::delivery::screen::{Found, Screen, Shown, Urgency};
+use crate::app::delivery::screen::{Found, Screen, Shown, Stage};
 use crate::app::delivery::stream::beginning;
 use crate::channels::ChannelError;
 use crate::domain::{DeliveryKey, Part, PostedId, SentPart, Timestamp};
@@ -15,7 +15,7 @@ impl Screen<'_> {
     pub(super) async fn show_growing(&mut self, parts: &[Part], text: &str) -> Result<(), DeliveryError> {
         let growing = parts.split_last().filter(|(last, _)| !self.shown.contains_key(&last.number));
         if let Some((last, before)) = growing.filter(|_| self.draft.is_some()) {
-            self.show(before, Urgency::Final).await?;
+            self.show(before, Stage::Growing).await?;
             let key = DeliveryKey::new(self.ledger.turn(), last.number);
             if let Some(draft) = &mut self.draft
                 && draft.show(&self.writer, last, &key).await?
@@ -27,14 +27,14 @@ impl Screen<'_> {
         if let Some((last, before)) = parts.split_last().filter(|_| self.stream.is_some()) {
             // What is added stays, so nothing may be added that only closes marks for now.
             let unclosed = self.cut(text).into_iter().nth(last.number);
-            self.show(before, Urgency::Final).await?;
+            self.show(before, Stage::Growing).await?;
             if let Some(unclosed) = unclosed
                 && self.stream(&unclosed).await?
             {
                 return Ok(());
             }
         }
-        self.show(parts, Urgency::Interim).await
+        self.show(parts, Stage::Interim).await
     }
 
     /// Lets a post grow into this part; false if it has to be shown in another way.
@@ -63,10 +63,10 @@ impl Screen<'_> {
         let Some(stream) = &mut self.stream else { return Ok(false) };
         let words = beginning(&part.text);
         let begun = Part::new(part.number, if words.is_empty() { NOTHING_YET } else { words }.to_owned());
-        self.writer.may_write().await?;
+        let leave = self.writer.may_write(Stage::Growing.urgency_of_post(part.number)).await?;
         self.ledger.advance(self.unnoted.take(), &begun).await?;
         let since = self.ledger.now();
-        let posted = match stream.begin(&self.writer, part, words).await {
+        let posted = match stream.begin(&self.writer, leave, part, words).await {
             Ok(posted) => posted,
             Err(error) if error.closed().is_some() => return Err(error),
             Err(DeliveryError::Channel(error)) => {

@@ -12,6 +12,7 @@ use std::num::NonZeroUsize;
 use crate::app::delivery::DeliveryError;
 use crate::app::delivery::draft::Draft;
 use crate::app::delivery::stream::Stream;
+use crate::app::delivery::window::Urgency;
 use crate::app::delivery::write::{Writer, label};
 use crate::app::ledger::Ledger;
 use crate::channels::ChannelError;
@@ -60,13 +61,34 @@ struct Shown {
     is_labelled: bool,
 }
 
-/// How much a text matters.
+/// How much a text matters that is still growing, or does not any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Urgency {
+enum Stage {
     /// It may be left out: a better one comes.
     Interim,
-    /// It has to arrive.
+    /// It has to arrive, so that what comes behind it can.
+    Growing,
+    /// It has to arrive, and is what stays.
     Final,
+}
+
+impl Stage {
+    /// How much a write matters that has to be made for it.
+    fn urgency(self) -> Urgency {
+        match self {
+            Self::Interim | Self::Growing => Urgency::Growth,
+            Self::Final => Urgency::Final,
+        }
+    }
+
+    /// The same for the post of a part.
+    fn urgency_of_post(self, number: usize) -> Urgency {
+        match self {
+            Self::Final if number == 0 => Urgency::Whole,
+            Self::Interim | Self::Growing if number == 0 => Urgency::First,
+            Self::Interim | Self::Growing | Self::Final => self.urgency(),
+        }
+    }
 }
 
 impl<'a> Screen<'a> {
@@ -174,7 +196,7 @@ impl<'a> Screen<'a> {
         announced: Option<usize>,
     ) -> Result<(), DeliveryError> {
         self.announced = announced;
-        self.show(parts, Urgency::Final).await?;
+        self.show(parts, Stage::Final).await?;
         while let Some(last) = self.shown.last_entry().filter(|last| *last.key() >= parts.len()) {
             let (number, surplus) = last.remove_entry();
             self.writer.delete(&surplus.id).await?;
@@ -183,17 +205,18 @@ impl<'a> Screen<'a> {
         Ok(())
     }
 
-    async fn show(&mut self, parts: &[Part], urgency: Urgency) -> Result<(), DeliveryError> {
+    async fn show(&mut self, parts: &[Part], stage: Stage) -> Result<(), DeliveryError> {
         for part in parts {
             // What comes before the last part will not change any more.
-            let urgency = if part.number + 1 < parts.len() { Urgency::Final } else { urgency };
+            let is_last = part.number + 1 == parts.len();
+            let stage = if is_last || stage == Stage::Final { stage } else { Stage::Growing };
             if self.shown.contains_key(&part.number) {
-                self.change(part, urgency).await?;
+                self.change(part, stage).await?;
             } else {
                 if part.number > 0 {
                     kill_point(KillPoint::BetweenParts);
                 }
-                self.add(part).await?;
+                self.add(part, stage).await?;
             }
         }
         Ok(())
@@ -243,34 +266,40 @@ impl<'a> Screen<'a> {
         }
     }
 
-    async fn add(&mut self, part: &Part) -> Result<(), DeliveryError> {
+    async fn add(&mut self, part: &Part, stage: Stage) -> Result<(), DeliveryError> {
         let doubt = self.doubts.remove(&part.number);
         let is_untold = matches!(doubt, Some(Found::Untold));
-        let shown = self.post(part, part.number, is_untold).await?;
+        let urgency = stage.urgency_of_post(part.number);
+        let shown = self.post(part, part.number, (is_untold, urgency)).await?;
         // A file is the same each time.
         if matches!(doubt, Some(Found::Repeatable)) && part.file.is_none() {
             // What arrived under this key at first may have had another text.
             let dressed = part.reading(self.writer.dress(&part.text, shown.is_labelled));
-            self.writer.edit(&shown.id, &dressed).await?;
+            self.writer.edit(&shown.id, &dressed, urgency).await?;
         }
         self.shown.insert(part.number, shown);
         Ok(())
     }
 
     /// Posts a part under the key of `number`.
-    async fn post(&mut self, part: &Part, number: usize, is_labelled: bool) -> Result<Shown, DeliveryError> {
+    async fn post(
+        &mut self,
+        part: &Part,
+        number: usize,
+        (is_labelled, urgency): (bool, Urgency),
+    ) -> Result<Shown, DeliveryError> {
         if self.announced.take() != Some(part.number) || is_labelled {
             let dressed = part.reading(self.writer.dress(&part.text, is_labelled));
             self.ledger.advance(self.unnoted.take(), &dressed).await?;
         }
         let key = DeliveryKey::new(self.ledger.turn(), number);
-        let (id, is_labelled) = self.writer.post(part, is_labelled, &key, &self.known()).await?;
+        let (id, is_labelled) = self.writer.post(part, (is_labelled, urgency), &key, &self.known()).await?;
         kill_point(KillPoint::Posted);
         self.unnoted = Some(SentPart { number: part.number, posted: id.clone(), is_labelled });
         Ok(Shown { id, text: Some(part.text.clone()), button: part.button, is_labelled })
     }
 
-    async fn change(&mut self, part: &Part, urgency: Urgency) -> Result<(), DeliveryError> {
+    async fn change(&mut self, part: &Part, stage: Stage) -> Result<(), DeliveryError> {
         let Some(shown) = self.shown.get(&part.number) else { return Ok(()) };
         let is_the_same = shown.text.as_deref() == Some(part.text.as_str()) && shown.button == part.button;
         // A file comes last and whole, and does not change any more.
@@ -282,28 +311,30 @@ impl<'a> Screen<'a> {
             stream.end(&self.writer).await?;
         }
         let dressed = part.reading(self.writer.dress(&part.text, is_labelled));
-        let changed = match urgency {
-            Urgency::Final => {
-                let edited = self.writer.edit(&id, &dressed).await;
+        let changed = match stage {
+            Stage::Growing | Stage::Final => {
+                let edited = self.writer.edit(&id, &dressed, stage.urgency()).await;
                 kill_point(KillPoint::Edited);
                 edited
             }
-            Urgency::Interim if self.writer.has_room() => self.writer.edit_once(&id, &dressed).await,
-            Urgency::Interim => return Ok(()),
+            Stage::Interim => match self.writer.room() {
+                Some(leave) => self.writer.edit_once(&id, &dressed, leave).await,
+                None => return Ok(()),
+            },
         };
-        let now_shown = match (changed, urgency) {
+        let now_shown = match (changed, stage) {
             (Ok(()), _) => Shown { id, text: Some(part.text.clone()), button: part.button, is_labelled },
             // Where the place is closed, nothing is written any more.
             (Err(error), _) if error.closed().is_some() => return Err(error),
             // Somebody has deleted the post, or it may not be changed any more.
             (
                 Err(DeliveryError::Channel(ChannelError::Gone { .. } | ChannelError::Rejected { .. })),
-                Urgency::Interim,
+                Stage::Interim,
             ) => return Ok(()),
-            (Err(DeliveryError::Channel(ChannelError::Gone { .. })), Urgency::Final) => {
-                self.post(part, part.number + ANEW, is_labelled).await?
+            (Err(DeliveryError::Channel(ChannelError::Gone { .. })), Stage::Growing | Stage::Final) => {
+                self.post(part, part.number + ANEW, (is_labelled, stage.urgency())).await?
             }
-            (Err(DeliveryError::Channel(ChannelError::Rejected { .. })), Urgency::Final) => {
+            (Err(DeliveryError::Channel(ChannelError::Rejected { .. })), Stage::Growing | Stage::Final) => {
                 // What cannot be edited at all is what it was; only commands are answered like that.
                 if self.writer.to.interaction.is_some() && self.is_left(part.number) {
                     return Ok(());
@@ -312,7 +343,7 @@ impl<'a> Screen<'a> {
                 if self.writer.to.interaction.is_none() {
                     self.writer.delete(&id).await?;
                 }
-                self.post(part, part.number + ANEW, is_labelled).await?
+                self.post(part, part.number + ANEW, (is_labelled, stage.urgency())).await?
             }
             (Err(error), _) => return Err(error),
         };

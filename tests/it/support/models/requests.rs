@@ -23,6 +23,8 @@ pub struct AskedRequest {
     /// All headers but the key, by their lower-case names.
     pub headers: BTreeMap<String, String>,
     pub finished: Finished,
+    /// When it ended.
+    pub finished_at: Option<Instant>,
     /// What the answer costs, as soon as it is decided.
     pub usage: Option<Usage>,
 }
@@ -96,6 +98,7 @@ impl AskedRequest {
             stream: json["stream"] == true,
             headers: headers.collect(),
             finished: Finished::NotYet,
+            finished_at: None,
             usage: None,
             json,
         }
@@ -225,7 +228,10 @@ impl Ticket {
 
     fn finish(&mut self, how: Finished) {
         self.is_finished = true;
-        self.change(|request| request.finished = how);
+        self.change(|request| {
+            request.finished = how;
+            request.finished_at = Some(Instant::now());
+        });
     }
 
     fn change(&self, change: impl FnOnce(&mut AskedRequest)) {
