@@ -203,3 +203,24 @@ async fn what_is_deleted_after_a_restart_is_not_heard_again_either() {
     beside.close().await;
     stage.ends_well(bot).await;
 }
+
+#[tokio::test]
+async fn where_that_is_set_the_last_question_is_answered_as_it_was_edited() {
+    let (stage, _) = stage().await;
+    let stage = stage.set("CONVERSATION__ANSWER_EDITS", "true");
+    let mention = stage.platform.mention();
+    let general = stage.platform.guild(500, "Team").channel(501, "general");
+    let bot = stage.serve().await;
+    let alice = stage.platform.user(1001, "alice");
+    for (place, call) in [(alice.dm_channel(), ""), (general, mention.as_str())] {
+        let one = alice.says_in(place, &format!("{call} one"));
+        stage.wait_until_last(place, "Heard one").await;
+        alice.edits(one, &format!("{call} uno"));
+        let screen = stage.wait_until_last(place, "Heard uno").await;
+        assert_eq!(said(&screen), ["Heard one", "Heard uno"]);
+        alice.says_in(place, &format!("{call} two"));
+        stage.wait_until_last(place, "Heard two").await;
+    }
+    assert_eq!(stage.models.count(), 6);
+    stage.ends_well(bot).await;
+}

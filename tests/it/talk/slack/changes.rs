@@ -222,3 +222,28 @@ async fn an_answer_ends_when_its_question_is_taken_back() {
     assert_eq!(heard(&stage.models, "hello"), ["hello"]);
     stage.ends_well(bot).await;
 }
+
+#[tokio::test]
+async fn where_that_is_set_the_last_question_is_answered_as_it_was_edited() {
+    let (stage, _) = stage().await;
+    let stage = stage.set("CONVERSATION__ANSWER_EDITS", "true");
+    let alice = stage.platform.user("U1", "alice");
+    let general = stage.platform.channel("C1", "general", &[&alice]);
+    let bot = stage.serve().await;
+    let one = alice.dm("one");
+    let chat = alice.dm_channel();
+    stage.wait_until_last(&chat, "Heard one").await;
+    alice.edits(&chat, &one, "uno");
+    let screen = stage.wait_until_last(&chat, "Heard uno").await;
+    assert_eq!(said(&screen), ["Heard one", "Heard uno"]);
+
+    let one = alice.says_in(&general, "<@bot> one");
+    stage.wait_until_last(&general, "Heard one").await;
+    alice.edits(&general, &one, "<@bot> uno");
+    let screen = stage.wait_until_last(&general, "Heard uno").await;
+    assert_eq!(said(&screen), ["Heard one", "Heard uno"]);
+    assert_eq!(screen.last().unwrap().thread.as_deref(), Some(one.as_str()));
+    assert!(stage.platform.wait_until_delivered().await);
+    assert_eq!(stage.models.count(), 4);
+    stage.ends_well(bot).await;
+}
