@@ -216,18 +216,32 @@ pub trait Drafts: Send + Sync {
     async fn show_draft(&self, to: &ReplyTo, part: &Part, key: &DeliveryKey) -> Result<(), ChannelError>;
 }
 
+/// What came of adding to a post.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Added {
+    /// It is there.
+    Yes,
+    /// There is no room for it at the moment.
+    Later,
+    /// Somebody has asked the platform to stop it, and wants no more of it.
+    Stopped,
+}
+
 /// Posts that grow by the platform's own means. An edit ends that: what stays is written
 /// like every post, also where a crash left one that grows.
 #[async_trait]
 pub trait Streams: Send + Sync {
-    /// Begins a post with plain words, and returns the platform's id for it; nothing if no
-    /// more can be begun at the moment.
+    /// Whether one more can be begun at the moment; it counts as begun.
+    fn may_begin(&self) -> bool;
+
+    /// Begins a post with plain words, and returns the platform's id for it; nothing if the
+    /// platform wants no more of them at the moment.
     async fn begin(&self, to: &ReplyTo, words: &str) -> Result<Option<PostedId>, ChannelError>;
 
-    /// Adds Markdown to a post; false if there is no room for it at the moment.
+    /// Adds Markdown to a post.
     ///
     /// Not to be repeated: it may have been added where no answer came.
-    async fn add(&self, to: &ReplyTo, posted: &PostedId, markdown: &str) -> Result<bool, ChannelError>;
+    async fn add(&self, to: &ReplyTo, posted: &PostedId, markdown: &str) -> Result<Added, ChannelError>;
 
     /// Says that nothing more is added. One that has ended already is no error.
     async fn end(&self, to: &ReplyTo, posted: &PostedId) -> Result<(), ChannelError>;

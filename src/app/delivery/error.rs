@@ -19,6 +19,10 @@ pub(crate) enum DeliveryError {
     #[error("could not keep what is on its way")]
     Store(#[source] StoreError),
 
+    /// Somebody has asked the platform itself to stop the answer.
+    #[error("somebody has stopped the answer on the platform")]
+    Stopped,
+
     /// Somebody else has the turn by now; nothing more may be shown.
     #[error("the turn is not ours any more")]
     Lost,
@@ -29,7 +33,7 @@ impl DeliveryError {
     pub(crate) fn closed(&self) -> Option<Closed> {
         match self {
             Self::Channel(ChannelError::Gone { closed, .. }) => *closed,
-            Self::Channel(_) | Self::Away(_) | Self::Store(_) | Self::Lost => None,
+            Self::Channel(_) | Self::Away(_) | Self::Store(_) | Self::Stopped | Self::Lost => None,
         }
     }
 
@@ -39,7 +43,7 @@ impl DeliveryError {
             // What may have arrived is no matter for a simple repetition.
             Self::Channel(ChannelError::Unknown { .. }) => false,
             Self::Channel(error) => error.is_passing(),
-            Self::Away(_) | Self::Store(_) | Self::Lost => false,
+            Self::Away(_) | Self::Store(_) | Self::Stopped | Self::Lost => false,
         }
     }
 }

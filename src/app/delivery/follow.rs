@@ -84,10 +84,18 @@ pub(super) async fn follow(
                 }
                 let is_text = !now.text.trim().is_empty();
                 let shown = if is_text { now.text.as_str() } else { placeholder };
-                if let Err(error) = screen.show_interim(shown).await {
-                    return Ended::Unseen(error);
+                // Platforms can ask for minutes, and a stop is not to wait for them.
+                tokio::select! {
+                    biased;
+                    () = stop.cancelled() => return Ended::Stopped(before.or(now)),
+                    () = screen.until_asked_no_more() => {}
                 }
-                if is_text && !is_seen {
+                let is_shown = match screen.show_interim(shown).await {
+                    Ok(is_shown) => is_shown,
+                    Err(DeliveryError::Stopped) => return Ended::Stopped(before.or(now)),
+                    Err(error) => return Ended::Unseen(error),
+                };
+                if is_text && is_shown && !is_seen {
                     is_seen = true;
                     on_text();
                 }

@@ -104,9 +104,7 @@ impl Pacer {
     async fn wait_for(&self, address: &Address, urgency: Urgency, is_edit: bool) -> Leave {
         self.tidy();
         loop {
-            while let Some(until) = self.limited_until(address, is_edit) {
-                sleep_until(until).await;
-            }
+            self.until_asked_no_more_for(address, is_edit).await;
             let mut leave = Leave::default();
             if let Some(chat) = self.chat(address) {
                 leave.slots.push(chat.take(urgency).await);
@@ -119,6 +117,17 @@ impl Pacer {
                 return leave;
             }
             leave.give_back();
+        }
+    }
+
+    /// Waits for as long as the platform has asked for.
+    pub(super) async fn until_asked_no_more(&self, address: &Address) {
+        self.until_asked_no_more_for(address, false).await;
+    }
+
+    async fn until_asked_no_more_for(&self, address: &Address, is_edit: bool) {
+        while let Some(until) = self.limited_until(address, is_edit) {
+            sleep_until(until).await;
         }
     }
 

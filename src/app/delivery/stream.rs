@@ -6,7 +6,7 @@
 use crate::app::delivery::DeliveryError;
 use crate::app::delivery::pace::Leave;
 use crate::app::delivery::write::Writer;
-use crate::channels::{ChannelError, Streams};
+use crate::channels::{Added, Streams};
 use crate::domain::{Part, PostedId};
 use crate::telemetry::chain;
 
@@ -36,7 +36,12 @@ impl<'a> Stream<'a> {
         self.growing.as_ref().is_some_and(|growing| growing.number == number)
     }
 
-    /// Begins a post with `words`; nothing if no more can be begun at the moment.
+    /// Whether one more can be begun at the moment; it counts as begun.
+    pub(super) fn may_begin(&self) -> bool {
+        self.platform.may_begin()
+    }
+
+    /// Begins a post with `words`; nothing if the platform wants no more at the moment.
     pub(super) async fn begin(
         &mut self,
         writer: &Writer<'_>,
@@ -63,13 +68,12 @@ impl<'a> Stream<'a> {
         }
         let Some(leave) = writer.room_to_add() else { return Ok(true) };
         match writer.once(leave, self.platform.add(writer.to, &growing.id, step)).await {
-            Ok(is_added) => {
-                if is_added {
-                    growing.given.push_str(step);
-                }
+            Ok(Added::Yes) => {
+                growing.given.push_str(step);
                 Ok(true)
             }
-            Err(DeliveryError::Channel(ChannelError::RateLimited { .. })) => Ok(true),
+            Ok(Added::Later) => Ok(true),
+            Ok(Added::Stopped) => Err(DeliveryError::Stopped),
             Err(error) if error.closed().is_some() => Err(error),
             Err(DeliveryError::Channel(error)) => {
                 let platform = writer.channel.platform();
@@ -107,13 +111,18 @@ pub(super) fn beginning(text: &str) -> &str {
 /// As much of a text as ends between two words, and is not too long.
 fn whole_words(text: &str) -> &str {
     let most = text.get(..text.floor_char_boundary(LONGEST_STEP)).unwrap_or(text);
-    let end = most.char_indices().rev().find(|(_, c)| c.is_whitespace()).map(|(at, c)| at + c.len_utf8());
+    let end = most.char_indices().rev().find(|(_, c)| ends_a_word(*c)).map(|(at, c)| at + c.len_utf8());
     match end {
         Some(end) => most.get(..end).unwrap_or_default(),
         // A word of this length is none.
         None if most.len() < text.len() => most,
         None => "",
     }
+}
+
+/// Whether another word may begin behind it; many scripts have no spaces, and no case either.
+fn ends_a_word(c: char) -> bool {
+    c.is_whitespace() || (!c.is_ascii() && !c.is_lowercase() && !c.is_uppercase())
 }
 
 #[cfg(test)]
@@ -137,7 +146,14 @@ mod tests {
 
     #[test]
     fn what_is_added_ends_between_words() {
-        for (text, step) in [("a b", "a "), ("ab", ""), ("a b\n", "a b\n"), ("", "")] {
+        for (text, step) in [
+            ("a b", "a "),
+            ("ab", ""),
+            ("昔々、ある", "昔々、ある"),
+            ("été", ""),
+            ("a b\n", "a b\n"),
+            ("", ""),
+        ] {
             assert_eq!(whole_words(text), step);
         }
         assert_eq!(whole_words(&"é".repeat(LONGEST_STEP)).len(), LONGEST_STEP);

@@ -80,6 +80,13 @@ impl Writer<'_> {
                     }
                 }
             }
+            if let (ChannelError::RateLimited { scope, retry_after, .. }, Urgency::First | Urgency::Growth) =
+                (&error, urgency)
+            {
+                // What is still growing is shown again, and may be stopped meanwhile.
+                self.pacer.limit(&self.to.address, *scope, *retry_after);
+                return Err(error.into());
+            }
             let waited = self.wait_after(error, &mut tries).await;
             waited.map_err(|error| doubtful(error, is_labelled))?;
         }
@@ -173,6 +180,11 @@ impl Writer<'_> {
                 }
             }
         }
+    }
+
+    /// Waits for as long as the platform has asked for.
+    pub(super) async fn until_asked_no_more(&self) {
+        self.pacer.until_asked_no_more(&self.to.address).await;
     }
 
     /// Waits for the pace, and for proof that we may still write at all.

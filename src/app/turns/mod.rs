@@ -304,7 +304,7 @@ impl Work<'_> {
         let reference = Reference::from(turn.turn).to_string();
         tracing::error!(turn.id = %turn.turn, reference = %reference, error = %chain(error), "a turn failed");
         let sorry = match error {
-            TurnError::Deliver(DeliveryError::Lost) => return TurnEnd::Failed,
+            TurnError::Deliver(DeliveryError::Lost | DeliveryError::Stopped) => return TurnEnd::Failed,
             // What surely did not arrive is kept, and goes out later.
             TurnError::Deliver(DeliveryError::Channel(
                 ChannelError::RateLimited { .. } | ChannelError::Unreachable { .. },

@@ -165,10 +165,12 @@ impl Api {
             return Err(unreachable(step, "no answer in time".to_owned()));
         };
         let answer = answer.map_err(|error| unreachable(step, words(&error)))?;
-        if !answer.status().is_success() {
-            return Err(unreachable(step, format!("HTTP status {}", answer.status().as_u16())));
+        let reason = format!("HTTP status {}", answer.status().as_u16());
+        match answer.status() {
+            status if status.is_success() => Ok(()),
+            status if status.is_client_error() => Err(ChannelError::Rejected { step: step.name, reason }),
+            _ => Err(unreachable(step, reason)),
         }
-        Ok(())
     }
 
     /// Reads an address for a file, if it leads to Slack or to the configured API.

@@ -206,7 +206,7 @@ impl Channel for Slack {
         match update().await {
             Err(error) if streams::is_in_the_way(&error) => {
                 // We were ended while it grew.
-                self.end(to, posted).await?;
+                drop(self.end(to, posted).await);
                 update().await.map(drop)
             }
             updated => updated.map(drop),

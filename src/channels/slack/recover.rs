@@ -5,6 +5,8 @@
 //! and its text. That needs the history scope of the place; without it looking
 //! is an error that is not passing, and the caller has to do without.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -24,6 +26,12 @@ use crate::domain::{Part, PostedId, ReplyTo, Timestamp};
 /// How many pages are looked through for one post.
 const PAGES: usize = 5;
 
+/// How long Slack takes at most to share a file, as far as is known.
+const SHARED_WITHIN: Duration = Duration::from_secs(10);
+
+/// The pause between two looks for a file.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
 const LOOKING: &str = "looking for a post";
 const DELETING: Step = Step { name: "deleting a post", scope: LimitScope::Account, is_post: false };
 
@@ -39,6 +47,29 @@ impl ReadBack for Slack {
         if to.interaction.is_some() {
             return Err(untold("no history has an answer that only one person sees"));
         }
+        // Slack shares a file a while after it has said that it does.
+        let until = part.file.as_ref().map(|_| since + SHARED_WITHIN);
+        loop {
+            match self.look_through(to, part, since, known).await? {
+                None if until.is_some_and(|until| self.workspace.clock.now() < until) => {
+                    tokio::time::sleep(LOOK_AGAIN).await;
+                }
+                None if until.is_some() => return Err(untold("Slack may still share the file")),
+                found => return Ok(found),
+            }
+        }
+    }
+}
+
+impl Slack {
+    /// Looks once for a post.
+    async fn look_through(
+        &self,
+        to: &ReplyTo,
+        part: &Part,
+        since: Timestamp,
+        known: &[PostedId],
+    ) -> Result<Option<PostedId>, ChannelError> {
         let we = &self.workspace.ourselves().await?.user;
         let asked = to.message.as_ref().and_then(|message| moment(micros(&message.0)?).ok());
         let stretch = Stretch {
@@ -83,6 +114,8 @@ struct Found {
 #[derive(Debug, Deserialize)]
 struct Brought {
     id: String,
+    /// What is left of one that was deleted is a `tombstone`.
+    mode: Option<String>,
 }
 
 impl Found {
@@ -102,7 +135,8 @@ fn ours(raw: &RawValue, we: &str) -> Option<Found> {
 
 /// A thread shows its beginning whatever was asked for.
 fn is_it(found: &Found, stretch: &Stretch, part: &Part) -> bool {
-    let is_of_its_kind = found.files.is_empty() == part.file.is_none();
+    let has_a_file = found.files.iter().any(|file| file.mode.as_deref() != Some("tombstone"));
+    let is_of_its_kind = has_a_file == part.file.is_some();
     is_of_its_kind
         && stretch.thread.as_ref() != Some(&found.ts)
         && shows(Content::of(&part.text).text(), &found.text)
@@ -173,7 +207,7 @@ impl Delete for Slack {
         let mut deleted = delete().await;
         if deleted.as_ref().is_err_and(streams::is_in_the_way) {
             // We were ended while it grew.
-            self.end(to, posted).await?;
+            drop(self.end(to, posted).await);
             deleted = delete().await;
         }
         match deleted {

@@ -72,6 +72,28 @@ async fn an_answer_that_is_only_to_be_shown_is_in_nobodys_way() {
 }
 
 #[tokio::test]
+async fn a_stop_ends_an_answer_whose_first_text_the_platform_does_not_take_yet() {
+    let stage = quick().await;
+    let gate = Gate::closed_after(1);
+    stage.models.when_asked("think", Answer::deltas(["Well, let me", " think for ever."]).behind(&gate));
+    stage.platform.fault("sendMessage", 1, Refusal::RetryAfter(6));
+    let bot = stage.serve().await;
+    let alice = stage.platform.user(1001, "Alice");
+    alice.says("think");
+    stage.platform.wait_for_calls("sendMessage", 1).await.unwrap();
+    alice.says("/stop");
+    let began = Instant::now();
+    gate.wait_until_nobody_is_held().await;
+    assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
+
+    stage.platform.wait_for_message(1001, |shown| shown.text.starts_with("Well, let me")).await.unwrap();
+    stage.platform.wait_for_message(1001, |shown| shown.text == "Stopped.").await.unwrap();
+    assert_eq!(stage.said(1001).len(), 2);
+    bot.wait_for_logs("a turn on telegram ended", 2).await;
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
 async fn there_is_nothing_to_answer_anew_before_a_question_nor_while_one_is_answered() {
     let stage = quick().await;
     let gate = Gate::closed_after(1);

@@ -7,9 +7,6 @@ use crate::channels::ChannelError;
 use crate::domain::{DeliveryKey, Part, PostedId, SentPart, Timestamp};
 use crate::telemetry::{KillPoint, chain, kill_point};
 
-/// What is noted of a post that begins without a word.
-const NOTHING_YET: &str = "…";
-
 impl Screen<'_> {
     /// Shows what has come so far; where there are drafts, what may still grow is none of the posts yet.
     pub(super) async fn show_growing(&mut self, parts: &[Part], text: &str) -> Result<(), DeliveryError> {
@@ -41,7 +38,8 @@ impl Screen<'_> {
     async fn stream(&mut self, part: &Part) -> Result<bool, DeliveryError> {
         let Some(stream) = &mut self.stream else { return Ok(false) };
         if !stream.is_of(part.number) {
-            if self.shown.contains_key(&part.number) || self.doubts.contains_key(&part.number) {
+            let is_known = self.shown.contains_key(&part.number) || self.doubts.contains_key(&part.number);
+            if is_known || beginning(&part.text).is_empty() || !stream.may_begin() {
                 return Ok(false);
             }
             if !self.begin(part).await? {
@@ -62,7 +60,7 @@ impl Screen<'_> {
     async fn begin(&mut self, part: &Part) -> Result<bool, DeliveryError> {
         let Some(stream) = &mut self.stream else { return Ok(false) };
         let words = beginning(&part.text);
-        let begun = Part::new(part.number, if words.is_empty() { NOTHING_YET } else { words }.to_owned());
+        let begun = Part::new(part.number, words.to_owned());
         let leave = self.writer.may_write(Stage::Growing.urgency_of_post(part.number)).await?;
         self.ledger.advance(self.unnoted.take(), &begun).await?;
         let since = self.ledger.now();

@@ -163,8 +163,16 @@ impl<'a> Screen<'a> {
         self.shown.values().map(|shown| shown.id.clone()).collect()
     }
 
-    /// Shows a text that is still growing, as far as there is room for it.
-    pub(super) async fn show_interim(&mut self, text: &str) -> Result<(), DeliveryError> {
+    /// Waits for as long as the platform has asked for before a first post, where there is none yet.
+    pub(super) async fn until_asked_no_more(&self) {
+        if self.shown.is_empty() {
+            self.writer.until_asked_no_more().await;
+        }
+    }
+
+    /// Shows a text that is still growing, as far as there is room for it; false if the
+    /// platform does not take it now.
+    pub(super) async fn show_interim(&mut self, text: &str) -> Result<bool, DeliveryError> {
         let mut parts = match self.capabilities().growth {
             Growth::Replaced => self.cut(&heal(text)),
             // What ends words for now would stand there for good.
@@ -176,17 +184,14 @@ impl<'a> Screen<'a> {
         self.put_under(&mut parts, Button::stop);
         match self.show_growing(&parts, text).await {
             // The next text, at the latest the final one, makes up for it.
-            Err(error) if error.is_passing() => {}
+            Err(error) if error.is_passing() => return Ok(!self.shown.is_empty()),
             result => result?,
         }
-        match self.unnoted.take() {
-            Some(sent) => {
-                self.ledger.posted(sent).await?;
-                kill_point(KillPoint::Noted);
-                Ok(())
-            }
-            None => Ok(()),
+        if let Some(sent) = self.unnoted.take() {
+            self.ledger.posted(sent).await?;
+            kill_point(KillPoint::Noted);
         }
+        Ok(true)
     }
 
     /// Shows what stays; the ledger has `announced` one of its parts already.

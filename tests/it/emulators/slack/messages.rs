@@ -306,8 +306,7 @@ async fn a_file_is_told_of_brought_and_shared() {
     assert_eq!(bring("too long").await, 400);
     assert_eq!(bring("hello").await, 200);
     assert_eq!(call(&slack, "files.completeUploadExternal", share).await["files"][0]["id"], place["file_id"]);
-    let screen = slack.screen("C1");
-    let shown = screen.last().unwrap();
+    let shown = slack.wait_for_message("C1", |shown| shown.text == "Here.").await.unwrap();
     assert_eq!(
         (shown.text.as_str(), &shown.files[..]),
         ("Here.", &[("a.md".to_owned(), "hello".to_owned())][..])

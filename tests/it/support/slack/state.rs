@@ -55,6 +55,8 @@ pub(super) struct World {
     pub(super) triggers: BTreeMap<String, (String, Duration)>,
     pub(super) views: BTreeMap<String, Vec<Value>>,
     pub(super) responses: ResponseUrls,
+    /// What is about to be shared.
+    pub(super) shares: Vec<(String, Message, Treatment)>,
     /// The files of the app, by id.
     pub(super) uploads: BTreeMap<String, Upload>,
     pub(super) deliveries: Deliveries,
@@ -97,6 +99,7 @@ impl World {
             triggers: BTreeMap::new(),
             views: BTreeMap::new(),
             responses: ResponseUrls::default(),
+            shares: Vec::new(),
             uploads: BTreeMap::new(),
             deliveries: Deliveries::default(),
             sockets: Sockets::default(),

@@ -5,7 +5,7 @@
 //! header or the form. Errors are HTTP 200 with `ok: false`.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use hyper::{Method as Verb, Response, StatusCode};
@@ -18,6 +18,9 @@ use super::faults::Fault;
 use super::methods::{Args, Method, Needs, Refusal, find};
 use super::respond::written;
 use super::state::{CallRecord, World};
+
+/// How long after its call a file is shared.
+const SHARED_AFTER: Duration = Duration::from_millis(1_500);
 
 /// Errors that say that the token belongs to nobody.
 const NAMELESS: [&str; 5] =
@@ -39,7 +42,7 @@ pub(super) async fn answer(core: Arc<Core>, call: Call) -> Reply {
     Reply::text(StatusCode::NOT_FOUND, "text/html", "not found")
 }
 
-async fn web_api(core: &Core, name: &str, call: &Call) -> Reply {
+async fn web_api(core: &Arc<Core>, name: &str, call: &Call) -> Reply {
     let (args, misread) = read_args(call);
     let target = target(&args);
     let fault = core.world.update(|world| world.faults.take(name)).map(|(fault, _)| fault);
@@ -62,6 +65,18 @@ async fn web_api(core: &Core, name: &str, call: &Call) -> Reply {
         });
         written_json(world, name, &outcome)
     });
+    let shares = core.world.update(|world| std::mem::take(&mut world.shares));
+    if !shares.is_empty() {
+        let core = Arc::clone(core);
+        tokio::spawn(async move {
+            tokio::time::sleep(SHARED_AFTER).await;
+            core.change(|world| {
+                for (channel, message, how) in shares {
+                    world.post(&channel, message, how);
+                }
+            });
+        });
+    }
     after(reply, fault.as_ref())
 }
 

@@ -27,7 +27,8 @@ fn file(words: &str) -> (String, String) {
 async fn brought(stage: &Stage, channel: &str, words: &str) -> Vec<Shown> {
     let is_it = |shown: &Shown| shown.files == [file(words)];
     let shown = stage.platform.wait_for_message(channel, is_it).await.unwrap();
-    assert_eq!(shown.text, GOES_ON);
+    // Slack shares late, so that nobody can tell for sure that one will not come.
+    assert!(shown.text.ends_with(GOES_ON), "{shown:#?}");
     stage.platform.screen(channel)
 }
 

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::support::models::{Answer, Gate};
-use crate::support::program::Running;
 use crate::support::screens::said;
 use crate::support::slack::{Fault, Person, Shown};
 use crate::talk::slack::Stage;
@@ -16,6 +15,7 @@ const WHOLE: &str = "Once upon a time there was a gate (example.com) and <!here>
 /// Alice, the bot, and a channel.
 async fn stage() -> (Stage, Person, String) {
     let stage = Stage::lifelike().await.unhurried().set("CHANNELS__SLACK__STREAMS", "true");
+    stage.platform.reads_channels();
     let alice = stage.platform.user("U1", "alice");
     let general = stage.platform.channel("C1", "general", &[&alice]);
     (stage, alice, general)
@@ -73,18 +73,54 @@ async fn outside_of_threads_it_is_posted_and_edited() {
 }
 
 #[tokio::test]
-async fn a_model_that_thinks_for_long_begins_without_a_word() {
+async fn a_model_that_thinks_for_long_is_announced_by_a_post_that_is_edited() {
     let (stage, alice, general) = stage().await;
     let gate = Gate::closed_after(0);
     stage.models.will(Answer::deltas(DELTAS).behind(&gate));
     let bot = stage.serve().await;
 
     alice.says_in(&general, "<@bot> tell me a story");
-    streamed(&stage, &general, "").await;
-    gate.hold(1);
-    streamed(&stage, &general, "Once upon **a time**").await;
+    let shown = stage.wait_for_text(&general, "…").await;
+    assert!(!shown.streams);
     gate.release();
     whole(&stage, &general).await;
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn a_limit_on_a_stream_holds_up_nobody_else() {
+    let (stage, alice, general) = stage().await;
+    let gate = Gate::closed_after(1);
+    stage.models.when_asked("story", Answer::deltas(DELTAS).behind(&gate));
+    stage.models.when_asked("hello", "Hello.");
+    let bot = stage.serve().await;
+    stage.platform.fault("chat.appendStream", 1, Fault::RateLimited(600));
+    alice.says_in(&general, "<@bot> tell me a story");
+    stage.platform.wait_for_calls("chat.appendStream", 1).await;
+
+    alice.dm("hello");
+    stage.wait_for_text(&alice.dm_channel(), "Hello.").await;
+    gate.release();
+    whole(&stage, &general).await;
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn who_stops_it_by_slacks_own_button_gets_no_more_of_it() {
+    let (stage, alice, general) = stage().await;
+    let gate = Gate::closed_after(1);
+    stage.models.will(Answer::deltas(DELTAS).behind(&gate));
+    let bot = stage.serve().await;
+    alice.says_in(&general, "<@bot> tell me a story");
+    streamed(&stage, &general, "Once upon **a time**").await;
+
+    stage.platform.fault("chat.appendStream", 1, Fault::Error("stopped_by_user"));
+    gate.hold(2);
+    gate.wait_until_nobody_is_held().await;
+    let left = stage.wait_until(&general, |text| text.starts_with("Once upon a time there was a gate")).await;
+    assert!(!left.streams);
+    bot.wait_for_logs("a turn on slack ended", 1).await;
+    assert_eq!(stage.said(&general).len(), 1);
     stage.ends_well(bot).await;
 }
 
@@ -169,13 +205,34 @@ async fn more_streams_than_slack_takes_are_posted_and_edited() {
     stage.ends_well(bot).await;
 }
 
-#[tokio::test]
-async fn whatever_becomes_of_a_stream_the_answer_is_there_once_and_whole() {
-    let (stage, _, general) = stage().await;
+/// Every kind of bad day of one call, each in a program of its own: streams are few in a minute.
+async fn befalls(method: &str, fault: Fault) {
+    let (stage, alice, general) = stage().await;
+    let gate = Gate::closed_after(1);
+    stage.models.will(Answer::deltas(DELTAS).behind(&gate));
+    stage.platform.fault(method, 1, fault.clone());
     let bot = stage.serve().await;
-    let faults = [
+    alice.says_in(&general, "<@bot> tell me a story");
+    let seen = if method == "chat.startStream" { method } else { "chat.appendStream" };
+    stage.platform.wait_for_calls(seen, 1).await;
+    gate.release();
+    bot.wait_for_logs("a turn on slack ended", 1).await;
+
+    let screen = stage.platform.screen(&general);
+    assert_eq!(said(&screen), [WHOLE], "{method}: {fault:?}: {screen:#?}");
+    assert!(!screen.iter().any(|shown| shown.streams), "{method}: {fault:?}: {screen:#?}");
+    let calls = stage.platform.calls();
+    let has_befallen = calls.iter().any(|call| call.method == method && call.status != "ok");
+    assert!(has_befallen || matches!(fault, Fault::Delay(_)), "{method}: {fault:?}: {calls:#?}");
+    bot.stop().await;
+}
+
+fn faults() -> [Fault; 11] {
+    [
         Fault::RateLimited(1),
         Fault::Error("streaming_mode_mismatch"),
+        Fault::Error("user_not_found"),
+        Fault::Error("team_not_found"),
         Fault::Error("service_unavailable"),
         Fault::Status(500),
         Fault::StatusAfter(503),
@@ -183,41 +240,26 @@ async fn whatever_becomes_of_a_stream_the_answer_is_there_once_and_whole() {
         Fault::CutBefore,
         Fault::CutAfter,
         Fault::Delay(Duration::from_millis(300)),
-    ];
-    let mut number = 0;
-    for method in ["chat.startStream", "chat.appendStream", "chat.stopStream"] {
-        for fault in &faults {
-            number += 1;
-            befalls((&stage, &bot), (&general, number), method, fault).await;
-        }
-    }
-    stage.ends_well(bot).await;
+    ]
 }
 
-/// One answer, and what befalls it.
-async fn befalls(
-    (stage, bot): (&Stage, &Running),
-    (general, number): (&str, usize),
-    method: &str,
-    fault: &Fault,
-) {
-    // Slack takes twenty streams in a minute, and ours fewer.
-    stage.platform.advance(Duration::from_secs(60));
-    let gate = Gate::closed_after(1);
-    let person = stage.platform.user(&format!("U2{number}"), "somebody");
-    person.joins(general);
-    stage.models.will(Answer::deltas(DELTAS).behind(&gate));
-    stage.platform.fault(method, 1, fault.clone());
-    let asked = person.says_in(general, "<@bot> tell me a story");
-    gate.wait_until_held(1).await;
-    gate.release();
-    bot.wait_for_logs("a turn on slack ended", number).await;
-    let thread: Vec<Shown> = stage
-        .platform
-        .screen(general)
-        .into_iter()
-        .filter(|shown| shown.thread.as_ref() == Some(&asked))
-        .collect();
-    assert_eq!(said(&thread), [WHOLE], "{method}: {fault:?}: {thread:#?}");
-    assert!(!thread[0].streams, "{method}: {fault:?}");
+#[tokio::test]
+async fn whatever_becomes_of_its_beginning_the_answer_is_there_once_and_whole() {
+    for fault in faults() {
+        befalls("chat.startStream", fault).await;
+    }
+}
+
+#[tokio::test]
+async fn whatever_becomes_of_what_is_added_the_answer_is_there_once_and_whole() {
+    for fault in faults() {
+        befalls("chat.appendStream", fault).await;
+    }
+}
+
+#[tokio::test]
+async fn whatever_becomes_of_its_end_the_answer_is_there_once_and_whole() {
+    for fault in faults() {
+        befalls("chat.stopStream", fault).await;
+    }
 }

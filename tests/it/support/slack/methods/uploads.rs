@@ -1,7 +1,8 @@
 //! `files.*`: a file is told of, brought to an address, and shared.
 //!
 //! docs.slack.dev/messaging/working-with-files and the methods' pages. Slack shares a while
-//! after it has answered; here it does so at once.
+//! after it has answered (slackapi/bolt-js#2115); what becomes of the message of a file that is
+//! deleted is nowhere said, and here it goes, too.
 
 use serde_json::{Value, json};
 
@@ -51,7 +52,7 @@ pub(super) fn complete(world: &mut World, args: &Args) -> Result<Value, Refusal>
     message.subtype = Some("file_share");
     message.files = vec![world.file_json(&id)];
     let how = Treatment { parse: Parse::Normal, unfurl_links: false, unfurl_media: true };
-    world.post(&channel, message, how);
+    world.shares.push((channel, message, how));
     let title = file["title"].as_str().unwrap_or(&world.uploads[&id].name);
     Ok(json!({"files": [{"id": id, "title": title}]}))
 }
