@@ -8,12 +8,12 @@ use tokio::time::sleep;
 
 use crate::crash::books::{Books, Row};
 use crate::crash::dice::Dice;
+use crate::crash::hands::Done;
 use crate::crash::oracle::{ANOTHER, STOP, Verdict};
 use crate::crash::said::{Said, tells_of_deletions};
 use crate::crash::screen::{STOPPED, reply};
 use crate::crash::seats::Seat;
 use crate::crash::world::World;
-use crate::support::telegram;
 
 /// How many of the last questions of a lane people come back to.
 const RECENT: u64 = 4;
@@ -92,8 +92,8 @@ pub struct Diary {
     stop_commands: usize,
     /// The same of another answer.
     retry_commands: usize,
-    /// Presses whose answers come with them.
-    clicks: Vec<telegram::Click>,
+    /// Commands and presses.
+    done: Vec<Done>,
     /// How often somebody pressed for another answer.
     presses: usize,
     /// Stops of which nobody has heard yet.
@@ -105,6 +105,16 @@ pub struct Diary {
 }
 
 impl Diary {
+    /// Whether something that was done may still be on its way to the program.
+    pub fn is_under_way(&self) -> bool {
+        self.done.iter().any(Done::is_under_way)
+    }
+
+    /// Takes note that the program has ended, and does not hear any more what Discord told it.
+    pub fn has_died(&mut self) {
+        self.done.retain(|done| !done.is_under_way());
+    }
+
     /// Whether a stop is on its way that may end what is asked now.
     pub fn awaits_a_stop(&self) -> bool {
         self.pending > 0
@@ -252,14 +262,15 @@ impl World {
         self.awaits_a_stop(lane).await;
         let seat = self.somebody(lane);
         self.diaries[lane].stop_commands += usize::from(seat.commands_openly());
-        seat.commands("stop").await;
+        let done = seat.commands("stop").await;
+        self.diaries[lane].done.extend(done);
     }
 
     /// Somebody presses the button that ends an answer, where there is one.
     async fn presses_stop(&mut self, lane: usize) {
         self.awaits_a_stop(lane).await;
         let pressed = self.somebody(lane).presses(STOP);
-        self.diaries[lane].clicks.extend(pressed.flatten());
+        self.diaries[lane].done.extend(pressed);
     }
 
     /// What is not answered yet may be stopped from now on.
@@ -279,7 +290,8 @@ impl World {
         let seat = self.somebody(lane);
         self.diaries[lane].wishes += 1;
         self.diaries[lane].retry_commands += usize::from(seat.commands_openly());
-        seat.commands("retry").await;
+        let done = seat.commands("retry").await;
+        self.diaries[lane].done.extend(done);
     }
 
     /// Somebody presses the button for another answer, where there is one.
@@ -287,7 +299,7 @@ impl World {
         if let Some(pressed) = self.somebody(lane).presses(ANOTHER) {
             self.diaries[lane].wishes += 1;
             self.diaries[lane].presses += 1;
-            self.diaries[lane].clicks.extend(pressed);
+            self.diaries[lane].done.push(pressed);
         }
     }
 
@@ -341,7 +353,7 @@ impl World {
         for (lane, diary) in self.lanes.iter().zip(&mut self.diaries) {
             let openly = lane.seats[0].seen().into_iter().map(|seen| seen.text);
             let privately = lane.seats.iter().flat_map(Seat::told_in_private);
-            let clicks = diary.clicks.iter().filter_map(|click| Some(click.answer_so_far()?.text));
+            let clicks = diary.done.iter().filter_map(Done::told);
             let told = openly.chain(privately).chain(clicks);
             let told = told.filter(|text| reply(text) == Some((false, STOPPED))).count();
             if told > diary.told {

@@ -6,25 +6,50 @@ use tokio::time::timeout;
 
 use crate::crash::screen::is_answer;
 use crate::crash::seats::Seat;
+use crate::support::discord;
 use crate::support::slack;
 use crate::support::telegram::{self, BOT_USERNAME};
 
 /// How long people wait for a command to be offered to them.
 const OFFERED_WITHIN: Duration = Duration::from_millis(200);
 
-/// What was pressed, where its answer comes with it.
-pub type Pressed = Option<telegram::Click>;
+/// What somebody did of which the platform knows whether it was heard, or what came of it.
+#[derive(Debug, Clone)]
+pub enum Done {
+    Click(telegram::Click),
+    Invocation(discord::Invocation),
+    Said,
+}
+
+impl Done {
+    /// Whether it may still be on its way to the program.
+    pub fn is_under_way(&self) -> bool {
+        match self {
+            Self::Click(_) | Self::Said => false,
+            Self::Invocation(invocation) => invocation.acknowledged().is_none() && !invocation.failed(),
+        }
+    }
+
+    /// What whoever pressed was told, where that comes with it.
+    pub fn told(&self) -> Option<String> {
+        match self {
+            Self::Click(click) => Some(click.answer_so_far()?.text),
+            Self::Invocation(_) | Self::Said => None,
+        }
+    }
+}
 
 impl Seat {
-    /// Gives a command as it is given here; false if it is not offered.
-    pub async fn commands(&self, name: &str) -> bool {
+    /// Gives a command as it is given here; nothing if it is not offered.
+    pub async fn commands(&self, name: &str) -> Option<Done> {
         match self {
             Self::Telegram { person, group, .. } => {
                 let to = group.as_ref().map_or_else(String::new, |_| format!("@{BOT_USERNAME}"));
                 person.says_in(self.place(), &format!("/{name}{to}"));
             }
             Self::Discord { person, channel, .. } => {
-                return timeout(OFFERED_WITHIN, person.runs_command(name, &[], *channel)).await.is_ok();
+                let run = person.runs_command(name, &[], *channel);
+                return timeout(OFFERED_WITHIN, run).await.ok().map(Done::Invocation);
             }
             Self::Slack { person, channel, thread: None, .. } => {
                 person.runs_in(channel, "/switchboard", name);
@@ -33,7 +58,7 @@ impl Seat {
                 person.replies_in(channel, thread, &format!("<@bot> /{name}"));
             }
         }
-        true
+        Some(Done::Said)
     }
 
     /// Whether everybody sees what a command is answered with.
@@ -45,22 +70,21 @@ impl Seat {
     }
 
     /// Presses the last button with these words, if there is one.
-    pub fn presses(&self, label: &str) -> Option<Pressed> {
+    pub fn presses(&self, label: &str) -> Option<Done> {
         match self {
             Self::Telegram { telegram, person, .. } => {
                 let has_it = |shown: &&telegram::Shown| {
                     !shown.deleted && shown.buttons().iter().flatten().any(|words| words == label)
                 };
                 let shown = telegram.screen(self.place()).into_iter().rev().find(|shown| has_it(&shown))?;
-                Some(Some(person.clicks(&shown, label)))
+                Some(Done::Click(person.clicks(&shown, label)))
             }
             Self::Discord { discord, person, channel, .. } => {
                 let shown = discord.screen(*channel).into_iter().rev().filter(|shown| !shown.deleted);
                 let found = shown
                     .flat_map(|shown| shown.controls.into_iter().map(move |control| (shown.id, control)));
                 let (id, control) = found.into_iter().find(|(_, control)| control.label == label)?;
-                person.clicks(id, &control.custom_id?);
-                Some(None)
+                Some(Done::Invocation(person.clicks(id, &control.custom_id?)))
             }
             Self::Slack { slack, person, channel, thread } => {
                 let shown = slack.screen(channel).into_iter().rev();
@@ -70,7 +94,7 @@ impl Seat {
                 });
                 let (ts, button) = found.find(|(_, button)| button.label == label)?;
                 person.clicks(channel, &ts, &button.action_id);
-                Some(None)
+                Some(Done::Said)
             }
         }
     }

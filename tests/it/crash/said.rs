@@ -41,6 +41,8 @@ pub struct Said {
     /// Who said it, of those who share the lane.
     pub seat: usize,
     pub message: Spoken,
+    /// Whether it called the bot; in a thread people go on without that.
+    pub has_called: bool,
     /// Whether its person deleted it.
     pub is_gone: bool,
     /// Whether they did, and the platform tells of that.
@@ -51,8 +53,15 @@ pub struct Said {
 
 impl Said {
     pub fn new(question: Question, seat: usize, message: Spoken) -> Self {
-        let (is_gone, is_taken_back, may_be_stopped) = (false, false, false);
-        Self { wordings: vec![question], seat, message, is_gone, is_taken_back, may_be_stopped }
+        Self {
+            wordings: vec![question],
+            seat,
+            message,
+            has_called: true,
+            is_gone: false,
+            is_taken_back: false,
+            may_be_stopped: false,
+        }
     }
 
     /// The number of its first wording, which says how early it was said.

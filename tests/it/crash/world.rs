@@ -136,7 +136,11 @@ impl World {
         let say = if goes_on { Seat::goes_on } else { Seat::says };
         let message = say(&seats[seat], &question.text());
         let said = Said::new(question, seat, message);
-        self.said[lane].push(Said { may_be_stopped: self.diaries[lane].awaits_a_stop(), ..said });
+        self.said[lane].push(Said {
+            has_called: !goes_on,
+            may_be_stopped: self.diaries[lane].awaits_a_stop(),
+            ..said
+        });
         question
     }
 
@@ -200,6 +204,7 @@ impl World {
             }
         }
         self.hears_of_stops(false);
+        self.diaries.iter_mut().for_each(Diary::has_died);
     }
 
     /// Waits until nothing is left to do; one more question in each lane shows that all still works.
@@ -224,7 +229,8 @@ impl World {
             let is_delivered =
                 self.platforms.telegram.pending_updates() == 0 && self.platforms.slack.undelivered() == 0;
             let is_asked = last.iter().all(|question| self.asked.times(question.number) > 0);
-            is_delivered && is_asked && books.open_rows().await == 0
+            let is_heard = !self.diaries.iter().any(Diary::is_under_way);
+            is_delivered && is_heard && is_asked && books.open_rows().await == 0
         };
         let began = Instant::now();
         while !is_settled().await {
