@@ -48,13 +48,11 @@ impl Stops {
 }
 
 impl Stop for Stops {
-    fn stop(&self, lane: LaneId) -> bool {
+    fn stop(&self, lane: LaneId) -> Option<TurnId> {
         let running = self.lock();
-        let answer = running.get(&lane);
-        if let Some(answer) = answer {
-            answer.token.cancel();
-        }
-        answer.is_some()
+        let answer = running.get(&lane)?;
+        answer.token.cancel();
+        Some(answer.turn)
     }
 
     fn stop_turn(&self, lane: LaneId, turn: TurnId, by: UserId) -> Stopping {

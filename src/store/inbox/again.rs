@@ -136,6 +136,25 @@ impl Store {
         .await
     }
 
+    /// Notes that somebody has stopped the answer that a turn is giving: should the program end
+    /// before that is shown, the answer does not go on. Nothing if it has ended already.
+    pub async fn note_stopped(&self, turn: TurnId) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            async move {
+                inbox::Entity::update_many()
+                    .col_expr(inbox::Column::Outcome, Expr::value(STOPPED))
+                    .filter(inbox::Column::TurnId.eq(turn.0))
+                    .filter(inbox::Column::Claim.is_not_null())
+                    .filter(inbox::Column::Ending.is_null())
+                    .exec(tx)
+                    .await?;
+                Ok(())
+            }
+            .boxed()
+        })
+        .await
+    }
+
     /// Ends what the person of a turn has said in its lane and nobody answers just now; returns
     /// how many messages. What was begun is shown as stopped as soon as it can be.
     pub async fn end_own_waiting(&self, turn: &ClaimedTurn, now: Timestamp) -> Result<u64, StoreError> {

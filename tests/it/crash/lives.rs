@@ -14,6 +14,12 @@ use crate::support::program::Running;
 /// The variable that says where the program ends itself.
 pub const KILL_POINT: &str = "SWITCHBOARD_KILL_POINT";
 
+/// How much people do besides in each lane, while answers are in flight.
+const DEEDS: u64 = 2;
+
+/// The place at which another answer was asked for.
+pub const WISH: &str = "K15";
+
 /// How a life ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Death {
@@ -38,8 +44,12 @@ impl fmt::Display for Death {
 impl World {
     /// Lives so many lives, and has the oracle look after the last.
     pub async fn lives(&mut self, deaths: &[Death], dice: &mut Dice) {
+        if self.life.is_some_and(|life| life.has_threads) {
+            self.begins_threads().await;
+        }
         for death in deaths {
             match *death {
+                Death::At(WISH, times) => self.dies_wishing(times).await,
                 Death::At(place, times) => self.dies_talking_at(place, times, dice).await,
                 Death::After(time) => self.dies_after(time, dice).await,
                 Death::Peace => self.rests().await,
@@ -65,6 +75,41 @@ impl World {
         self.died().await;
     }
 
+    /// Everybody asks once, and people go on where that was answered.
+    async fn begins_threads(&mut self) {
+        self.rests().await;
+        for (lane, said) in self.lanes.iter_mut().zip(&self.said) {
+            let Some(first) = said.first() else { continue };
+            for seat in &mut lane.seats {
+                // What they were told where they are now, they do not see from there.
+                drop(seat.told_in_private());
+                lane.goes_on |= seat.goes_into_thread(&first.message);
+            }
+        }
+    }
+
+    /// Dies where somebody has asked for another answer.
+    async fn dies_wishing(&mut self, times: u64) {
+        let setup = self.setup.clone().env(KILL_POINT, &format!("{WISH}:{times}"));
+        let daemon = setup.serve();
+        tokio::select! {
+            () = self.wishes(&daemon) => {}
+            () = daemon.is_gone() => {}
+        }
+        killed(&daemon).await;
+        self.died().await;
+    }
+
+    async fn wishes(&mut self, daemon: &Running) {
+        self.is_heard(daemon).await;
+        for lane in 0..self.lanes.len() {
+            self.ask(lane, 5, 0);
+        }
+        loop {
+            self.wishes_once().await;
+        }
+    }
+
     async fn dies_talking_at(&mut self, place: &str, times: u64, dice: &mut Dice) {
         let setup = self.setup.clone().env(KILL_POINT, &format!("{place}:{times}"));
         let daemon = setup.serve();
@@ -74,6 +119,10 @@ impl World {
         };
         if is_heard {
             self.chatter(dice);
+            tokio::select! {
+                () = self.bustle_in_flight() => {}
+                () = daemon.is_gone() => {}
+            }
         }
         killed(&daemon).await;
         self.died().await;
@@ -89,10 +138,20 @@ impl World {
         };
         if !is_over {
             self.chatter(dice);
-            until_then.await;
+            tokio::select! {
+                () = self.bustle_in_flight() => until_then.await,
+                () = &mut until_then => {}
+            }
         }
         daemon.crash().await;
         self.died().await;
+    }
+
+    /// People do more than asking, if they do.
+    async fn bustle_in_flight(&mut self) {
+        if self.life.is_some() {
+            self.bustle(DEEDS * self.lanes.len() as u64).await;
+        }
     }
 
     /// Everybody asks something: quick, slow and long answers, two in each lane.
@@ -100,7 +159,7 @@ impl World {
         let order = [0, 1].map(|_| dice.below(2));
         for (turn, is_long) in order.into_iter().enumerate() {
             for lane in 0..self.lanes.len() {
-                let long = World::long(self.lanes[lane].platform);
+                let long = self.long_on(self.lanes[lane].platform);
                 let (words, milliseconds) = match (lane + turn) % 3 {
                     0 if is_long == 0 => (dice.below(30) + 1, 0),
                     1 => (u64::from(long), 400 + dice.below(600)),

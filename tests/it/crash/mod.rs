@@ -14,8 +14,12 @@
 
 mod books;
 mod conservation;
+mod deeds;
 mod dice;
+mod doubles;
+mod hands;
 mod hours;
+mod judgement;
 mod lives;
 mod oracle;
 mod points;
@@ -23,7 +27,9 @@ mod poison;
 mod question;
 mod random;
 mod redelivery;
+mod said;
 mod same_words;
+mod screen;
 mod seats;
 mod stops;
 mod updates;

@@ -59,7 +59,10 @@ async fn assert_dead(world: &World, lane: usize) {
 async fn a_poisonous_message_is_dead_after_three_attempts_and_its_person_hears_of_it_once() {
     for platform in PLATFORMS {
         let mut world = World::new(&[platform], 1).await;
-        let kills = dies(&mut world, async |world| world.lanes[0].seats[0].says(POISON)).await;
+        let kills = dies(&mut world, async |world| {
+            world.lanes[0].seats[0].says(POISON);
+        })
+        .await;
 
         assert_eq!(kills, 3, "on {platform}");
         assert_dead(&world, 0).await;

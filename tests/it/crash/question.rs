@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::crash::said::Said;
 use crate::support::models::{Answer, AskedRequest, Models};
 
 /// In how many pieces a slow answer comes.
@@ -54,7 +55,7 @@ pub struct Word {
 }
 
 impl Word {
-    fn text(self) -> String {
+    pub fn text(self) -> String {
         format!("q{}w{}", self.question, self.at)
     }
 
@@ -81,6 +82,11 @@ impl Asked {
     /// How often the model was asked a question.
     pub fn times(&self, question: u32) -> u32 {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&question).copied().unwrap_or(0)
+    }
+
+    /// How often the model was asked something that somebody said, in whichever wording.
+    pub fn times_of(&self, said: &Said) -> u32 {
+        said.wordings.iter().map(|question| self.times(question.number)).sum()
     }
 
     /// How many different questions the model was asked.

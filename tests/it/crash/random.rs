@@ -1,13 +1,15 @@
 //! Ends at random places and times, on all platforms at once.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::stream::iter;
 use switchboard::domain::Platform;
 
+use crate::crash::deeds::Deeds;
 use crate::crash::dice::Dice;
-use crate::crash::lives::Death;
+use crate::crash::lives::{Death, WISH};
 use crate::crash::points::PLACES;
 use crate::crash::seats::PLATFORMS;
 use crate::crash::world::World;
@@ -20,6 +22,21 @@ const AT_A_STRETCH: u64 = 2;
 pub struct Run {
     pub kills: u32,
     pub messages: usize,
+    pub deeds: Deeds,
+}
+
+impl Run {
+    /// Both together.
+    pub fn and(self, other: Self) -> Self {
+        let (kills, messages) = (self.kills + other.kills, self.messages + other.messages);
+        Self { kills, messages, deeds: self.deeds.and(other.deeds) }
+    }
+}
+
+impl fmt::Display for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ends, {} messages; {}", self.kills, self.messages, self.deeds)
+    }
 }
 
 /// Lives as the seed has it: random times, and also places if `has_places`.
@@ -29,12 +46,9 @@ pub async fn run(seed: u64, has_places: bool) -> Run {
     let deaths = deaths(&mut dice, has_places);
     let plan: Vec<String> = deaths.iter().map(Death::to_string).collect();
     eprintln!("seed {seed}: {on:?}: {}", plan.join(", "));
-    let mut world = World::new(&on, 2).await;
-    if dice.below(2) == 0 {
-        world.has_everything();
-    }
+    let mut world = World::lively(&on, 2, &mut dice).await;
     world.lives(&deaths, &mut dice).await;
-    Run { kills: world.kills, messages: world.count() }
+    Run { kills: world.kills, messages: world.count(), deeds: world.deeds().await }
 }
 
 /// Mostly all of them.
@@ -56,6 +70,9 @@ fn deaths(dice: &mut Dice, has_places: bool) -> Vec<Death> {
 
 fn death(dice: &mut Dice, has_places: bool) -> Death {
     if has_places && dice.below(2) == 0 {
+        if dice.below(PLACES.len() as u64 + 1) == 0 {
+            return Death::At(WISH, 1);
+        }
         let (place, most) = dice.one_of(&PLACES);
         return Death::At(place, dice.below(most) + 1);
     }
@@ -68,11 +85,8 @@ async fn whenever_it_dies_nothing_is_lost_or_doubled() {
     let seeds = 100..120;
     let runs = iter(seeds).map(|seed| tokio::spawn(run(seed, false))).buffer_unordered(3);
     let runs: Vec<_> = runs.collect().await;
-    let (mut kills, mut messages) = (0, 0);
-    for run in runs {
-        let run = run.expect("a run whose seed stands above");
-        kills += run.kills;
-        messages += run.messages;
-    }
-    eprintln!("{kills} ends, {messages} messages, {:?}", began.elapsed());
+    let runs = runs.into_iter().map(|run| run.expect("a run whose seed stands above"));
+    let all = runs.fold(Run::default(), Run::and);
+    eprintln!("{all}; {:?}", began.elapsed());
+    assert!(all.deeds.are_all_there(), "people do not do all that they can: {all}");
 }

@@ -7,10 +7,12 @@ use std::time::Duration;
 use switchboard::domain::Platform;
 use tokio::time::{Instant, sleep};
 
-use crate::crash::books::{Books, Past};
-use crate::crash::oracle::judge;
+use crate::crash::books::Books;
+use crate::crash::deeds::{Diary, Life, Thumb};
+use crate::crash::dice::Dice;
 use crate::crash::question::{Asked, Question};
-use crate::crash::seats::{Lane, Platforms};
+use crate::crash::said::Said;
+use crate::crash::seats::{Lane, Platforms, Seat};
 use crate::support::models::Models;
 use crate::support::platforms::Emulated;
 use crate::support::program::{Running, Setup};
@@ -18,12 +20,21 @@ use crate::support::program::{Running, Setup};
 /// How long everything that was left behind may take.
 const SETTLED_WITHIN: Duration = Duration::from_secs(90);
 
+/// How much people do when all is answered.
+const AT_REST: u64 = 3;
+
 /// How often the tables are looked at meanwhile.
 const LOOK: Duration = Duration::from_millis(25);
 
-/// The platform that keeps all it has to tell until it is heard. On the others
-/// the program has to look for what it missed, behind what it has heard there.
-const KEEPS_ALL: Platform = Platform::Telegram;
+/// What the model was asked when the program was ended, and need not be asked again.
+#[derive(Debug, Clone, Copy)]
+pub struct Paid {
+    /// The question, by its first wording.
+    pub number: u32,
+    pub times: u32,
+    /// Whether it was taken back or stopped, so that nobody can ask for another answer to it.
+    pub is_over: bool,
+}
 
 /// A program's surroundings, and what was asked in them.
 pub struct World {
@@ -33,50 +44,61 @@ pub struct World {
     pub asked: Asked,
     pub lanes: Vec<Lane>,
     /// What was said in each lane, in order.
-    pub said: Vec<Vec<Question>>,
+    pub said: Vec<Vec<Said>>,
+    /// What else people did in each lane.
+    pub diaries: Vec<Diary>,
+    /// What people thought of answers.
+    pub thumbs: Vec<Thumb>,
+    /// What people do besides; nothing if they only ask.
+    pub life: Option<Life>,
+    /// What people do, by chance.
+    pub chance: Dice,
     /// How many times the program has been ended.
     pub kills: u32,
     /// How many posts there are of which Telegram did not say whether they had arrived.
     pub doubts: usize,
     /// How many requests to the model came to nothing.
     pub vain: u32,
-    next: u32,
-    /// How often the model had been asked what was answered already when the program was ended.
-    paid: Vec<(u32, u32)>,
+    pub next: u32,
+    /// How often the model had been asked what was settled already when the program was ended.
+    pub paid: Vec<Paid>,
 }
 
 impl World {
+    /// The same, where people do all that they can besides asking, by the dice.
+    pub async fn lively(on: &[Platform], directs: u32, dice: &mut Dice) -> Self {
+        let life = Life::of(dice);
+        let people: Vec<_> = on.iter().map(|platform| (*platform, directs)).collect();
+        let world = Self::living(&people, Some(life)).await;
+        let set = |setup: Setup, (name, value): (&str, String)| setup.env(name, &value);
+        let setup = life.settings().into_iter().fold(world.setup.clone(), set);
+        Self { setup, chance: Dice::new(dice.below(u64::MAX)), ..world }
+    }
+
     /// So many people alone with the bot on each of these platforms, and two together with it.
     pub async fn new(on: &[Platform], directs: u32) -> Self {
         let people: Vec<_> = on.iter().map(|platform| (*platform, directs)).collect();
         Self::of(&people).await
     }
 
-    /// Switches on what is off by default: answers are shown by the platforms' own means while
-    /// they come, have buttons, and go on in a file behind the first post.
-    pub fn has_everything(&mut self) {
-        let switches = [
-            ("SWITCHBOARD__CHANNELS__SLACK__STREAMS", "true"),
-            ("SWITCHBOARD__CHANNELS__TELEGRAM__DRAFTS", "true"),
-            ("SWITCHBOARD__CONVERSATION__BUTTONS", "true"),
-            ("SWITCHBOARD__GROUPS__CONTEXT_MESSAGES", "10"),
-            ("SWITCHBOARD__LIMITS__POSTS_PER_ANSWER", "1"),
-        ];
-        self.setup = switches.iter().fold(self.setup.clone(), |setup, (name, value)| setup.env(name, value));
-    }
-
     /// On each platform so many people alone with the bot, and two together with it.
     pub async fn of(people: &[(Platform, u32)]) -> Self {
+        Self::living(people, None).await
+    }
+
+    async fn living(people: &[(Platform, u32)], life: Option<Life>) -> Self {
         let (platforms, models) = (Platforms::start().await, Models::start().await);
         let asked = Asked::answer(&models);
         let slack = &platforms.slack;
         slack.acknowledge_within(Duration::from_secs(1));
         slack.retry_after([200, 1_500, 6_000].map(Duration::from_millis));
-        let lanes: Vec<Lane> =
-            people.iter().flat_map(|(platform, directs)| platforms.lanes(*platform, *directs)).collect();
+        let lanes: Vec<Lane> = people
+            .iter()
+            .flat_map(|(platform, directs)| platforms.lanes(*platform, *directs, life))
+            .collect();
         let on: Vec<Platform> = people.iter().map(|(platform, _)| *platform).collect();
         let setup = furnish(&platforms, &models, &on);
-        let said = lanes.iter().map(|_| Vec::new()).collect();
+        let (said, diaries) = lanes.iter().map(|_| (Vec::new(), Diary::default())).unzip();
         Self {
             platforms,
             models,
@@ -84,6 +106,10 @@ impl World {
             asked,
             lanes,
             said,
+            diaries,
+            thumbs: Vec::new(),
+            life,
+            chance: Dice::new(0),
             kills: 0,
             doubts: 0,
             vain: 0,
@@ -103,13 +129,31 @@ impl World {
 
     /// Asks something in a lane; those who share it take turns.
     pub fn ask(&mut self, lane: usize, words: u32, milliseconds: u32) -> Question {
-        self.next += 1;
-        let question = Question { number: self.next, words, milliseconds };
+        let question = self.question(words, milliseconds);
         let seats = &self.lanes[lane].seats;
-        let seat = &seats[self.said[lane].len() % seats.len()];
-        self.said[lane].push(question);
-        seat.says(&question.text());
+        let seat = self.said[lane].len() % seats.len();
+        let goes_on = self.lanes[lane].goes_on && self.chance.below(2) == 0;
+        let say = if goes_on { Seat::goes_on } else { Seat::says };
+        let message = say(&seats[seat], &question.text());
+        let said = Said::new(question, seat, message);
+        self.said[lane].push(Said {
+            has_called: !goes_on,
+            may_be_stopped: self.diaries[lane].awaits_a_stop(),
+            ..said
+        });
         question
+    }
+
+    /// How long an answer is that takes three posts there, or goes on in a file.
+    pub fn long_on(&self, platform: Platform) -> u32 {
+        let long = self.life.and_then(|life| life.long(platform));
+        long.map_or_else(|| Self::long(platform), |long| u32::try_from(long).unwrap())
+    }
+
+    /// A question that nobody has asked yet.
+    pub fn question(&mut self, words: u32, milliseconds: u32) -> Question {
+        self.next += 1;
+        Question { number: self.next, words, milliseconds }
     }
 
     /// How much was asked.
@@ -118,7 +162,7 @@ impl World {
     }
 
     /// How much was asked on a platform.
-    fn count_on(&self, platform: Platform) -> usize {
+    pub fn count_on(&self, platform: Platform) -> usize {
         let there = self.lanes.iter().zip(&self.said).filter(|(lane, _)| lane.platform == platform);
         there.map(|(_, said)| said.len()).sum()
     }
@@ -143,28 +187,50 @@ impl World {
         }
     }
 
-    /// Notes an end of the program, which is gone: what is answered now is paid for.
+    /// Notes an end of the program, which is gone: what is answered now is paid for, and what
+    /// was ended otherwise is not asked any more.
     pub async fn died(&mut self) {
         self.kills += 1;
         let books = Books::open(&self.setup).await;
-        for question in books.answered().await.into_keys() {
-            if self.paid.iter().all(|(paid, _)| *paid != question) {
-                self.paid.push((question, self.asked.times(question)));
+        let (answered, over) = (books.answered().await, books.over().await);
+        books.close().await;
+        for said in self.said.iter().flatten() {
+            let is_over = over.holds(said);
+            let is_answered = said.wordings.iter().any(|question| answered.contains_key(&question.number));
+            let is_noted = |paid: &Paid| paid.number == said.number() && paid.is_over == is_over;
+            if (is_over || is_answered) && !self.paid.iter().any(is_noted) {
+                let times = self.asked.times_of(said);
+                self.paid.push(Paid { number: said.number(), times, is_over });
             }
         }
-        books.close().await;
+        self.hears_of_stops(false);
+        self.diaries.iter_mut().for_each(Diary::has_died);
     }
 
     /// Waits until nothing is left to do; one more question in each lane shows that all still works.
     pub async fn settle(&mut self, daemon: &Running) {
         self.is_heard(daemon).await;
+        if self.life.is_some() {
+            // A stop that is still on its way would end what is asked now.
+            self.is_quiet(daemon, &[]).await;
+            // And people come back to what is answered.
+            self.bustle(AT_REST).await;
+            self.is_quiet(daemon, &[]).await;
+            self.hears_of_stops(true);
+        }
         let last: Vec<Question> = (0..self.lanes.len()).map(|lane| self.ask(lane, 3, 0)).collect();
+        self.is_quiet(daemon, &last).await;
+    }
+
+    /// Waits until all that is to be told was told, these were asked, and nothing is left to do.
+    async fn is_quiet(&self, daemon: &Running, last: &[Question]) {
         let books = Books::open(&self.setup).await;
         let is_settled = || async {
             let is_delivered =
                 self.platforms.telegram.pending_updates() == 0 && self.platforms.slack.undelivered() == 0;
             let is_asked = last.iter().all(|question| self.asked.times(question.number) > 0);
-            is_delivered && is_asked && books.open_rows().await == 0
+            let is_heard = !self.diaries.iter().any(Diary::is_under_way);
+            is_delivered && is_heard && is_asked && books.open_rows().await == 0
         };
         let began = Instant::now();
         while !is_settled().await {
@@ -189,89 +255,7 @@ impl World {
         )
     }
 
-    /// Asks the oracle; the program has ended in order.
-    pub async fn judge(&self) {
-        let books = Books::open(&self.setup).await;
-        assert_eq!(books.oddities().await, Vec::<String>::new());
-        let (done, answers) = books.answers().await;
-        assert_eq!(done, answers, "turns that are done, and answers in conversations");
-        let answered = books.answered().await;
-        let twice: Vec<_> = answered.iter().filter(|(_, times)| **times != 1).collect();
-        assert!(twice.is_empty(), "questions that are in conversations twice: {twice:?}");
-        for platform in self.on() {
-            self.judge_platform(platform, &answered.keys().copied().collect(), &books).await;
-        }
-        self.judge_bill();
-        books.close().await;
-        assert_eq!(self.models.problems(), Vec::<String>::new());
-        assert_eq!(self.platforms.telegram.problems(), Vec::<String>::new());
-        assert_eq!(self.platforms.discord.problems(), Vec::<String>::new());
-        assert_eq!(self.platforms.slack.problems(), Vec::<String>::new());
-        assert_eq!(self.platforms.telegram.unseen(), Vec::new());
-        assert!(self.platforms.discord.unseen().is_empty(), "{:#?}", self.platforms.discord.unseen());
-        assert_eq!(self.platforms.slack.unseen(), Vec::new());
-    }
-
-    /// Looks at all screens but that of one lane.
-    pub async fn judge_screens_but(&self, lane: usize) {
-        let others = self.lanes.iter().zip(&self.said).enumerate().filter(|(number, _)| *number != lane);
-        let books = Books::open(&self.setup).await;
-        let history = books.history().await;
-        books.close().await;
-        for (_, (lane, said)) in others {
-            let posts = lane.seats[0].posts();
-            let said = if lane.platform != KEEPS_ALL { as_told_again(said, &history) } else { said.clone() };
-            judge(&posts, &said).unwrap_or_else(|wrong| panic!("{wrong}: {:#?}", briefly(&posts)));
-        }
-    }
-
-    async fn judge_platform(&self, platform: Platform, answered: &BTreeSet<u32>, books: &Books) {
-        let (mut heard, mut missed) = (0, Vec::new());
-        let history = books.history().await;
-        for (lane, said) in self.lanes.iter().zip(&self.said).filter(|(lane, _)| lane.platform == platform) {
-            let (known, lost): (Vec<Question>, Vec<Question>) =
-                said.iter().partition(|question| answered.contains(&question.number));
-            let first = known.first().map_or(u32::MAX, |question| question.number);
-            let known = if platform == KEEPS_ALL { known } else { as_told_again(&known, &history) };
-            let posts = lane.seats[0].posts();
-            let labelled = judge(&posts, &known);
-            let labelled =
-                labelled.unwrap_or_else(|wrong| panic!("on {platform}, {wrong}: {:#?}", briefly(&posts)));
-            let most = if platform == Platform::Telegram { self.kills as usize + self.doubts } else { 0 };
-            assert!(labelled <= most, "{labelled} copies on {platform}: {:#?}", briefly(&posts));
-            // What a copy may be one of is out of reach, with its button.
-            let stops = lane.seats[0].stop_buttons();
-            assert!(stops <= labelled, "on {platform} {stops} answers can be stopped that have ended");
-            heard += known.len();
-            let is_known_place = |question: &Question| platform == KEEPS_ALL || question.number > first;
-            missed.extend(lost.into_iter().filter(is_known_place));
-        }
-        let rows = books.count_on(platform.name()).await;
-        assert_eq!(i64::try_from(heard).unwrap(), rows, "messages that were accepted on {platform}");
-        let given_up = self.platforms.slack.lost_events().len();
-        assert!(missed.is_empty(), "missed on {platform}, where Slack gave up {given_up}: {missed:?}");
-        if self.kills == 0 {
-            assert_eq!(heard, self.count_on(platform), "nobody was ever away");
-        }
-    }
-
-    /// What was asked of the model is paid for.
-    fn judge_bill(&self) {
-        for question in self.said.iter().flatten() {
-            let times = self.asked.times(question.number);
-            assert!(
-                times <= 1 + self.kills + self.vain,
-                "{question:?} was asked {times} times in {} lives",
-                self.kills + 1
-            );
-        }
-        for (question, before) in &self.paid {
-            let times = self.asked.times(*question);
-            assert_eq!(times, *before, "question {question} was answered already, and asked again");
-        }
-    }
-
-    fn on(&self) -> BTreeSet<Platform> {
+    pub fn on(&self) -> BTreeSet<Platform> {
         self.lanes.iter().map(|lane| lane.platform).collect()
     }
 }
@@ -285,30 +269,6 @@ pub async fn until<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut()
     };
     let waited = tokio::time::timeout(SETTLED_WITHIN, waiting).await;
     waited.unwrap_or_else(|_| panic!("never: {what}"));
-}
-
-/// The order of what a platform tells again after others: what waits goes in the
-/// order in which it was said, and what comes too late for that goes behind.
-fn as_told_again(said: &[Question], history: &[Past]) -> Vec<Question> {
-    let known: Vec<&Past> = history.iter().filter(|past| said.contains(&past.question)).collect();
-    for (at, earlier) in known.iter().enumerate() {
-        for later in &known[at + 1..] {
-            let is_in_order = earlier.question.number < later.question.number;
-            assert!(is_in_order || later.came_too_late_for(earlier), "{later:?} waited before {earlier:?}");
-        }
-    }
-    assert_eq!(known.len(), said.len(), "questions with a row in the inbox");
-    known.into_iter().map(|past| past.question).collect()
-}
-
-/// Posts, cut to what a reader needs.
-fn briefly(posts: &[String]) -> Vec<String> {
-    let cut = |post: &String| {
-        let words: Vec<&str> = post.split_whitespace().collect();
-        let [first, .., last] = words[..] else { return post.clone() };
-        format!("{first} … {last}")
-    };
-    posts.iter().map(cut).collect()
 }
 
 /// The settings that bring a program to all of it.

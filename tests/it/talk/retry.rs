@@ -6,8 +6,8 @@ use crate::support::models::{Answer, Fault, Gate};
 use crate::support::platforms::Emulated;
 use crate::support::screens::said;
 use crate::support::stage::Stage;
-use crate::support::telegram::{BOT_USERNAME, Fault as Refusal};
-use crate::talk::{heard, wait_until, wait_until_it_waits};
+use crate::support::telegram::{BOT_USERNAME, Fault as TelegramFault};
+use crate::talk::{heard, wait_until, wait_until_it_waits, wait_until_noted};
 
 /// A group.
 const GROUP: i64 = -1001;
@@ -54,7 +54,7 @@ async fn the_last_question_is_answered_anew_and_the_newest_answer_is_what_the_mo
 #[tokio::test]
 async fn an_answer_that_is_only_to_be_shown_is_in_nobodys_way() {
     let stage = quick().await;
-    stage.platform.fault("sendMessage", 1, Refusal::RetryAfter(2));
+    stage.platform.fault("sendMessage", 1, TelegramFault::RetryAfter(2));
     for words in ["First try.", "Second try."] {
         stage.models.will_say(words);
     }
@@ -76,7 +76,7 @@ async fn a_stop_ends_an_answer_whose_first_text_the_platform_does_not_take_yet()
     let stage = quick().await;
     let gate = Gate::closed_after(1);
     stage.models.when_asked("think", Answer::deltas(["Well, let me", " think for ever."]).behind(&gate));
-    stage.platform.fault("sendMessage", 1, Refusal::RetryAfter(6));
+    stage.platform.fault("sendMessage", 1, TelegramFault::RetryAfter(6));
     let bot = stage.serve().await;
     let alice = stage.platform.user(1001, "Alice");
     alice.says("think");
@@ -201,6 +201,34 @@ async fn a_stop_ends_an_answer_of_which_there_is_no_word_within_a_second() {
     for words in words {
         stage.wait_for_text(1001, words).await;
     }
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn what_was_stopped_stays_so_when_the_program_ends_before_it_is_shown() {
+    let stage = quick().await;
+    let gate = Gate::closed_after(1);
+    stage.models.when_asked("think", Answer::deltas(["Well", ", so", " on."]).behind(&gate));
+    stage.platform.fault("editMessageText", 1, TelegramFault::Hang);
+    let bot = stage.serve().await;
+    let alice = stage.platform.user(1001, "Alice");
+    alice.says("think");
+    stage.wait_until_last(1001, "Well").await;
+    wait_until_noted(&stage.setup).await;
+    // What comes next is on its way for ever.
+    gate.hold(2);
+    stage.platform.wait_for_calls("editMessageText", 1).await.unwrap();
+    alice.says("/stop");
+    stage.wait_until_last(1001, "Stopped.").await;
+    bot.wait_for_logs("a turn on telegram ended", 1).await;
+    bot.crash().await;
+    gate.release();
+
+    let bot = stage.serve().await;
+    stage.wait_for_text(1001, "Stopped before the first word.").await;
+    bot.wait_for_logs("a turn on telegram ended", 1).await;
+    assert_eq!(stage.said(1001), ["Stopped before the first word.", "Stopped."]);
+    assert_eq!(stage.models.count(), 1);
     stage.ends_well(bot).await;
 }
 
