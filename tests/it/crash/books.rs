@@ -220,9 +220,10 @@ impl Books {
         self.0.texts("SELECT platform_user_id FROM identities").await
     }
 
-    /// Posts of Telegram's that are known to show answers which are stored.
+    /// Posts of Telegram's that are known to show answers which are stored, each with its chat.
     pub async fn shown(&self) -> Vec<String> {
-        let sql = "SELECT DISTINCT o.posted_id FROM outbox o JOIN messages m ON m.turn_id = o.turn_id AND m.role = 'assistant' \
+        let sql = "SELECT DISTINCT a.chat || ' ' || o.posted_id FROM outbox o \
+                   JOIN inbox i ON i.turn_id = o.turn_id JOIN addresses a ON a.id = i.address_id JOIN messages m ON m.turn_id = o.turn_id AND m.role = 'assistant' \
                    WHERE o.posted_id IS NOT NULL AND o.platform = 'telegram'";
         self.0.texts(sql).await
     }

@@ -40,8 +40,9 @@ pub struct Life {
 impl Life {
     /// By the dice.
     pub fn of(dice: &mut Dice) -> Self {
-        let [answers_edits, has_buttons, has_files, has_threads, is_native] =
-            [(); 5].map(|()| dice.below(2) == 0);
+        let [answers_edits, has_buttons, has_files, is_native] = [(); 4].map(|()| dice.below(2) == 0);
+        // They take a life more.
+        let has_threads = dice.below(3) == 0;
         Self { answers_edits, has_buttons, has_files, has_threads, is_native }
     }
 
@@ -323,8 +324,8 @@ impl World {
         let (seat, is_up) = (self.somebody(lane), self.chance.below(2) == 0);
         let Some(posted) = seat.gives_a_thumb(is_up) else { return };
         let (platform, person) = (self.lanes[lane].platform, seat.person());
-        let is_known = known.contains(&person) && noted.contains(&posted);
-        let is_certain = platform == Platform::Telegram && is_known;
+        let is_noted = || noted.contains(&format!("{} {posted}", seat.place().chat));
+        let is_certain = platform == Platform::Telegram && known.contains(&person) && is_noted();
         self.thumbs.push(Thumb { posted, person, is_up, is_certain });
     }
 

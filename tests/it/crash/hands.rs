@@ -6,9 +6,8 @@ use tokio::time::timeout;
 
 use crate::crash::screen::is_answer;
 use crate::crash::seats::Seat;
-use crate::support::discord;
-use crate::support::slack;
-use crate::support::telegram::{self, BOT_USERNAME};
+use crate::support::telegram::BOT_USERNAME;
+use crate::support::{discord, slack, telegram};
 
 /// How long people wait for a command to be offered to them.
 const OFFERED_WITHIN: Duration = Duration::from_millis(200);

@@ -142,8 +142,9 @@ impl World {
 
     /// What ended without an answer was to end so, and no model was asked.
     fn judge_rows(&self, lane: usize, tables: &Tables) {
+        let over: Vec<&Row> = tables.rows.iter().filter(|row| row.is_over()).collect();
         for said in &self.said[lane] {
-            let over = tables.rows.iter().filter(|row| row.is_about(said) && row.is_over());
+            let over = over.iter().filter(|row| row.is_about(said));
             for row in over {
                 let is_meant =
                     if row.outcome == "stopped" { said.may_be_stopped } else { said.is_taken_back };

@@ -90,8 +90,8 @@ pub struct Verdict {
 
 /// Reads a screen, and compares it with what happened.
 pub fn judge(seen: &[Seen], story: &Story) -> Result<Verdict, String> {
-    let readings = Screen::readings(seen, |word| story.is_end(word))?;
-    let mut verdicts = readings.into_iter().map(|screen| judge_reading(screen, story));
+    let readings = Screen::readings(seen, |word| story.is_end(word));
+    let mut verdicts = readings.map(|screen| judge_reading(screen?, story));
     let first = verdicts.next().unwrap_or_else(|| Err("nobody can read it".to_owned()));
     first.or_else(|wrong| verdicts.find_map(Result::ok).ok_or(wrong))
 }

@@ -17,6 +17,9 @@ use crate::crash::world::World;
 /// How many ends there may be without peace: what was alone in flight at three is given up.
 const AT_A_STRETCH: u64 = 2;
 
+/// How many runs go on side by side.
+const SIDE_BY_SIDE: usize = 4;
+
 /// What one run was.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Run {
@@ -83,7 +86,7 @@ fn death(dice: &mut Dice, has_places: bool) -> Death {
 async fn whenever_it_dies_nothing_is_lost_or_doubled() {
     let began = Instant::now();
     let seeds = 100..120;
-    let runs = iter(seeds).map(|seed| tokio::spawn(run(seed, false))).buffer_unordered(3);
+    let runs = iter(seeds).map(|seed| tokio::spawn(run(seed, false))).buffer_unordered(SIDE_BY_SIDE);
     let runs: Vec<_> = runs.collect().await;
     let runs = runs.into_iter().map(|run| run.expect("a run whose seed stands above"));
     let all = runs.fold(Run::default(), Run::and);

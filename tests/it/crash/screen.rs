@@ -153,11 +153,14 @@ pub struct Screen {
 impl Screen {
     /// Reads a screen on which `is_end` says which words end an answer, in all ways in which it
     /// can be read: a copy may stand for the post before it, or for one that never arrived.
-    pub fn readings(seen: &[Seen], is_end: impl Fn(&str) -> bool) -> Result<Vec<Self>, String> {
-        let (first, copies) = Self::read(seen, &is_end, 0)?;
-        let others =
-            (1..1 << copies.min(MOST_COPIES)).filter_map(|alone| Self::read(seen, &is_end, alone).ok());
-        Ok(std::iter::once(first).chain(others.map(|(screen, _)| screen)).collect())
+    pub fn readings(
+        seen: &[Seen],
+        is_end: impl Fn(&str) -> bool,
+    ) -> impl Iterator<Item = Result<Self, String>> {
+        let first = Self::read(seen, &is_end, 0);
+        let copies = first.as_ref().map_or(MOST_COPIES, |(_, copies)| *copies);
+        let others = (1..1 << copies.min(MOST_COPIES)).map(move |alone| Self::read(seen, &is_end, alone));
+        std::iter::once(first).chain(others).map(|read| read.map(|(screen, _)| screen))
     }
 
     /// Reads a screen on which these of the copies stand for nothing before them; returns how

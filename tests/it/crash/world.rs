@@ -21,7 +21,7 @@ use crate::support::program::{Running, Setup};
 const SETTLED_WITHIN: Duration = Duration::from_secs(90);
 
 /// How much people do when all is answered.
-const AT_REST: u64 = 3;
+const AT_REST: u64 = 2;
 
 /// How often the tables are looked at meanwhile.
 const LOOK: Duration = Duration::from_millis(25);

@@ -159,7 +159,7 @@ async fn typing_is_renewed_for_as_long_as_there_is_no_text() {
 
 #[tokio::test]
 async fn sixty_thousand_characters_come_over_several_messages_and_whole() {
-    let stage = Stage::lifelike().await.set("LIMITS__POSTS_PER_ANSWER", "0");
+    let stage = Stage::lifelike().await.unhurried().set("LIMITS__POSTS_PER_ANSWER", "0");
     stage.platform.without_rate_limits();
     stage.models.will_say(sixty_thousand());
     let bot = stage.serve().await;
