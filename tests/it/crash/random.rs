@@ -26,19 +26,28 @@ pub struct Run {
     pub kills: u32,
     pub messages: usize,
     pub deeds: Deeds,
+    /// How often something was shown as a draft, and how many posts began as streams.
+    pub natively: [usize; 2],
 }
 
 impl Run {
     /// Both together.
     pub fn and(self, other: Self) -> Self {
         let (kills, messages) = (self.kills + other.kills, self.messages + other.messages);
-        Self { kills, messages, deeds: self.deeds.and(other.deeds) }
+        let ([drafts, streams], [more_drafts, more_streams]) = (self.natively, other.natively);
+        let natively = [drafts + more_drafts, streams + more_streams];
+        Self { kills, messages, deeds: self.deeds.and(other.deeds), natively }
     }
 }
 
 impl fmt::Display for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ends, {} messages; {}", self.kills, self.messages, self.deeds)
+        let [drafts, streams] = self.natively;
+        write!(
+            f,
+            "{} ends, {} messages; {}, {drafts} drafts, {streams} streams",
+            self.kills, self.messages, self.deeds
+        )
     }
 }
 
@@ -51,7 +60,10 @@ pub async fn run(seed: u64, has_places: bool) -> Run {
     eprintln!("seed {seed}: {on:?}: {}", plan.join(", "));
     let mut world = World::lively(&on, 2, &mut dice).await;
     world.lives(&deaths, &mut dice).await;
-    Run { kills: world.kills, messages: world.count(), deeds: world.deeds().await }
+    let streams =
+        world.platforms.slack.calls().iter().filter(|call| call.method == "chat.startStream").count();
+    let natively = [world.platforms.telegram.count_calls("sendMessageDraft"), streams];
+    Run { kills: world.kills, messages: world.count(), deeds: world.deeds().await, natively }
 }
 
 /// Mostly all of them.
@@ -92,4 +104,5 @@ async fn whenever_it_dies_nothing_is_lost_or_doubled() {
     let all = runs.fold(Run::default(), Run::and);
     eprintln!("{all}; {:?}", began.elapsed());
     assert!(all.deeds.are_all_there(), "people do not do all that they can: {all}");
+    assert!(!all.natively.contains(&0), "nothing was shown by a platform's own means: {all}");
 }
