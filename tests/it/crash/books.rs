@@ -236,7 +236,7 @@ impl Books {
                    WHERE o.posted_id IS NOT NULL";
         let sql = sql.replace("m.conversation_id", &self.name_of("m.conversation_id"));
         let words = |row: String| {
-            let words: Vec<String> = row.split(' ').map(str::to_owned).collect();
+            let words: Vec<String> = row.splitn(4, ' ').map(str::to_owned).collect();
             words.try_into().expect("four words")
         };
         self.0.texts(&sql).await.into_iter().map(words).collect()

@@ -18,6 +18,9 @@ use crate::crash::world::World;
 /// How many of the last questions of a lane people come back to.
 const RECENT: u64 = 4;
 
+/// How it begins that another answer is not to be had any more.
+const OVERTAKEN: &str = "Something else was asked";
+
 /// How many wordings a question has at most.
 const WORDINGS: usize = 3;
 
@@ -31,10 +34,10 @@ pub struct Life {
     pub has_buttons: bool,
     /// Whether long answers go on in files.
     pub has_files: bool,
+    /// Whether platforms show answers by their own means while they come, and groups are overheard.
+    pub is_native: bool,
     /// Whether people talk in threads and topics.
     pub has_threads: bool,
-    /// Whether answers come as drafts on Telegram, and as streams on Slack.
-    pub is_native: bool,
 }
 
 impl Life {
@@ -43,7 +46,7 @@ impl Life {
         let [answers_edits, has_buttons, has_files, is_native] = [(); 4].map(|()| dice.below(2) == 0);
         // They take a life more.
         let has_threads = dice.below(3) == 0;
-        Self { answers_edits, has_buttons, has_files, has_threads, is_native }
+        Self { answers_edits, has_buttons, has_files, is_native, has_threads }
     }
 
     /// The variables that make it so.
@@ -54,8 +57,9 @@ impl Life {
             ("SWITCHBOARD__CONVERSATION__ANSWER_EDITS", self.answers_edits.to_string()),
             ("SWITCHBOARD__CONVERSATION__BUTTONS", self.has_buttons.to_string()),
             ("SWITCHBOARD__LIMITS__POSTS_PER_ANSWER", posts.to_owned()),
-            ("SWITCHBOARD__CHANNELS__TELEGRAM__DRAFTS", self.is_native.to_string()),
             ("SWITCHBOARD__CHANNELS__SLACK__STREAMS", self.is_native.to_string()),
+            ("SWITCHBOARD__CHANNELS__TELEGRAM__DRAFTS", self.is_native.to_string()),
+            ("SWITCHBOARD__GROUPS__CONTEXT_MESSAGES", if self.is_native { "10" } else { "0" }.to_owned()),
             ("SWITCHBOARD__CHANNELS__DISCORD__THREADS", threads.to_owned()),
             ("SWITCHBOARD__CHANNELS__DISCORD__MESSAGE_CONTENT", self.has_threads.to_string()),
         ]
@@ -63,6 +67,7 @@ impl Life {
 
     /// How many words an answer has at least that goes on in a file.
     pub fn long(self, platform: Platform) -> Option<usize> {
+        // Slack lets the bot bring none here.
         let takes_files = self.has_files && platform != Platform::Slack;
         // Two posts do not hold it, however few the letters of its words are.
         takes_files.then(|| usize::try_from(World::long(platform) * 5 / 4).unwrap())
@@ -157,10 +162,9 @@ impl Deeds {
         }
     }
 
-    /// Whether all of it came to something.
+    /// Whether people have done all of it; what comes of it is for chance to say.
     pub fn are_all_there(self) -> bool {
-        let counts =
-            [self.edits, self.deletions, self.stopped, self.superseded, self.files, self.kept_thumbs];
+        let counts = [self.edits, self.deletions, self.stops, self.wishes, self.files, self.thumbs];
         counts.iter().all(|count| *count > 0)
     }
 }
@@ -379,13 +383,21 @@ impl World {
         let is_here = |row: &Row| chats.iter().any(|chat| row.is_of(chat));
         let ended = rows.filter(|row| row.outcome == "stopped" && is_here(row)).count();
         let stopped = verdict.stopped + ended;
-        assert!(diary.claims <= stopped, "{stopped} answers were stopped in lane {lane}: {diary:#?}");
+        // A stop may come while an edit or a deletion is noted, or before another answer is overtaken.
+        let edits: usize = self.said[lane].iter().map(|said| said.wordings.len() - 1).sum();
+        let deletions = self.said[lane].iter().filter(|said| said.is_taken_back).count();
+        let overtaken = verdict.replies.iter().filter(|(_, words)| words.starts_with(OVERTAKEN)).count();
+        let others = edits + deletions + overtaken;
+        assert!(
+            diary.claims <= stopped + others,
+            "{stopped} answers were stopped in lane {lane}: {diary:#?}"
+        );
         let count = |are_they: &dyn Fn(&str) -> bool| {
             let replies = verdict.replies.iter().filter(|(_, words)| are_they(words));
             (replies.clone().filter(|(is_labelled, _)| !is_labelled).count(), replies.count())
         };
         let of_stops = count(&|words| words == STOPPED || words.starts_with("There is nothing to stop"));
-        let overtaken = count(&|words| words.starts_with("Something else was asked"));
+        let overtaken = count(&|words| words.starts_with(OVERTAKEN));
         let all = count(&|_| true);
         let of_retries = (all.0 - of_stops.0 - overtaken.0, all.1 - of_stops.1 - overtaken.1);
         let is_right = of_stops.0 <= diary.stop_commands

@@ -1,5 +1,6 @@
 //! What people do with their hands: commands, and buttons that are there to be pressed.
 
+use std::fmt;
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -13,11 +14,21 @@ use crate::support::{discord, slack, telegram};
 const OFFERED_WITHIN: Duration = Duration::from_millis(200);
 
 /// What somebody did of which the platform knows whether it was heard, or what came of it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Done {
     Click(telegram::Click),
     Invocation(discord::Invocation),
     Said,
+}
+
+impl fmt::Debug for Done {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Click(_) => "Click",
+            Self::Invocation(_) => "Invocation",
+            Self::Said => "Said",
+        })
+    }
 }
 
 impl Done {

@@ -129,6 +129,7 @@ impl World {
             wishes: self.diaries[lane].wishes,
             stops: self.diaries[lane].stops,
             has_buttons: self.life.is_some_and(|life| life.has_buttons),
+            files_are_bare: platform == Platform::Slack,
             long: self.life.and_then(|life| life.long(platform)),
         };
         let seen = self.lanes[lane].seats[0].seen();

@@ -18,14 +18,15 @@
 //! - *A stop* (`/stop`, or the button): what was asked before, and had not been answered whole by
 //!   then, may have the beginning of an answer, the notice, or nothing. Of what the inbox ended as
 //!   stopped no model is asked; whoever was told `Stopped.` has something that was stopped, also when
-//!   the program ended right after it was said.
+//!   the program ended right after it was said; but for a stop that came while an edit or a deletion
+//!   was being noted, or before another answer that was overtaken.
 //! - *Another answer* (`/retry`, or the button): at most one for each time that somebody asked for
 //!   it, and only to what was asked last, behind all others; what was taken back does not count
 //!   as asked. On Telegram everybody who asks gets it or hears why not. It may be refused, since
 //!   somebody may have asked something else meanwhile.
 //! - *A file* holds its answer whole and stands once behind a beginning of it, on Telegram perhaps
 //!   with a copy. Where it is due, it has to be there, but for an answer that was stopped.
-//! - *Buttons* stand under the ends of answers, and are for another one. A live one for a stop
+//! - *Buttons* stand under the ends of answers (on Slack not under files), and are for another one. A live one for a stop
 //!   may only stay under a post that Telegram took and nobody knows of, which has its copy.
 
 use std::collections::BTreeMap;
@@ -71,6 +72,8 @@ pub struct Story {
     /// How often somebody asked for a stop.
     pub stops: usize,
     pub has_buttons: bool,
+    /// Whether a post with a file has no button here.
+    pub files_are_bare: bool,
     /// How many words an answer has at least that is to go on in a file.
     pub long: Option<usize>,
 }
@@ -243,10 +246,11 @@ impl Story {
                 words
             })
             .collect();
-        let is_right = |(end, buttons): &&(usize, Vec<String>)| {
-            if ends.contains(end) { *buttons == another } else { buttons.is_empty() }
+        let is_right = |(end, buttons, is_file): &&(usize, Vec<String>, bool)| {
+            let has_none = !ends.contains(end) || (*is_file && self.files_are_bare);
+            if has_none { buttons.is_empty() } else { *buttons == another }
         };
-        if let Some((end, buttons)) = screen.ends.iter().find(|post| !is_right(post)) {
+        if let Some((end, buttons, _)) = screen.ends.iter().find(|post| !is_right(post)) {
             return Err(format!("{buttons:?} stand under {:?}", screen.words.get(end - 1)));
         }
         match screen.not_begun.iter().find(|buttons| **buttons != another) {

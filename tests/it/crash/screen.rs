@@ -138,8 +138,9 @@ pub fn words(text: &str) -> Result<Vec<String>, String> {
 pub struct Screen {
     /// All words of answers; a copy has taken the place of what it may be a copy of.
     pub words: Vec<String>,
-    /// How many words there are up to the end of each post, and what stands on its buttons.
-    pub ends: Vec<(usize, Vec<String>)>,
+    /// How many words there are up to the end of each post, what stands on its buttons, and
+    /// whether it brings a file.
+    pub ends: Vec<(usize, Vec<String>, bool)>,
     /// The buttons of answers without a word.
     pub not_begun: Vec<Vec<String>>,
     /// What reads in files.
@@ -197,7 +198,7 @@ impl Screen {
             }
             Kind::Words => {
                 self.words.extend(post.words);
-                self.ends.push((self.words.len(), post.buttons));
+                self.ends.push((self.words.len(), post.buttons, false));
             }
             Kind::File(whole) => {
                 let begins =
@@ -212,12 +213,12 @@ impl Screen {
                     ));
                 }
                 self.words.extend(whole.iter().cloned());
-                let before = self.ends.iter_mut().filter(|(end, _)| *end > begins);
-                if before.into_iter().any(|(_, buttons)| !buttons.is_empty()) {
+                let before = self.ends.iter_mut().filter(|(end, ..)| *end > begins);
+                if before.into_iter().any(|(_, buttons, _)| !buttons.is_empty()) {
                     return Err("a button stands before the end of an answer".to_owned());
                 }
-                self.ends.retain(|(end, _)| *end <= begins);
-                self.ends.push((self.words.len(), post.buttons));
+                self.ends.retain(|(end, ..)| *end <= begins);
+                self.ends.push((self.words.len(), post.buttons, true));
                 self.files.push(whole);
             }
         }
