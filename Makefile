@@ -17,8 +17,12 @@ CASES ?= 20000
 # themselves, on free local ports. The feature lets the crash tests end the program at chosen
 # places; releases do not have it.
 test:
-	$(CARGO) test --workspace --locked --no-fail-fast --features kill-points
+	$(CARGO) test --workspace --locked --no-fail-fast --features kill-points -- --skip $(IMAGE)
+	$(CARGO) test --locked --features kill-points --test it -- $(IMAGE)
 	tests/with-services.sh $(CARGO) test --locked --no-fail-fast --features kill-points --test it -- $(ON_POSTGRES)
+
+# The test that compiles the program once more, as the image does: by itself, since it takes all there is.
+IMAGE = packaging::image::the_images_build_command
 
 # The suites that have a database; a test looks for those that are missing here. Left out are those with
 # the embedded one on purpose: the disk under it, and the sandbox, which has no other.

@@ -77,7 +77,6 @@ fn the_images_build_command_works_on_what_is_copied() {
         .current_dir(&folder)
         .env("CARGO_TARGET_DIR", &target)
         .env("CARGO_NET_OFFLINE", "true")
-        .env("CARGO_BUILD_JOBS", "1")
         .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
         .env("CARGO_PROFILE_RELEASE_LTO", "off")
         .env("CARGO_INCREMENTAL", "0")
