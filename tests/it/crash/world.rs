@@ -18,7 +18,7 @@ use crate::support::platforms::Emulated;
 use crate::support::program::{Running, Setup};
 
 /// How long everything that was left behind may take.
-const SETTLED_WITHIN: Duration = Duration::from_secs(90);
+const SETTLED_WITHIN: Duration = Duration::from_secs(180);
 
 /// How much people do when all is answered.
 const AT_REST: u64 = 2;
