@@ -27,7 +27,7 @@ use crate::domain::{Part, PostedId, ReplyTo, Timestamp};
 const PAGES: usize = 5;
 
 /// How long Slack takes at most to share a file, as far as is known.
-const SHARED_WITHIN: Duration = Duration::from_secs(15);
+const SHARED_WITHIN: Duration = Duration::from_secs(10);
 
 /// The pause between two looks for a file.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
