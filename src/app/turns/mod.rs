@@ -85,12 +85,11 @@ impl Turns {
             return false;
         };
         let _running = metrics::turn_began();
-        // What is asked here can be stopped from now on, and before a model has heard of it.
-        let asks = turn.ending.is_none() && !turn.is_given_up && !is_command(message);
-        let stoppable = asks.then(|| self.stops.enter(turn));
-        if let Some(stoppable) = stoppable.as_ref().filter(|_| turn.is_stopped) {
-            stoppable.token().cancel();
-        }
+        // What is asked here can be stopped from now on, and before a model has heard of it. Of an edit
+        // it is not known yet whether it is answered.
+        let asks = matches!(message.event, Event::Text(_) | Event::Again(_));
+        let may_ask = turn.ending.is_none() && !turn.is_given_up && asks;
+        let stoppable = may_ask.then(|| self.stoppable(turn));
         let is_seen = AtomicBool::new(false);
         let mut work = Work { turns: self, turn, ledger: &ledger, delivering, stoppable, began, is_seen };
         let end = match work.answer().await {
@@ -122,6 +121,15 @@ impl Turns {
     /// Puts a turn back, to be taken again.
     pub(crate) async fn put_back(&self, turn: &ClaimedTurn, how: Put) {
         note_put_back(turn, self.ledger(turn).give_back(how == Put::Untried).await);
+    }
+
+    /// Lets the answer of a turn be stopped; one that somebody has stopped before a crash is.
+    fn stoppable(&self, turn: &ClaimedTurn) -> Stoppable<'_> {
+        let stoppable = self.stops.enter(turn);
+        if turn.is_stopped {
+            stoppable.token().cancel();
+        }
+        stoppable
     }
 
     fn ledger<'a>(&'a self, turn: &'a ClaimedTurn) -> Ledger<'a> {
@@ -172,7 +180,9 @@ impl Work<'_> {
     }
 
     async fn reply(&mut self, reply: Reply) -> Result<TurnEnd, DeliveryError> {
-        let stoppable = self.stoppable.take().filter(|_| reply.asked.is_some());
+        let (turns, turn, known) = (self.turns, self.turn, self.stoppable.take());
+        let asks = reply.asked.is_some();
+        let stoppable = asks.then(|| known.unwrap_or_else(|| turns.stoppable(turn)));
         if let Some((stoppable, before)) =
             stoppable.as_ref().zip(reply.asked.as_ref().and_then(|asked| asked.before))
         {
@@ -180,7 +190,7 @@ impl Work<'_> {
         }
         let never = CancellationToken::new();
         let stop = stoppable.as_ref().map_or(&never, |stoppable| stoppable.token());
-        let (turn, is_seen, began) = (self.turn, &self.is_seen, self.began);
+        let (is_seen, began) = (&self.is_seen, self.began);
         let seen = || note_first_text(turn, is_seen, began);
         let ended = self.delivering.follow(reply.stream, stop, seen).await;
         drop(stoppable);

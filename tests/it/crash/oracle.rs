@@ -18,8 +18,8 @@
 //! - *A stop* (`/stop`, or the button): what was asked before, and had not been answered whole by
 //!   then, may have the beginning of an answer, the notice, or nothing. Of what the inbox ended as
 //!   stopped no model is asked; whoever was told `Stopped.` has something that was stopped, also when
-//!   the program ended right after it was said; but for a stop that came while an edit or a deletion
-//!   was being noted, or before another answer that was overtaken.
+//!   the program ended right after it was said; or it was taken back as well, or another answer that
+//!   was overtaken.
 //! - *Another answer* (`/retry`, or the button): at most one for each time that somebody asked for
 //!   it, and only to what was asked last, behind all others; what was taken back does not count
 //!   as asked. On Telegram everybody who asks gets it or hears why not. It may be refused, since

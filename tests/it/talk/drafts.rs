@@ -1,14 +1,27 @@
 //! Answers that come as drafts, and are posted when they are whole.
 
 use crate::support::models::{Answer, Gate};
+use crate::support::program::Running;
 use crate::support::screens::said;
 use crate::support::stage::Stage;
-use crate::support::telegram::{BOT_USERNAME, Fault};
+use crate::support::telegram::{BOT_USERNAME, Fault, Person};
 
 const GROUP: i64 = -1_001_000_000_001;
 
 async fn stage() -> Stage {
     Stage::lifelike().await.set("CHANNELS__TELEGRAM__DRAFTS", "true")
+}
+
+/// In the midst of a story, of which the first words are a draft.
+async fn story() -> (Stage, Running, Person, Gate) {
+    let stage = stage().await;
+    let gate = Gate::closed_after(1);
+    stage.models.will(Answer::deltas(["Once upon a time", " there was a gate."]).behind(&gate));
+    let bot = stage.serve().await;
+    let alice = stage.platform.user(1001, "Alice");
+    alice.says("Tell me a story.");
+    stage.platform.wait_for_draft(1001, |text| text == "Once upon a time").await.unwrap();
+    (stage, bot, alice, gate)
 }
 
 #[tokio::test]
@@ -131,13 +144,7 @@ async fn whatever_becomes_of_drafts_the_answer_is_posted_once_and_whole() {
 
 #[tokio::test]
 async fn a_draft_that_a_crash_cut_is_no_part_of_the_answer() {
-    let stage = stage().await;
-    let gate = Gate::closed_after(1);
-    stage.models.will(Answer::deltas(["Once upon a time", " there was a gate."]).behind(&gate));
-    let bot = stage.serve().await;
-    let alice = stage.platform.user(1001, "Alice");
-    alice.says("Tell me a story.");
-    stage.platform.wait_for_draft(1001, |text| text == "Once upon a time").await.unwrap();
+    let (stage, bot, _, gate) = story().await;
     bot.crash().await;
     gate.release();
 
@@ -151,13 +158,7 @@ async fn a_draft_that_a_crash_cut_is_no_part_of_the_answer() {
 
 #[tokio::test]
 async fn a_stop_leaves_what_the_draft_had_come_to() {
-    let stage = stage().await;
-    let gate = Gate::closed_after(1);
-    stage.models.will(Answer::deltas(["Once upon a time", " there was a gate."]).behind(&gate));
-    let bot = stage.serve().await;
-    let alice = stage.platform.user(1001, "Alice");
-    alice.says("Tell me a story.");
-    stage.platform.wait_for_draft(1001, |text| text == "Once upon a time").await.unwrap();
+    let (stage, bot, alice, _gate) = story().await;
 
     alice.says("/stop");
     stage.wait_until_last(1001, "Stopped.").await;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::support::models::{Answer, Gate};
+use crate::support::program::Running;
 use crate::support::screens::said;
 use crate::support::slack::{Fault, Person, Shown};
 use crate::talk::slack::Stage;
@@ -21,6 +22,26 @@ async fn stage() -> (Stage, Person, String) {
     (stage, alice, general)
 }
 
+/// In the midst of a story, of which the first words stream.
+struct Story {
+    stage: Stage,
+    bot: Running,
+    gate: Gate,
+    alice: Person,
+    general: String,
+    asked: String,
+}
+
+async fn story() -> Story {
+    let (stage, alice, general) = stage().await;
+    let gate = Gate::closed_after(1);
+    stage.models.will(Answer::deltas(DELTAS).behind(&gate));
+    let bot = stage.serve().await;
+    let asked = alice.says_in(&general, "<@bot> tell me a story");
+    streamed(&stage, &general, "Once upon **a time**").await;
+    Story { stage, bot, gate, alice, general, asked }
+}
+
 /// What stands there of an answer that streams.
 async fn streamed(stage: &Stage, channel: &str, text: &str) -> Shown {
     let is_it = |shown: &Shown| shown.by_bot && shown.streams && shown.text.trim_end() == text;
@@ -37,14 +58,7 @@ async fn whole(stage: &Stage, channel: &str) -> Vec<Shown> {
 
 #[tokio::test]
 async fn an_answer_in_a_thread_grows_word_by_word_and_becomes_a_post_like_others() {
-    let (stage, alice, general) = stage().await;
-    let gate = Gate::closed_after(1);
-    stage.models.will(Answer::deltas(DELTAS).behind(&gate));
-    let bot = stage.serve().await;
-
-    let asked = alice.says_in(&general, "<@bot> tell me a story");
-    let shown = streamed(&stage, &general, "Once upon **a time**").await;
-    assert_eq!(shown.thread.as_deref(), Some(asked.as_str()));
+    let Story { stage, bot, gate, general, asked, .. } = story().await;
     gate.hold(2);
     let gated = "Once upon **a time** there was a [gate]\u{2060}(https:\u{2060}//example.\u{2060}com/cat.\u{2060}png)";
     streamed(&stage, &general, gated).await;
@@ -53,6 +67,7 @@ async fn an_answer_in_a_thread_grows_word_by_word_and_becomes_a_post_like_others
 
     let answer = screen.last().unwrap();
     assert!(answer.blocks.is_some(), "{answer:#?}");
+    assert_eq!(answer.thread.as_deref(), Some(asked.as_str()));
     assert_eq!((&answer.notified, &answer.unfurled), (&Vec::new(), &Vec::new()));
     stage.ends_well(bot).await;
 }
@@ -107,12 +122,7 @@ async fn a_limit_on_a_stream_holds_up_nobody_else() {
 
 #[tokio::test]
 async fn who_stops_it_by_slacks_own_button_gets_no_more_of_it() {
-    let (stage, alice, general) = stage().await;
-    let gate = Gate::closed_after(1);
-    stage.models.will(Answer::deltas(DELTAS).behind(&gate));
-    let bot = stage.serve().await;
-    alice.says_in(&general, "<@bot> tell me a story");
-    streamed(&stage, &general, "Once upon **a time**").await;
+    let Story { stage, bot, gate, general, .. } = story().await;
 
     stage.platform.fault("chat.appendStream", 1, Fault::Error("stopped_by_user"));
     gate.hold(2);
@@ -126,12 +136,7 @@ async fn who_stops_it_by_slacks_own_button_gets_no_more_of_it() {
 
 #[tokio::test]
 async fn what_a_crash_left_growing_becomes_whole_where_it_stands() {
-    let (stage, alice, general) = stage().await;
-    let gate = Gate::closed_after(1);
-    stage.models.will(Answer::deltas(DELTAS).behind(&gate));
-    let bot = stage.serve().await;
-    alice.says_in(&general, "<@bot> tell me a story");
-    streamed(&stage, &general, "Once upon **a time**").await;
+    let Story { stage, bot, gate, general, .. } = story().await;
     wait_until_noted(&stage.setup).await;
     assert!(stage.platform.wait_until_delivered().await);
     bot.crash().await;
@@ -145,12 +150,7 @@ async fn what_a_crash_left_growing_becomes_whole_where_it_stands() {
 
 #[tokio::test]
 async fn a_stream_that_slack_ends_is_edited_from_then_on() {
-    let (stage, alice, general) = stage().await;
-    let gate = Gate::closed_after(1);
-    stage.models.will(Answer::deltas(DELTAS).behind(&gate));
-    let bot = stage.serve().await;
-    alice.says_in(&general, "<@bot> tell me a story");
-    streamed(&stage, &general, "Once upon **a time**").await;
+    let Story { stage, bot, gate, general, .. } = story().await;
 
     stage.platform.advance(Duration::from_secs(300));
     gate.hold(2);
@@ -162,12 +162,7 @@ async fn a_stream_that_slack_ends_is_edited_from_then_on() {
 
 #[tokio::test]
 async fn a_stop_leaves_what_there_was() {
-    let (stage, alice, general) = stage().await;
-    let gate = Gate::closed_after(1);
-    stage.models.will(Answer::deltas(DELTAS).behind(&gate));
-    let bot = stage.serve().await;
-    let asked = alice.says_in(&general, "<@bot> tell me a story");
-    streamed(&stage, &general, "Once upon **a time**").await;
+    let Story { stage, bot, alice, general, asked, .. } = story().await;
 
     alice.replies_in(&general, &asked, "<@bot> /stop");
     let left = stage.wait_until(&general, |text| text == "Once upon a time there").await;
