@@ -131,33 +131,34 @@ impl Pacer {
         }
     }
 
-    /// The leave to show an interim text, if there is room for it right now.
+    /// The leave to show an interim text by an edit, if there is room for it right now.
     pub(super) fn room(&self, address: &Address) -> Option<Leave> {
-        let now = Instant::now();
-        if self.limited_until(address, true).is_some() {
-            return None;
-        }
-        let mut leave = Leave::default();
-        let has_room = self.chat(address).is_none_or(|chat| leave.tries(&chat, 0, now))
-            && match &self.edits {
-                Some(edits) => {
-                    let unfinished = self.unfinished.load(Ordering::Relaxed);
-                    leave.tries(&edits.interim, 0, now) && leave.tries(&edits.all, unfinished, now)
-                }
-                None => self.account.as_ref().is_none_or(|all| leave.tries(all, kept(all), now)),
-            };
-        leave.or_back(has_room)
+        self.room_for(address, true)
     }
 
     /// The same for what is no edit.
     pub(super) fn room_to_add(&self, address: &Address) -> Option<Leave> {
-        if self.limited_until(address, false).is_some() {
+        self.room_for(address, false)
+    }
+
+    fn room_for(&self, address: &Address, is_edit: bool) -> Option<Leave> {
+        if self.limited_until(address, is_edit).is_some() {
             return None;
         }
         let (mut leave, now) = (Leave::default(), Instant::now());
         let has_room = self.chat(address).is_none_or(|chat| leave.tries(&chat, 0, now))
-            && self.account.as_ref().is_none_or(|all| leave.tries(all, kept(all), now));
-        leave.or_back(has_room)
+            && match &self.edits {
+                Some(edits) if is_edit => {
+                    let unfinished = self.unfinished.load(Ordering::Relaxed);
+                    leave.tries(&edits.interim, 0, now) && leave.tries(&edits.all, unfinished, now)
+                }
+                _ => self.account.as_ref().is_none_or(|all| leave.tries(all, kept(all), now)),
+            };
+        if has_room {
+            return Some(leave);
+        }
+        leave.give_back();
+        None
     }
 
     /// The leave to show the typing indicator, if there is room for it right now.
@@ -267,15 +268,6 @@ impl Leave {
         let has_slot = slot.is_some();
         self.slots.extend(slot);
         has_slot
-    }
-
-    /// What there is if it is all that is needed; else everything is given back.
-    fn or_back(self, is_all: bool) -> Option<Self> {
-        if is_all {
-            return Some(self);
-        }
-        self.give_back();
-        None
     }
 
     /// Gives everything back.

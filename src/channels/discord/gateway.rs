@@ -21,6 +21,7 @@ use serenity::http::Http;
 use serenity::model::event::Event;
 use serenity::model::gateway::GatewayIntents;
 use serenity::model::id::ShardId;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -31,7 +32,8 @@ use crate::channels::discord::happening::Happening;
 use crate::channels::discord::places::Places;
 use crate::channels::discord::waiting::Arrival;
 
-/// How many events may be under way from the gateway's thread to ours.
+/// How many events may be under way from the gateway's thread to ours. With more, the session is
+/// given up: no machine that keeps up comes near it, and nobody may be told later than others.
 const UNDER_WAY: usize = 1_024;
 
 /// How long the gateway may be without a session before we begin anew. Serenity
@@ -126,7 +128,8 @@ fn run(door: Door, sender: mpsc::Sender<Arrival>, stop: &CancellationToken) -> E
 
 async fn converse(door: Door, sender: mpsc::Sender<Arrival>, stop: &CancellationToken) -> End {
     let Door { http, url, intents, places, is_connected } = door;
-    let handler = Handler { sender, places };
+    let overrun = CancellationToken::new();
+    let handler = Handler { sender, places, overrun: overrun.clone() };
     let client = ClientBuilder::new_with_http(http, intents).raw_event_handler(handler).await;
     let mut client = match client {
         Ok(client) => client,
@@ -145,6 +148,10 @@ async fn converse(door: Door, sender: mpsc::Sender<Arrival>, stop: &Cancellation
             // In vain or not, the thread ends.
             let _ = timeout(GOODBYE, manager.shutdown_all()).await;
             End::Asked
+        }
+        () = overrun.cancelled() => {
+            let _ = timeout(GOODBYE, manager.shutdown_all()).await;
+            End::Lost("more came at once than could be taken in")
         }
         () = without_session(&manager, &is_connected) => {
             let _ = timeout(GOODBYE, manager.shutdown_all()).await;
@@ -178,6 +185,8 @@ async fn without_session(manager: &ShardManager, is_connected: &AtomicBool) {
 struct Handler {
     sender: mpsc::Sender<Arrival>,
     places: Arc<Places>,
+    /// Fires when an event could not be handed on.
+    overrun: CancellationToken,
 }
 
 #[async_trait]
@@ -199,12 +208,13 @@ impl RawEventHandler for Handler {
             _ => {}
         }
         let Some(what) = Happening::of(event) else { return };
-        match self.sender.try_send(Arrival { at: Instant::now(), what }) {
-            Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => {}
-            Err(mpsc::error::TrySendError::Full(_)) => {
-                // The gateway is closed long before; see `connection.rs`.
-                tracing::error!("lost an event of Discord's: too many are under way");
-            }
+        // What comes after one that was not handed on would seem to be next to what came before
+        // it. All of it is in the channels' history, where the next session looks.
+        if self.overrun.is_cancelled() {
+            return;
+        }
+        if let Err(TrySendError::Full(_)) = self.sender.try_send(Arrival { at: Instant::now(), what }) {
+            self.overrun.cancel();
         }
     }
 }

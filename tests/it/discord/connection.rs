@@ -1,11 +1,16 @@
 //! Staying connected, and knowing when to stop trying.
 
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
 use std::time::Duration;
 
-use switchboard::channels::{Channel, ChannelError};
+use async_trait::async_trait;
+use switchboard::channels::{Batch, Channel, ChannelError, Inbox, InboxError};
+use switchboard::telemetry::Tasks;
+use tokio_util::sync::CancellationToken;
 
-use super::Stage;
-use super::inbox::Mood;
+use super::inbox::{Mood, Recorder};
+use super::{Stage, bot};
 use crate::support::discord::{Discord, Fault, GatewayRecord, GatewayStep};
 
 fn is_identified(record: &GatewayRecord) -> bool {
@@ -204,6 +209,54 @@ async fn when_too_much_waits_the_gateway_is_closed_until_it_is_stored() {
     assert_eq!(texts.pop().as_deref(), Some("welcome back"));
     assert!(texts.len() >= 3_072 && said.starts_with(&texts), "{} messages", texts.len());
     stage.ends().await;
+}
+
+#[tokio::test]
+async fn a_machine_that_stands_still_begins_a_new_session() {
+    let discord = Discord::start().await.without_rate_limits();
+    let alice = discord.user(1, "alice");
+    let said: Vec<String> = (0..3_100).map(|number| format!("message {number}")).collect();
+    let (go_on, gate) = mpsc::channel();
+    let inbox = Arc::new(StandsStill { gate: Mutex::new(gate), inbox: Recorder::default() });
+    let (tasks, shutdown) = (Tasks::default(), CancellationToken::new());
+    let listening = {
+        let (bot, inbox, shutdown) =
+            (bot(&discord.token(), &discord.url(), &tasks), inbox.clone(), shutdown.clone());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        thread::spawn(move || runtime.block_on(bot.listen(inbox, shutdown)))
+    };
+    discord.wait_until_connected().await;
+
+    for text in &said {
+        alice.dm(text);
+    }
+    let is_closed = |record: &GatewayRecord| matches!(record.what, GatewayStep::ClosedByClient(_));
+    discord.wait_for_gateway(1, is_closed).await;
+    drop::<mpsc::Sender<()>>(go_on);
+    discord.wait_for_gateway(2, is_identified).await;
+    alice.dm("welcome back");
+
+    inbox.inbox.said("welcome back").await;
+    let mut texts = inbox.inbox.texts();
+    texts.pop();
+    assert!(texts.len() >= 1_024 && said.starts_with(&texts), "{} messages", texts.len());
+    shutdown.cancel();
+    listening.join().unwrap().unwrap();
+    assert_eq!(discord.problems(), Vec::<String>::new());
+}
+
+/// An inbox that lets the whole thread wait until the other end of the gate is gone.
+struct StandsStill {
+    gate: Mutex<mpsc::Receiver<()>>,
+    inbox: Recorder,
+}
+
+#[async_trait]
+impl Inbox for StandsStill {
+    async fn accept(&self, batch: Batch) -> Result<(), InboxError> {
+        let _ = self.gate.lock().unwrap().recv();
+        self.inbox.accept(batch).await
+    }
 }
 
 #[tokio::test]

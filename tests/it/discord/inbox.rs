@@ -60,7 +60,11 @@ impl Recorder {
 
     pub(super) async fn waits_for<R>(&self, look: impl FnMut(&mut Taken) -> Option<R>) -> R {
         let found = self.0.wait_for(look).await;
-        found.unwrap_or_else(|| panic!("it did not come: {:#?}", self.0.read(|taken| format!("{taken:#?}"))))
+        found.unwrap_or_else(|| {
+            let (taken, said) = self.0.read(|taken| (format!("{taken:#?}"), taken.messages.len()));
+            // Thousands would hide what else the test says.
+            panic!("it did not come; {said} messages did: {}", taken.chars().take(20_000).collect::<String>())
+        })
     }
 
     pub(super) async fn attempts(&self, count: usize) {
