@@ -8,6 +8,7 @@ mod beside;
 mod chat;
 mod config;
 mod connect;
+mod cores;
 mod deliveries;
 mod failure;
 mod foundations;
@@ -97,13 +98,21 @@ fn run(arguments: &Arguments, environment: &BTreeMap<String, String>) -> Result<
         return Ok(config::run(arguments, file, environment, &mut std::io::stdout()));
     }
     let settings = load(file, environment)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers()).enable_all().build();
+    let is_daemon = match &arguments.command {
+        None => settings.channels.has_any(),
+        Some(command) => matches!(command, Subcommands::Serve),
+    };
+    // What it says is told once there is a log.
+    let cores =
+        if is_daemon && settings.database.keeps_to_one_core() { cores::keep_to_one() } else { Ok(()) };
+    let workers = cores::workers();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build();
     let runtime =
         runtime.map_err(|error| Failure::unavailable(format!("cannot start the runtime: {error}")))?;
     runtime.block_on(async {
         match &arguments.command {
-            None if settings.channels.has_any() => serve::run(&settings).await,
-            Some(Subcommands::Serve) => serve::run(&settings).await,
+            None if is_daemon => serve::run(&settings, cores).await,
+            Some(Subcommands::Serve) => serve::run(&settings, cores).await,
             Some(Subcommands::Health) => health::run(&settings).await,
             None | Some(Subcommands::Chat) => chat::run(&settings, environment).await,
             Some(Subcommands::Access(arguments)) => access::run(arguments, &settings).await,
@@ -113,12 +122,6 @@ fn run(arguments: &Arguments, environment: &BTreeMap<String, String>) -> Result<
             Some(Subcommands::Config(_)) => Ok(0),
         }
     })
-}
-
-/// How many threads do our own work: one core is left to the threads of the database, where there are several.
-fn workers() -> usize {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    cores.saturating_sub(1).max(1)
 }
 
 fn load(file: Option<&Path>, environment: &BTreeMap<String, String>) -> Result<Settings, Failure> {

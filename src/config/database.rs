@@ -13,6 +13,8 @@ use crate::config::rule::Rule;
 pub struct DatabaseSettings {
     /// A URL of SQLite or PostgreSQL; secret because of the password in it.
     pub url: SecretString,
+    /// Whether all threads share a core, with SQLite.
+    pub one_core: bool,
     /// How many connections to PostgreSQL are open at once, at most.
     pub pool_size: u32,
     pub connect_timeout_seconds: u64,
@@ -29,6 +31,12 @@ impl DatabaseSettings {
     pub fn is_on_a_server(&self) -> bool {
         let url = self.url.expose_secret();
         url.starts_with("postgres://") || url.starts_with("postgresql://")
+    }
+
+    /// Whether the daemon is to keep to one core.
+    #[must_use]
+    pub fn keeps_to_one_core(&self) -> bool {
+        self.one_core && !self.is_on_a_server()
     }
 
     /// How long PostgreSQL may take to let us in when the program starts.

@@ -10,6 +10,7 @@ use crate::support::database::{Beside, Engine};
 use crate::support::discord::Discord;
 use crate::support::models::{Answer, Gate};
 use crate::support::observed::PATIENCE;
+use crate::support::program::allowed_cores;
 use crate::support::stage::Stage;
 use crate::support::telegram::Fault;
 
@@ -161,6 +162,26 @@ async fn a_database_that_cannot_be_written_is_not_ready() {
     until(&ready, 200).await;
     beside.close().await;
     bot.stop().await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn with_a_file_all_threads_share_a_core_unless_told_otherwise() {
+    for one_core in ["true", "false"] {
+        let stage = Stage::new().await.open().set("DATABASE__ONE_CORE", one_core);
+        let bot = stage.serve().await;
+        stage.platform.user(1001, "Alice").says("hello");
+        stage.wait_for(1001, "Certainly.").await;
+
+        let cores = bot.allowed_cores();
+        if Engine::chosen() == Engine::Sqlite && one_core == "true" {
+            let core = cores.first().expect("it has threads");
+            assert!(cores.len() == 1 && core.parse::<u32>().is_ok(), "on {cores:?}");
+        } else {
+            assert_eq!(cores, allowed_cores("self"));
+        }
+        stage.ends_well(bot).await;
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The real program, in a directory and an environment of its own: run to its
 //! end, or started beside a test, watched, killed, started again.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{Read, Write};
@@ -276,6 +277,11 @@ impl Running {
         u64::from_str_radix(caught.trim(), 16).unwrap() >> (signal as u64 - 1) & 1 == 1
     }
 
+    /// The cores on which its threads may run, as the kernel writes them.
+    pub fn allowed_cores(&self) -> BTreeSet<String> {
+        allowed_cores(&self.pid.to_string())
+    }
+
     /// Changes how large a file may become from now on.
     pub fn has_room_for(&self, bytes: &str) {
         let limit = ["--pid", &self.pid.to_string(), &format!("--fsize={bytes}:")];
@@ -385,4 +391,16 @@ fn watch(mut child: Child, seen: Observed<Seen>) {
         let status = child.wait().unwrap();
         seen.update(|seen| seen.status = Some(status));
     });
+}
+
+/// The cores on which the threads of a process may run, as the kernel writes them: `0-3`.
+pub fn allowed_cores(process: &str) -> BTreeSet<String> {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).unwrap().flatten();
+    // One that has ended meanwhile runs nowhere.
+    let told = threads.filter_map(|thread| fs::read_to_string(thread.path().join("status")).ok());
+    let allowed = told.filter_map(|status| {
+        let cores = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"))?;
+        Some(cores.trim().to_owned())
+    });
+    allowed.collect()
 }
