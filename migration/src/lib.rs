@@ -22,6 +22,7 @@ mod m20261127_000013_block_spaces;
 mod m20261128_000014_say_why_addresses_are_closed;
 mod m20261128_000016_keep_revisions;
 mod m20261128_000017_create_feedback;
+mod m20261128_000018_give_thumbs_to_turns;
 mod whole;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000014_say_why_addresses_are_closed::Migration),
             Box::new(m20261128_000016_keep_revisions::Migration),
             Box::new(m20261128_000017_create_feedback::Migration),
+            Box::new(m20261128_000018_give_thumbs_to_turns::Migration),
         ];
         steps.into_iter().map(|step| Box::new(Whole(step)) as Box<dyn MigrationTrait>).collect()
     }

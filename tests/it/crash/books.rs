@@ -232,7 +232,7 @@ impl Books {
     pub async fn thumbs(&self) -> Vec<[String; 4]> {
         let sql = "SELECT m.seq || '/' || m.conversation_id || ' ' || i.platform_user_id || ' ' || f.value || ' ' || o.posted_id \
                    FROM feedback f JOIN identities i ON i.user_id = f.user_id \
-                   JOIN messages m ON m.id = f.message_id JOIN outbox o ON o.turn_id = m.turn_id \
+                   JOIN messages m ON m.turn_id = f.turn_id AND m.role = 'assistant' JOIN outbox o ON o.turn_id = m.turn_id \
                    WHERE o.posted_id IS NOT NULL";
         let sql = sql.replace("m.conversation_id", &self.name_of("m.conversation_id"));
         let words = |row: String| {

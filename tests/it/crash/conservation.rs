@@ -26,6 +26,12 @@ const BEHIND: usize = 400;
 /// After how many breaths something fails once more, all at once.
 const TROUBLE: u64 = 60;
 
+/// After how many questions one has an answer that streams, so that it is edited.
+const STREAMED: usize = 25;
+
+/// How much it says, and for how long, in milliseconds.
+const STREAM: (u32, u32) = (40, 3_000);
+
 /// Among how many troubles Slack's sockets are cut.
 const CUTS: u64 = 8;
 
@@ -38,11 +44,13 @@ const DOUBTS: usize = 3;
 /// When Slack tells again what nobody acknowledged.
 const RETRIES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(20), Duration::from_secs(40)];
 
+/// What a call takes that does not fail, so that the faults have calls between them.
+const PAUSE: Duration = Duration::from_millis(1);
+
 /// What fails in turn: each kind of fault comes every so often, with calls that work in between.
 fn plan(world: &World) {
     let (telegram, discord, slack) =
         (&world.platforms.telegram, &world.platforms.discord, &world.platforms.slack);
-    let pause = Duration::from_millis(1);
     for round in 0..ROUNDS {
         let is_before = round % 2 == 0;
         for fault in [
@@ -53,7 +61,7 @@ fn plan(world: &World) {
         ] {
             // Of one answer three copies leave at most, so doubts may not come too close together.
             for (method, apart) in [("sendMessage", 20), ("getUpdates", 4)] {
-                telegram.fault(method, apart, TelegramFault::Delay(pause));
+                telegram.fault(method, apart, TelegramFault::Delay(PAUSE));
                 telegram.fault(method, 1, fault.clone());
             }
         }
@@ -64,7 +72,7 @@ fn plan(world: &World) {
             DiscordFault::CutAfter,
             DiscordFault::RateLimited { retry_after: Duration::from_millis(200), scope: Scope::User },
         ] {
-            discord.fault("POST /channels/{id}/messages", 4, DiscordFault::Delay(pause));
+            discord.fault("POST /channels/{id}/messages", 4, DiscordFault::Delay(PAUSE));
             discord.fault("POST /channels/{id}/messages", 1, fault);
         }
         for fault in [
@@ -75,11 +83,12 @@ fn plan(world: &World) {
             SlackFault::RateLimited(1),
             SlackFault::Error("internal_error"),
         ] {
-            slack.fault("chat.postMessage", 4, SlackFault::Delay(pause));
+            slack.fault("chat.postMessage", 4, SlackFault::Delay(PAUSE));
             slack.fault("chat.postMessage", 1, fault);
         }
+        edits_fail(world, is_before);
         for fault in [SlackFault::Duplicate, SlackFault::CutAfter, SlackFault::CutBefore] {
-            slack.fault("delivery", 20, SlackFault::Delay(pause));
+            slack.fault("delivery", 20, SlackFault::Delay(PAUSE));
             slack.fault("delivery", 1, fault);
         }
         for fault in [
@@ -89,8 +98,41 @@ fn plan(world: &World) {
             ModelFault::Unavailable,
         ] {
             // Two retries have to be enough.
-            world.models.fault("chat/completions", 30, ModelFault::Delay(pause));
+            world.models.fault("chat/completions", 30, ModelFault::Delay(PAUSE));
             world.models.fault("chat/completions", 1, fault);
+        }
+    }
+}
+
+/// Edits fail now and then, and so does looking back.
+fn edits_fail(world: &World, is_before: bool) {
+    let (telegram, discord, slack) =
+        (&world.platforms.telegram, &world.platforms.discord, &world.platforms.slack);
+    for fault in [
+        if is_before { TelegramFault::Status(502) } else { TelegramFault::StatusAfter(502) },
+        if is_before { TelegramFault::CutBefore } else { TelegramFault::CutAfter },
+        TelegramFault::RetryAfter(1),
+    ] {
+        telegram.fault("editMessageText", 1, TelegramFault::Delay(PAUSE));
+        telegram.fault("editMessageText", 1, fault);
+    }
+    for route in ["PATCH /channels/{id}/messages/{id}", "GET /channels/{id}/messages"] {
+        for fault in [
+            if is_before { DiscordFault::Status(502) } else { DiscordFault::StatusAfter(502) },
+            if is_before { DiscordFault::CutBefore } else { DiscordFault::CutAfter },
+        ] {
+            discord.fault(route, 1, DiscordFault::Delay(PAUSE));
+            discord.fault(route, 1, fault);
+        }
+    }
+    for method in ["chat.update", "conversations.history", "conversations.replies"] {
+        for fault in [
+            if is_before { SlackFault::Status(503) } else { SlackFault::StatusAfter(503) },
+            if is_before { SlackFault::CutBefore } else { SlackFault::CutAfter },
+            SlackFault::RateLimited(1),
+        ] {
+            slack.fault(method, 1, SlackFault::Delay(PAUSE));
+            slack.fault(method, 1, fault);
         }
     }
 }
@@ -137,7 +179,9 @@ async fn four_thousand_messages_of_twenty_people_are_answered_once_each_while_ev
         for (lane, left) in left.iter_mut().enumerate() {
             let breath = usize::try_from(dice.below(BREATH) + 1).unwrap().min(*left);
             (0..breath).for_each(|_| {
-                world.ask(lane, 4, 0);
+                let is_streamed = (world.count() + lane).is_multiple_of(STREAMED);
+                let (words, milliseconds) = if is_streamed { STREAM } else { (4, 0) };
+                world.ask(lane, words, milliseconds);
             });
             *left -= breath;
             if dice.below(TROUBLE) == 0 {

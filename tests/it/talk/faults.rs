@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::support::models::{Answer, Fault as ModelFault, Gate};
 use crate::support::screens::said;
 use crate::support::stage::Stage;
-use crate::support::telegram::{Fault, Shown};
+use crate::support::telegram::{CallRecord, Fault, Shown};
 
 const WHOLE: &str = "The whole answer, word for word.";
 
@@ -106,6 +106,38 @@ async fn faults_of_editing_that_come_again_and_again_end_in_one_whole_answer() {
         // A cut that comes after the text is there leaves no more to do; the rest is for nobody.
         stage.platform.no_more_faults();
     }
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn a_fault_of_an_edit_in_the_middle_of_an_answer_ends_nothing() {
+    let stage = Stage::lifelike().await.unhurried();
+    stage.platform.without_rate_limits();
+    let bot = stage.serve().await;
+    let faults = [
+        Fault::Status(500),
+        Fault::Page(502),
+        Fault::CutBefore,
+        Fault::StatusAfter(500),
+        Fault::PageAfter(502),
+        Fault::CutAfter,
+    ];
+    for (number, fault) in (2001..).zip(faults) {
+        let gate = Gate::closed_after(1);
+        stage.models.will(Answer::deltas(["The whole answer", ", word", " for word."]).behind(&gate));
+        stage.platform.user(number, "Somebody").says("Really?");
+        stage.wait_until_last(number, "The whole answer").await;
+        let edits =
+            |calls: &[CallRecord]| calls.iter().filter(|call| call.method == "editMessageText").count();
+        let before = edits(&stage.platform.calls());
+        stage.platform.fault("editMessageText", 1, fault.clone());
+        gate.hold(2);
+        stage.platform.wait_for_calls("editMessageText", before + 1).await.unwrap();
+        gate.release();
+        let screen = stage.wait_until_last(number, WHOLE).await;
+        assert_eq!(said(&screen), [WHOLE], "{fault:?}");
+    }
+    bot.wait_for_logs("a turn on telegram ended", 6).await;
     stage.ends_well(bot).await;
 }
 

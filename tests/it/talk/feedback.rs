@@ -2,6 +2,7 @@
 
 use crate::support::database::Beside;
 use crate::support::discord::Discord;
+use crate::support::models::{Answer, Gate};
 use crate::support::platforms::Emulated;
 use crate::support::slack::Slack;
 use crate::support::stage::{On, Stage};
@@ -9,7 +10,7 @@ use crate::talk::wait_until;
 
 /// The thumbs under `Certainly.`, and whose they are.
 const THUMBS: &str = "SELECT i.platform_user_id || ' ' || f.value FROM feedback f JOIN identities i ON i.user_id = f.user_id \
-    JOIN messages m ON m.id = f.message_id WHERE m.content = 'Certainly.' ORDER BY 1";
+    JOIN messages m ON m.turn_id = f.turn_id WHERE m.content = 'Certainly.' ORDER BY 1";
 
 async fn stage<P: Emulated>() -> On<P> {
     let stage = On::lifelike_on(P::start().await.unlimited()).await.unhurried();
@@ -50,6 +51,20 @@ async fn on_telegram_the_last_thumb_of_a_person_counts_until_it_is_taken_back() 
     alice.reacts(&answer, "");
     thumbs(&beside, &[]).await;
     assert_eq!(beside.number(ALL).await, 0, "nothing of what stands elsewhere");
+
+    // One that is still written has its thumb at once, and keeps it.
+    let gate = Gate::closed_after(1);
+    stage.models.will(Answer::deltas(["Not quite", " whole."]).behind(&gate));
+    alice.says("and now?");
+    let growing = stage.wait_until(1001, |text| text.starts_with("Not")).await;
+    wait_until(&beside, "SELECT COUNT(*) FROM outbox WHERE posted_id IS NOT NULL", 2).await;
+    alice.reacts(&growing, "👎");
+    wait_until(&beside, ALL, 1).await;
+    gate.release();
+    stage.wait_for_text(1001, "Not quite whole.").await;
+    bot.wait_for_logs("a turn on telegram ended", 2).await;
+    let judged = THUMBS.replace("Certainly.", "Not quite whole.");
+    assert_eq!(beside.texts(&judged).await, ["1001 -1"]);
 
     // Who is shut out has no say.
     assert_eq!(stage.setup.run(&["access", "deny", "telegram:1001"]).await.code, Some(0));

@@ -331,6 +331,10 @@ impl<'a> Screen<'a> {
             (Ok(()), _) => Shown { id, text: Some(part.text.clone()), button: part.button, is_labelled },
             // Where the place is closed, nothing is written any more.
             (Err(error), _) if error.closed().is_some() => return Err(error),
+            // The next text makes up for it, and meanwhile either of the two may stand there.
+            (Err(DeliveryError::Channel(ChannelError::Unknown { .. })), Stage::Interim) => {
+                Shown { id, text: Some(String::new()), button: part.button, is_labelled }
+            }
             // Somebody has deleted the post, or it may not be changed any more.
             (
                 Err(DeliveryError::Channel(ChannelError::Gone { .. } | ChannelError::Rejected { .. })),
