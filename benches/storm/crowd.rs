@@ -16,6 +16,9 @@ const PEOPLE: usize = 4;
 /// How long each of them thinks between an answer and the next question.
 const THINKS: Duration = Duration::from_millis(1_500);
 
+/// The same where posts are counted by the minute: what they ask is to fit in beside the storm.
+const THINKS_BY_THE_MINUTE: Duration = Duration::from_secs(6);
+
 /// How often they look.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -59,8 +62,10 @@ async fn one(
     when: &str,
     over: tokio::sync::watch::Receiver<bool>,
 ) -> Vec<Asked> {
+    let is_by_the_minute = platform.limit.within >= Duration::from_secs(60);
+    let thinks = if is_by_the_minute { THINKS_BY_THE_MINUTE } else { THINKS };
     // They do not all ask at the same moment.
-    sleep(THINKS * (person - FIRST) as u32 / PEOPLE as u32).await;
+    sleep(thinks * (person - FIRST) as u32 / PEOPLE as u32).await;
     let mut asked = Vec::new();
     for number in 0.. {
         if *over.borrow() {
@@ -78,7 +83,7 @@ async fn one(
             assert!(at.elapsed() < Duration::from_secs(300), "`{question}` was not answered");
         };
         asked.push(Asked { at, took: first.saturating_duration_since(at) });
-        sleep(THINKS).await;
+        sleep(thinks).await;
     }
     asked
 }

@@ -1,6 +1,7 @@
 //! Watching an answer come, and showing it meanwhile.
 
-use std::future::pending;
+use std::future::{Future, pending};
+use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -50,9 +51,63 @@ pub(crate) struct Partial {
 }
 
 impl Partial {
+    fn grow(&mut self, delta: &str) {
+        kill_point(if self.text.is_empty() { KillPoint::FirstToken } else { KillPoint::Streaming });
+        self.text.push_str(delta);
+    }
+
     /// The longer of two, of which only one can stay.
     fn or(self, other: Self) -> Self {
         if self.text.len() > other.text.len() { self } else { other }
+    }
+}
+
+/// An answer that comes.
+struct Coming {
+    stream: AnswerStream,
+    now: Partial,
+    /// What it had come to when it broke off and was begun anew.
+    before: Partial,
+    /// What has come and changes more than the text.
+    kept: Option<Option<AnswerEvent>>,
+}
+
+impl Coming {
+    fn of(stream: AnswerStream) -> Self {
+        Self { stream, now: Partial::default(), before: Partial::default(), kept: None }
+    }
+
+    fn has_text(&self) -> bool {
+        !self.now.text.trim().is_empty()
+    }
+
+    /// What comes next.
+    async fn next(&mut self) -> Option<AnswerEvent> {
+        match self.kept.take() {
+            Some(event) => event,
+            None => self.stream.next().await,
+        }
+    }
+
+    /// Waits for something while the text goes on growing: what nobody takes in waits in
+    /// memory, in larger and larger pieces.
+    async fn while_waiting_for<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => return done,
+                event = self.stream.next(), if self.kept.is_none() => match event {
+                    Some(AnswerEvent::Delta(delta)) if self.now.text.len() <= LONGEST => self.now.grow(&delta),
+                    other => self.kept = Some(other),
+                },
+            }
+        }
+    }
+
+    /// All that stays of it.
+    fn end(self) -> Partial {
+        self.before.or(self.now)
     }
 }
 
@@ -61,38 +116,35 @@ impl Partial {
 /// `on_text` is called once, when the first text can be seen.
 pub(super) async fn follow(
     screen: &mut Screen<'_>,
-    mut stream: AnswerStream,
+    stream: AnswerStream,
     stop: &CancellationToken,
     placeholder: &str,
     mut on_text: impl FnMut(),
 ) -> Ended {
-    let mut now = Partial::default();
-    // What an answer had come to that broke off and was begun anew.
-    let mut before = Partial::default();
+    let mut coming = Coming::of(stream);
     let mut beat = Beat::of(screen.capabilities());
-    let (mut is_seen, mut has_begun) = (false, false);
+    let mut is_seen = false;
     loop {
         let event = tokio::select! {
             biased;
-            () = stop.cancelled() => return Ended::Stopped(before.or(now)),
-            event = stream.next() => event,
+            () = stop.cancelled() => return Ended::Stopped(coming.end()),
+            event = coming.next() => event,
             () = beat.is_due() => {
-                if beat.growth == Growth::Appended && before.text.starts_with(now.text.trim_end()) {
+                if beat.growth == Growth::Appended && coming.before.text.starts_with(coming.now.text.trim_end()) {
                     // It stands there already.
                     beat.pause();
                     continue;
                 }
-                let is_text = !now.text.trim().is_empty();
-                let shown = if is_text { now.text.as_str() } else { placeholder };
+                let is_text = coming.has_text();
+                let shown = if is_text { coming.now.text.clone() } else { placeholder.to_owned() };
                 // Platforms can ask for minutes, and a stop is not to wait for them.
-                tokio::select! {
-                    biased;
-                    () = stop.cancelled() => return Ended::Stopped(before.or(now)),
-                    () = screen.until_asked_no_more() => {}
+                let until_asked_no_more = stop.run_until_cancelled(screen.until_asked_no_more());
+                if coming.while_waiting_for(until_asked_no_more).await.is_none() {
+                    return Ended::Stopped(coming.end());
                 }
-                let is_shown = match screen.show_interim(shown).await {
+                let is_shown = match coming.while_waiting_for(screen.show_interim(&shown)).await {
                     Ok(is_shown) => is_shown,
-                    Err(DeliveryError::Stopped) => return Ended::Stopped(before.or(now)),
+                    Err(DeliveryError::Stopped) => return Ended::Stopped(coming.end()),
                     Err(error) => return Ended::Unseen(error),
                 };
                 if is_text && is_shown && !is_seen {
@@ -100,32 +152,31 @@ pub(super) async fn follow(
                     on_text();
                 }
                 beat.pause();
+                if !is_text && coming.has_text() {
+                    beat.begin();
+                }
                 continue;
             }
         };
         match event {
-            Some(AnswerEvent::Begun(begun)) => now.begun = begun,
+            Some(AnswerEvent::Begun(begun)) => coming.now.begun = begun,
             Some(AnswerEvent::Delta(delta)) => {
-                kill_point(if has_begun { KillPoint::Streaming } else { KillPoint::FirstToken });
-                has_begun = true;
-                let was_blank = now.text.trim().is_empty();
-                now.text.push_str(&delta);
-                if was_blank && !now.text.trim().is_empty() {
+                let had_text = coming.has_text();
+                coming.now.grow(&delta);
+                if !had_text && coming.has_text() {
                     beat.begin();
                 }
-                if now.text.len() > LONGEST {
-                    return Ended::Failed { failure: ModelFailure::Cut, part: now };
+                if coming.now.text.len() > LONGEST {
+                    return Ended::Failed { failure: ModelFailure::Cut, part: coming.now };
                 }
             }
             Some(AnswerEvent::Restarted) => {
-                before = before.or(std::mem::take(&mut now));
+                coming.before = std::mem::take(&mut coming.before).or(std::mem::take(&mut coming.now));
                 beat.begin_anew();
             }
             Some(AnswerEvent::Finished(finished)) => return Ended::Finished(finished),
-            Some(AnswerEvent::Failed(failure)) => {
-                return Ended::Failed { failure, part: before.or(now) };
-            }
-            None => return Ended::Failed { failure: ModelFailure::Cut, part: before.or(now) },
+            Some(AnswerEvent::Failed(failure)) => return Ended::Failed { failure, part: coming.end() },
+            None => return Ended::Failed { failure: ModelFailure::Cut, part: coming.end() },
         }
     }
 }

@@ -6,41 +6,69 @@
 use nix::sys::signal::Signal;
 
 use crate::support::database::Engine;
+use crate::support::discord::Discord;
 use crate::support::models::{Answer, Gate};
-use crate::support::screens::said;
-use crate::support::stage::Stage;
+use crate::support::platforms::Emulated;
+use crate::support::slack::Slack;
+use crate::support::stage::{On, Stage};
 use crate::talk::wait_until_noted;
 
-#[tokio::test]
-async fn a_process_that_was_stopped_for_too_long_shows_nothing_after_another_took_its_place() {
-    if Engine::chosen() == Engine::Sqlite {
-        return;
-    }
-    let stage = Stage::lifelike().await;
+/// Somebody says something in `chat`, is answered by a process that is stopped in the middle of it,
+/// and by the one that takes its place.
+async fn is_silent_once_replaced<P: Emulated>(stage: On<P>, chat: P::Chat<'_>, says: impl Fn(&str)) {
     let gate = Gate::closed_after(1);
     stage.models.will(Answer::deltas(["Once upon", " another time."]).behind(&gate));
     let stopped = stage.serve().await;
-    let alice = stage.platform.user(1001, "Alice");
-    alice.says("Tell me a story.");
-    stage.wait_until_last(1001, "Once upon").await;
+    says("Tell me a story.");
+    stage.wait_until_last(chat, "Once upon").await;
     wait_until_noted(&stage.setup).await;
     stopped.signal(Signal::SIGSTOP);
     stage.models.will_say("Once upon a time.");
     let bot = stage.setup.serve();
     bot.wait_for_log("waiting for its end").await;
-    stage.wait_until_last(1001, "Once upon a time.").await;
+    stage.wait_until_last(chat, "Once upon a time.").await;
 
     gate.release();
     stopped.signal(Signal::SIGCONT);
     let ended = stopped.ended().await;
 
     assert_eq!(ended.code(), Some(69), "{:#?}", stopped.log());
-    assert_eq!(said(&stage.platform.screen(1001)), ["Once upon a time."]);
+    assert_eq!(stage.said(chat), ["Once upon a time."]);
     stage.models.will_say("I am here.");
-    alice.says("Are you there?");
-    let screen = stage.wait_until_last(1001, "I am here.").await;
-    assert_eq!(said(&screen), ["Once upon a time.", "I am here."]);
-    stage.ends_well(bot).await;
+    says("Are you there?");
+    stage.wait_until_last(chat, "I am here.").await;
+    assert_eq!(stage.said(chat), ["Once upon a time.", "I am here."]);
+    stage.ends(bot).await;
+}
+
+#[tokio::test]
+async fn a_process_that_was_stopped_for_too_long_shows_nothing_after_another_took_its_place() {
+    if Engine::chosen() == Engine::Sqlite {
+        return;
+    }
+    let telegram = async {
+        let stage = Stage::lifelike().await;
+        let alice = stage.platform.user(1001, "Alice");
+        let says = |text: &str| {
+            alice.says(text);
+        };
+        is_silent_once_replaced(stage, 1001, says).await;
+    };
+    let discord = async {
+        let stage = On::<Discord>::lifelike().await;
+        let alice = stage.platform.user(1001, "alice");
+        let says = |text: &str| {
+            alice.dm(text);
+        };
+        is_silent_once_replaced(stage, alice.dm_channel(), says).await;
+    };
+    let slack = async {
+        let stage = On::<Slack>::lifelike().await;
+        let alice = stage.platform.user("U1", "alice");
+        let (chat, says) = (alice.dm_channel(), |text: &str| drop(alice.dm(text)));
+        is_silent_once_replaced(stage, &chat, says).await;
+    };
+    tokio::join!(telegram, discord, slack);
 }
 
 #[tokio::test]
