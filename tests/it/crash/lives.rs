@@ -124,6 +124,16 @@ impl World {
                 () = daemon.is_gone() => {}
             }
         }
+        if is_heard && self.life.is_some() {
+            tokio::select! {
+                biased;
+                () = daemon.is_gone() => {}
+                // What people did may have ended all that would have passed the place.
+                () = self.is_quiet(&daemon, &[]) => {
+                    daemon.try_signal(Signal::SIGKILL);
+                }
+            }
+        }
         killed(&daemon).await;
         self.died().await;
     }

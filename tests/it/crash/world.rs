@@ -223,7 +223,7 @@ impl World {
     }
 
     /// Waits until all that is to be told was told, these were asked, and nothing is left to do.
-    async fn is_quiet(&self, daemon: &Running, last: &[Question]) {
+    pub async fn is_quiet(&self, daemon: &Running, last: &[Question]) {
         let books = Books::open(&self.setup).await;
         let is_settled = || async {
             let is_delivered =
