@@ -8,8 +8,8 @@ use crate::dialect;
 pub(crate) struct Migration;
 
 const UP: &[&str] = &[
-    "CREATE TABLE thumbs AS SELECT m.turn_id, f.user_id, f.value, f.at FROM feedback f \
-        JOIN messages m ON m.id = f.message_id WHERE m.turn_id IS NOT NULL",
+    "CREATE TABLE thumbs AS SELECT m.turn_id, f.user_id, MAX(f.value) AS value, MAX(f.at) AS at FROM feedback f \
+        JOIN messages m ON m.id = f.message_id WHERE m.turn_id IS NOT NULL GROUP BY m.turn_id, f.user_id",
     "DROP TABLE feedback",
     r#"CREATE TABLE feedback (
     turn_id {uuid} NOT NULL,

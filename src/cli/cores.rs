@@ -8,12 +8,13 @@ pub(super) fn workers() -> usize {
     cores.saturating_sub(1).max(1)
 }
 
-/// Keeps this thread, and all that are started by it and by them from now on, on the core that it is on.
+/// Keeps this thread, and all that are started by it and by them from now on, on the core that it is on;
+/// returns which that is.
 ///
 /// Each statement goes to a thread of SQLite's and back. To wake a thread on another core, which
 /// sleeps meanwhile, costs several times what the statement does.
 #[cfg(target_os = "linux")]
-pub(super) fn keep_to_one() -> io::Result<()> {
+pub(super) fn keep_to_one() -> io::Result<Option<usize>> {
     use rustix::thread::{CpuSet, sched_getcpu, sched_setaffinity};
 
     let core = sched_getcpu();
@@ -22,11 +23,12 @@ pub(super) fn keep_to_one() -> io::Result<()> {
     }
     let mut cores = CpuSet::new();
     cores.set(core);
-    Ok(sched_setaffinity(None, &cores)?)
+    sched_setaffinity(None, &cores)?;
+    Ok(Some(core))
 }
 
 /// Elsewhere the system alone decides.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn keep_to_one() -> io::Result<()> {
-    Ok(())
+pub(super) fn keep_to_one() -> io::Result<Option<usize>> {
+    Ok(None)
 }

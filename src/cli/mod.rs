@@ -103,16 +103,16 @@ fn run(arguments: &Arguments, environment: &BTreeMap<String, String>) -> Result<
         Some(command) => matches!(command, Subcommands::Serve),
     };
     // What it says is told once there is a log.
-    let cores =
-        if is_daemon && settings.database.keeps_to_one_core() { cores::keep_to_one() } else { Ok(()) };
+    let core =
+        if is_daemon && settings.database.keeps_to_one_core() { cores::keep_to_one() } else { Ok(None) };
     let workers = cores::workers();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build();
     let runtime =
         runtime.map_err(|error| Failure::unavailable(format!("cannot start the runtime: {error}")))?;
     runtime.block_on(async {
         match &arguments.command {
-            None if is_daemon => serve::run(&settings, cores).await,
-            Some(Subcommands::Serve) => serve::run(&settings, cores).await,
+            None if is_daemon => serve::run(&settings, core).await,
+            Some(Subcommands::Serve) => serve::run(&settings, core).await,
             Some(Subcommands::Health) => health::run(&settings).await,
             None | Some(Subcommands::Chat) => chat::run(&settings, environment).await,
             Some(Subcommands::Access(arguments)) => access::run(arguments, &settings).await,

@@ -27,10 +27,14 @@ use crate::telemetry::{self, Tasks, chain, metrics};
 /// How long an owner's code is good; each start makes a new one.
 const OWNER_CODE_LASTS: Duration = Duration::from_secs(24 * 60 * 60);
 
-pub(super) async fn run(settings: &Settings, cores: io::Result<()>) -> Result<u8, Failure> {
+pub(super) async fn run(settings: &Settings, core: io::Result<Option<usize>>) -> Result<u8, Failure> {
     telemetry::init(&settings.log.filter, as_json(settings.log.format));
-    if let Err(error) = cores {
-        tracing::warn!(%error, "cannot keep to one core, so a message costs more than it has to");
+    match core {
+        Ok(Some(core)) => tracing::info!(core, "I keep to core {core} (`database.one_core`)"),
+        Ok(None) => {}
+        Err(error) => {
+            tracing::warn!(%error, "cannot keep to one core, so a message costs more than it has to")
+        }
     }
     if let Some(note) = &settings.note {
         tracing::info!("{note}");

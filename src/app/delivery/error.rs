@@ -40,7 +40,7 @@ impl DeliveryError {
     /// Whether nothing has been shown by it, and trying again can help.
     pub(super) fn is_passing(&self) -> bool {
         match self {
-            // What may have arrived is no matter for a simple repetition, unless it is an edit.
+            // What may have arrived is no matter for a simple repetition.
             Self::Channel(ChannelError::Unknown { .. }) => false,
             Self::Channel(error) => error.is_passing(),
             Self::Away(_) | Self::Store(_) | Self::Stopped | Self::Lost => false,

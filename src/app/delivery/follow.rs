@@ -81,6 +81,10 @@ impl Coming {
         !self.now.text.trim().is_empty()
     }
 
+    fn is_too_long(&self) -> bool {
+        self.now.text.len() > LONGEST
+    }
+
     /// What comes next.
     async fn next(&mut self) -> Option<AnswerEvent> {
         match self.kept.take() {
@@ -97,8 +101,9 @@ impl Coming {
             tokio::select! {
                 biased;
                 done = &mut work => return done,
-                event = self.stream.next(), if self.kept.is_none() => match event {
-                    Some(AnswerEvent::Delta(delta)) if self.now.text.len() <= LONGEST => self.now.grow(&delta),
+                event = self.stream.next(), if self.kept.is_none() && !self.is_too_long() => match event {
+                    Some(AnswerEvent::Begun(begun)) => self.now.begun = begun,
+                    Some(AnswerEvent::Delta(delta)) => self.now.grow(&delta),
                     other => self.kept = Some(other),
                 },
             }
@@ -125,6 +130,9 @@ pub(super) async fn follow(
     let mut beat = Beat::of(screen.capabilities());
     let mut is_seen = false;
     loop {
+        if coming.is_too_long() {
+            return Ended::Failed { failure: ModelFailure::Cut, part: coming.now };
+        }
         let event = tokio::select! {
             biased;
             () = stop.cancelled() => return Ended::Stopped(coming.end()),
@@ -135,13 +143,17 @@ pub(super) async fn follow(
                     beat.pause();
                     continue;
                 }
-                let is_text = coming.has_text();
-                let shown = if is_text { coming.now.text.clone() } else { placeholder.to_owned() };
                 // Platforms can ask for minutes, and a stop is not to wait for them.
                 let until_asked_no_more = stop.run_until_cancelled(screen.until_asked_no_more());
                 if coming.while_waiting_for(until_asked_no_more).await.is_none() {
                     return Ended::Stopped(coming.end());
                 }
+                if coming.kept.is_some() {
+                    // It may have ended meanwhile, and then needs no second post.
+                    continue;
+                }
+                let is_text = coming.has_text();
+                let shown = if is_text { coming.now.text.clone() } else { placeholder.to_owned() };
                 let is_shown = match coming.while_waiting_for(screen.show_interim(&shown)).await {
                     Ok(is_shown) => is_shown,
                     Err(DeliveryError::Stopped) => return Ended::Stopped(coming.end()),
@@ -165,9 +177,6 @@ pub(super) async fn follow(
                 coming.now.grow(&delta);
                 if !had_text && coming.has_text() {
                     beat.begin();
-                }
-                if coming.now.text.len() > LONGEST {
-                    return Ended::Failed { failure: ModelFailure::Cut, part: coming.now };
                 }
             }
             Some(AnswerEvent::Restarted) => {

@@ -215,7 +215,7 @@ impl Writer<'_> {
         loop {
             let leave = self.pacer.wait_to_edit(&self.to.address, urgency).await;
             match self.edit_once(posted, part, leave).await {
-                Err(DeliveryError::Channel(error)) => self.wait_after(error, &mut tries).await?,
+                Err(DeliveryError::Channel(error)) => self.wait_after(repeatable(error), &mut tries).await?,
                 done => return done,
             }
         }
@@ -270,6 +270,14 @@ impl Writer<'_> {
             _ => sleep(tries.backoff.next_wait()).await,
         }
         Ok(())
+    }
+}
+
+/// Why an edit did not work. That it may have been done after all changes nothing: it is done again.
+fn repeatable(error: ChannelError) -> ChannelError {
+    match error {
+        ChannelError::Unknown { step, source } => ChannelError::Unreachable { step, source },
+        other => other,
     }
 }
 

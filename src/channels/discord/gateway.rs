@@ -33,7 +33,7 @@ use crate::channels::discord::places::Places;
 use crate::channels::discord::waiting::Arrival;
 
 /// How many events may be under way from the gateway's thread to ours. With more, the session is
-/// given up: no machine that keeps up comes near it, and nobody may be told later than others.
+/// given up, as after an outage; no machine that keeps up comes near it.
 const UNDER_WAY: usize = 1_024;
 
 /// How long the gateway may be without a session before we begin anew. Serenity
@@ -209,7 +209,7 @@ impl RawEventHandler for Handler {
         }
         let Some(what) = Happening::of(event) else { return };
         // What comes after one that was not handed on would seem to be next to what came before
-        // it. All of it is in the channels' history, where the next session looks.
+        // it. What was said is in the channels' history, where the next session looks.
         if self.overrun.is_cancelled() {
             return;
         }

@@ -398,8 +398,10 @@ impl World {
         let overtaken = count(&|words| words.starts_with(OVERTAKEN));
         let all = count(&|_| true);
         let of_retries = (all.0 - of_stops.0 - overtaken.0, all.1 - of_stops.1 - overtaken.1);
-        let is_right = of_stops.0 <= diary.stop_commands
-            && of_retries.0 <= diary.retry_commands
+        // A press whose platform waits no longer, as after a restart, is answered in the open.
+        let is_right = of_stops.0 <= diary.stop_commands + diary.presses
+            && of_retries.0 <= diary.retry_commands + diary.presses
+            && of_stops.0 + of_retries.0 <= diary.stop_commands + diary.retry_commands + diary.presses
             && overtaken.0 <= diary.wishes;
         assert!(is_right, "one command is answered twice: {:?} to {diary:#?}", verdict.replies);
         if self.lanes[lane].platform != Platform::Telegram {

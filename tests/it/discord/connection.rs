@@ -238,7 +238,7 @@ async fn a_machine_that_stands_still_begins_a_new_session() {
 
     inbox.inbox.said("welcome back").await;
     let mut texts = inbox.inbox.texts();
-    texts.pop();
+    assert_eq!(texts.pop().as_deref(), Some("welcome back"));
     assert!(texts.len() >= 1_024 && said.starts_with(&texts), "{} messages", texts.len());
     shutdown.cancel();
     listening.join().unwrap().unwrap();

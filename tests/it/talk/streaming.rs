@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::support::models::{Answer, Gate};
 use crate::support::screens::said;
 use crate::support::stage::Stage;
-use crate::support::telegram::BOT_USERNAME;
+use crate::support::telegram::{BOT_USERNAME, Fault};
 use crate::talk::{assert_paced, assert_whole, heard, sixty_thousand};
 
 const GROUP: i64 = -1_001_000_000_001;
@@ -61,6 +61,24 @@ async fn the_first_text_shows_before_the_answer_is_finished_and_then_grows() {
     let screen = stage.wait_until_last(1001, "Once upon a time there was a gate.").await;
 
     assert_eq!(said(&screen).len(), 1, "{screen:#?}");
+    stage.ends_well(bot).await;
+}
+
+#[tokio::test]
+async fn an_answer_that_ends_while_the_platform_asks_to_wait_is_one_post() {
+    let stage = Stage::lifelike().await.unhurried();
+    stage.platform.fault("sendMessage", 1, Fault::RetryAfter(6));
+    let bot = stage.serve().await;
+    // For three seconds; the first text waits from the second one on.
+    stage.models.will(Answer::text("A whole answer, in some words.").at_tokens_per_second(3.0));
+    stage.platform.user(1001, "Alice").says("Are you there?");
+
+    let screen = stage.wait_until_last(1001, "A whole answer, in some words.").await;
+
+    assert_eq!(said(&screen).len(), 1, "{screen:#?}");
+    assert_eq!(screen[1].edits, 0);
+    let posts = stage.platform.calls().iter().filter(|call| call.method == "sendMessage").count();
+    assert_eq!(posts, 2, "the one that was refused, and the other");
     stage.ends_well(bot).await;
 }
 
