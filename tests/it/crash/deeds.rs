@@ -231,6 +231,15 @@ impl World {
         }
     }
 
+    /// Somebody asks something else instead, or takes something back: on a slow machine they come to it at rest only.
+    pub fn has_second_thoughts(&mut self) {
+        let lane = usize::try_from(self.chance.below(self.lanes.len() as u64)).unwrap();
+        match self.chance.below(2) {
+            0 => self.edits(lane),
+            _ => self.deletes(lane),
+        }
+    }
+
     /// One of the last that was said in a lane.
     fn recent(&mut self, lane: usize) -> Option<usize> {
         let count = self.said[lane].len();

@@ -215,6 +215,7 @@ impl World {
             self.is_quiet(daemon, &[]).await;
             // And people come back to what is answered.
             self.bustle(AT_REST).await;
+            self.has_second_thoughts();
             self.is_quiet(daemon, &[]).await;
             self.hears_of_stops(true);
         }
