@@ -98,10 +98,9 @@ fn run(arguments: &Arguments, environment: &BTreeMap<String, String>) -> Result<
         return Ok(config::run(arguments, file, environment, &mut std::io::stdout()));
     }
     let settings = load(file, environment)?;
-    let is_daemon = match &arguments.command {
-        None => settings.channels.has_any(),
-        Some(command) => matches!(command, Subcommands::Serve),
-    };
+    let fallback = if settings.channels.has_any() { Subcommands::Serve } else { Subcommands::Chat };
+    let command = arguments.command.as_ref().unwrap_or(&fallback);
+    let is_daemon = matches!(command, Subcommands::Serve);
     // What it says is told once there is a log.
     let core =
         if is_daemon && settings.database.keeps_to_one_core() { cores::keep_to_one() } else { Ok(None) };
@@ -110,16 +109,15 @@ fn run(arguments: &Arguments, environment: &BTreeMap<String, String>) -> Result<
     let runtime =
         runtime.map_err(|error| Failure::unavailable(format!("cannot start the runtime: {error}")))?;
     runtime.block_on(async {
-        match &arguments.command {
-            None if is_daemon => serve::run(&settings, core).await,
-            Some(Subcommands::Serve) => serve::run(&settings, core).await,
-            Some(Subcommands::Health) => health::run(&settings).await,
-            None | Some(Subcommands::Chat) => chat::run(&settings, environment).await,
-            Some(Subcommands::Access(arguments)) => access::run(arguments, &settings).await,
-            Some(Subcommands::Deliveries(arguments)) => deliveries::run(arguments, &settings).await,
-            Some(Subcommands::Inbox(arguments)) => inbox::run(arguments, &settings).await,
-            Some(Subcommands::Migrate(arguments)) => migrate::run(arguments, &settings).await,
-            Some(Subcommands::Config(_)) => Ok(0),
+        match command {
+            Subcommands::Serve => serve::run(&settings, core).await,
+            Subcommands::Health => health::run(&settings).await,
+            Subcommands::Chat => chat::run(&settings, environment).await,
+            Subcommands::Access(arguments) => access::run(arguments, &settings).await,
+            Subcommands::Deliveries(arguments) => deliveries::run(arguments, &settings).await,
+            Subcommands::Inbox(arguments) => inbox::run(arguments, &settings).await,
+            Subcommands::Migrate(arguments) => migrate::run(arguments, &settings).await,
+            Subcommands::Config(_) => Ok(0),
         }
     })
 }

@@ -73,7 +73,8 @@ async fn what_slack_gave_up_sending_is_answered_once_after_the_start() {
     let (screen, mut heard) =
         (stage.platform.screen("C1"), ["Heard in the thread", "Heard and here?", "Heard a new thread"]);
     let mut answers = said(&screen);
-    (answers.sort_unstable(), heard.sort_unstable());
+    answers.sort_unstable();
+    heard.sort_unstable();
     assert_eq!(answers, heard);
     assert_eq!(stage.models.count(), 6);
     stage.ends(bot).await;
